@@ -1,0 +1,49 @@
+/** HTTP as values: what goes in and out of `apiserver.handle` and the kubelet's API, with or without a socket. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path with its query, as sent: `/api/v1/pods?limit=5`. */
+  readonly url: string;
+  /** Names in lower case; repeated headers are joined by ", ". */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Aborted when the client has gone. */
+  readonly signal?: AbortSignal;
+  /** Who is at the other end of the socket. */
+  readonly peer?: Peer;
+  /** Set by in-process transports only: the caller's identity, already proved. Never read from the wire. */
+  readonly identity?: Identity;
+  /** True when the connection can be taken over (HTTP/1.1 with an Upgrade header). */
+  readonly upgradable?: boolean;
+}
+export interface Peer {
+  readonly address: string;
+  /** The verified client certificate's subject, when one was presented and its chain holds. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[]; readonly notAfter: number };
+  /** Why a presented certificate was refused, when it was. */
+  readonly certificateError?: string;
+}
+export interface Identity {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Status 101: the connection is handed over after the headers are out. */
+  readonly takeOver?: (pipe: Pipe) => void;
+}
+export type Handler = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** A connection of bytes both ways, with back-pressure: `write` resolves when more may be written. */
+export interface Pipe {
+  readonly incoming: AsyncIterable<Uint8Array>;
+  write(bytes: Uint8Array): Promise<void>;
+  /** No more writes; the other side may still send. */
+  end(): void;
+  /** Ends both directions at once. */
+  destroy(): void;
+  readonly closed: Promise<void>;
+}

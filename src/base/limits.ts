@@ -1,0 +1,39 @@
+/** Every limit of the system, in one place. Sizes in bytes, times in milliseconds, unless the name says otherwise. */
+export const limits = {
+  /** Request bodies (upstream's 3 MiB); more is 413. */
+  requestBody: 3 * 1024 * 1024,
+  /** Operations in one JSON patch; more is 413. */
+  jsonPatchOperations: 10_000,
+  /** Nesting of a JSON or YAML document. */
+  documentDepth: 100,
+  /** Responses above this are gzipped when the client accepts it. */
+  gzipAbove: 128 * 1024,
+  /** Bytes kept for one slow watcher before it is cut off. */
+  watchBuffer: 8 * 1024 * 1024,
+  /** Events that the store keeps in memory for watches to start from. */
+  watchHistoryEvents: 50_000,
+  /** Watches open at once. */
+  watches: 20_000,
+  /** Update managers kept apart in managedFields before the oldest are merged. */
+  updateManagers: 10,
+  /** Attempts at a generated name. */
+  generateNameAttempts: 8,
+  /** Attempts of a server-side read-modify-write (patch, status) before a conflict is answered. */
+  transactionAttempts: 10,
+  /** Total size of annotations. */
+  annotations: 256 * 1024,
+  /** Data of a ConfigMap or Secret. */
+  objectData: 1024 * 1024,
+  /** Age after which revisions are compacted. */
+  compactionAge: 5 * 60_000,
+  /** Operations in one transaction of the store. */
+  txnOperations: 128,
+  /** Keys waiting in one loop's queue. */
+  queueKeys: 1_000_000,
+  /** Reasons remembered for `why`, per object and in all. */
+  reasonsPerObject: 32,
+  reasons: 20_000,
+  /** Bytes of one DNS message over TCP; over UDP the client's EDNS size, at most this. */
+  dnsMessage: 64 * 1024,
+  dnsUdp: 1232,
+} as const;

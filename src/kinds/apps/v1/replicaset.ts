@@ -1,0 +1,52 @@
+import { int32, int64, list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
+import { kind } from "#kinds/kind.ts";
+import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+
+const object = objectsIn("io.k8s.api.apps.v1");
+
+export const ReplicaSetSpec = object("ReplicaSetSpec", "", {
+  replicas: int32(1, ""),
+  minReadySeconds: int32(4, ""),
+  selector: LabelSelector(2, "").required(),
+  template: PodTemplateSpec(3, "").always(),
+});
+export interface ReplicaSetSpec extends ObjectOf<typeof ReplicaSetSpec> {}
+
+export const ReplicaSetCondition = object("ReplicaSetCondition", "", {
+  type: string(1, "").required().always(),
+  status: string(2, "").required().always(),
+  lastTransitionTime: time(3, ""),
+  reason: string(4, ""),
+  message: string(5, ""),
+});
+export interface ReplicaSetCondition extends ObjectOf<typeof ReplicaSetCondition> {}
+
+export const ReplicaSetStatus = object("ReplicaSetStatus", "", {
+  replicas: int32(1, "").required().always(),
+  fullyLabeledReplicas: int32(2, ""),
+  readyReplicas: int32(4, ""),
+  availableReplicas: int32(5, ""),
+  terminatingReplicas: int32(7, ""),
+  observedGeneration: int64(3, ""),
+  conditions: list(6, ReplicaSetCondition, "").key("type").patch("merge", "type"),
+});
+export interface ReplicaSetStatus extends ObjectOf<typeof ReplicaSetStatus> {}
+
+export const ReplicaSet = kind(
+  {
+    group: "apps",
+    version: "v1",
+    kind: "ReplicaSet",
+    plural: "replicasets",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.apps.v1",
+    fields: {
+      spec: ReplicaSetSpec(2, "").always(),
+      status: ReplicaSetStatus(3, "").always(),
+    },
+  },
+  { short: ["rs"], categories: ["all"], generation: true, subresources: { status: true } },
+);
+export interface ReplicaSet extends ObjectOf<typeof ReplicaSet> {}

@@ -1,0 +1,27 @@
+import { objectsIn, type ObjectOf } from "#schema/notation.ts";
+import { UserInfo } from "#kinds/authentication/v1/userinfo.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.authentication.v1");
+
+export const SelfSubjectReviewStatus = object("SelfSubjectReviewStatus", "", {
+  userInfo: UserInfo(1, "").always(),
+});
+export interface SelfSubjectReviewStatus extends ObjectOf<typeof SelfSubjectReviewStatus> {}
+
+export const SelfSubjectReview = kind(
+  {
+    group: "authentication.k8s.io",
+    version: "v1",
+    kind: "SelfSubjectReview",
+    plural: "selfsubjectreviews",
+    namespaced: false,
+    doc: "",
+    home: "io.k8s.api.authentication.v1",
+    fields: {
+      status: SelfSubjectReviewStatus(2, "").always(),
+    },
+  },
+  { verbs: ["create"], ephemeral: true },
+);
+export interface SelfSubjectReview extends ObjectOf<typeof SelfSubjectReview> {}

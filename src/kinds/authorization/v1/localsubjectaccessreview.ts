@@ -1,0 +1,22 @@
+import { type ObjectOf } from "#schema/notation.ts";
+import { SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
+import { SubjectAccessReviewSpec } from "#kinds/authorization/v1/subjectaccessreview.ts";
+import { kind } from "#kinds/kind.ts";
+
+export const LocalSubjectAccessReview = kind(
+  {
+    group: "authorization.k8s.io",
+    version: "v1",
+    kind: "LocalSubjectAccessReview",
+    plural: "localsubjectaccessreviews",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.authorization.v1",
+    fields: {
+      spec: SubjectAccessReviewSpec(2, "").required().always(),
+      status: SubjectAccessReviewStatus(3, "").always(),
+    },
+  },
+  { verbs: ["create"], ephemeral: true },
+);
+export interface LocalSubjectAccessReview extends ObjectOf<typeof LocalSubjectAccessReview> {}

@@ -1,0 +1,33 @@
+import { int32, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.autoscaling.v1");
+
+export const ScaleSpec = object("ScaleSpec", "", {
+  replicas: int32(1, "").default(0),
+});
+export interface ScaleSpec extends ObjectOf<typeof ScaleSpec> {}
+
+export const ScaleStatus = object("ScaleStatus", "", {
+  replicas: int32(1, "").required().always(),
+  selector: string(2, ""),
+});
+export interface ScaleStatus extends ObjectOf<typeof ScaleStatus> {}
+
+export const Scale = kind(
+  {
+    group: "autoscaling",
+    version: "v1",
+    kind: "Scale",
+    plural: "scales",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.autoscaling.v1",
+    fields: {
+      spec: ScaleSpec(2, "").always(),
+      status: ScaleStatus(3, "").always(),
+    },
+  },
+  { verbs: [], ephemeral: true },
+);
+export interface Scale extends ObjectOf<typeof Scale> {}

@@ -1,0 +1,20 @@
+import { type ObjectOf } from "#schema/notation.ts";
+import { ObjectReference } from "#kinds/core/v1/references.ts";
+import { kind } from "#kinds/kind.ts";
+
+export const Binding = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "Binding",
+    plural: "bindings",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      target: ObjectReference(2, "").required().always(),
+    },
+  },
+  { verbs: ["create"], ephemeral: true },
+);
+export interface Binding extends ObjectOf<typeof Binding> {}

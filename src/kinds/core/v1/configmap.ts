@@ -1,0 +1,21 @@
+import { bool, bytes, map, string, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+
+export const ConfigMap = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "ConfigMap",
+    plural: "configmaps",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      immutable: bool(4, ""),
+      data: map(2, string, ""),
+      binaryData: map(3, bytes, ""),
+    },
+  },
+  { short: ["cm"] },
+);
+export interface ConfigMap extends ObjectOf<typeof ConfigMap> {}

@@ -1,0 +1,49 @@
+import { atomic, int32, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { ObjectReference } from "#kinds/core/v1/references.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.core.v1");
+
+export const EndpointAddress = atomic(
+  object("EndpointAddress", "", {
+    ip: string(1, "").required().always(),
+    hostname: string(3, ""),
+    nodeName: string(4, ""),
+    targetRef: ObjectReference(2, ""),
+  }),
+);
+export interface EndpointAddress extends ObjectOf<typeof EndpointAddress> {}
+
+export const EndpointPort = atomic(
+  object("EndpointPort", "", {
+    name: string(1, ""),
+    port: int32(2, "").required().always(),
+    protocol: string(3, "").oneOf("SCTP", "TCP", "UDP"),
+    appProtocol: string(4, ""),
+  }),
+);
+export interface EndpointPort extends ObjectOf<typeof EndpointPort> {}
+
+export const EndpointSubset = object("EndpointSubset", "", {
+  addresses: list(1, EndpointAddress, "").atomic(),
+  notReadyAddresses: list(2, EndpointAddress, "").atomic(),
+  ports: list(3, EndpointPort, "").atomic(),
+});
+export interface EndpointSubset extends ObjectOf<typeof EndpointSubset> {}
+
+export const Endpoints = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "Endpoints",
+    plural: "endpoints",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      subsets: list(2, EndpointSubset, "").atomic(),
+    },
+  },
+  { short: ["ep"], singular: "endpoints", storedAt: "services/endpoints" },
+);
+export interface Endpoints extends ObjectOf<typeof Endpoints> {}

@@ -1,0 +1,47 @@
+import { int32, microTime, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+import { ObjectReference } from "#kinds/core/v1/references.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.core.v1");
+
+export const EventSource = object("EventSource", "", {
+  component: string(1, ""),
+  host: string(2, ""),
+});
+export interface EventSource extends ObjectOf<typeof EventSource> {}
+
+export const EventSeries = object("EventSeries", "", {
+  count: int32(1, ""),
+  lastObservedTime: microTime(2, ""),
+});
+export interface EventSeries extends ObjectOf<typeof EventSeries> {}
+
+export const Event = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "Event",
+    plural: "events",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      involvedObject: ObjectReference(2, "").required().always(),
+      reason: string(3, ""),
+      message: string(4, ""),
+      source: EventSource(5, "").always(),
+      firstTimestamp: time(6, ""),
+      lastTimestamp: time(7, ""),
+      count: int32(8, ""),
+      type: string(9, ""),
+      eventTime: microTime(10, ""),
+      series: EventSeries(11, ""),
+      action: string(12, ""),
+      related: ObjectReference(13, ""),
+      reportingComponent: string(14, "").always(),
+      reportingInstance: string(15, "").always(),
+    },
+  },
+  { short: ["ev"] },
+);
+export interface Event extends ObjectOf<typeof Event> {}

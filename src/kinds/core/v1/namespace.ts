@@ -1,0 +1,42 @@
+import { list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.core.v1");
+
+export const NamespaceSpec = object("NamespaceSpec", "", {
+  finalizers: list(1, string, "").atomic(),
+});
+export interface NamespaceSpec extends ObjectOf<typeof NamespaceSpec> {}
+
+export const NamespaceCondition = object("NamespaceCondition", "", {
+  type: string(1, "").required().always(),
+  status: string(2, "").required().always(),
+  lastTransitionTime: time(4, ""),
+  reason: string(5, ""),
+  message: string(6, ""),
+});
+export interface NamespaceCondition extends ObjectOf<typeof NamespaceCondition> {}
+
+export const NamespaceStatus = object("NamespaceStatus", "", {
+  phase: string(1, "").oneOf("Active", "Terminating"),
+  conditions: list(2, NamespaceCondition, "").key("type").patch("merge", "type"),
+});
+export interface NamespaceStatus extends ObjectOf<typeof NamespaceStatus> {}
+
+export const Namespace = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "Namespace",
+    plural: "namespaces",
+    namespaced: false,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      spec: NamespaceSpec(2, "").always(),
+      status: NamespaceStatus(3, "").always(),
+    },
+  },
+  { short: ["ns"], subresources: { status: true } },
+);
+export interface Namespace extends ObjectOf<typeof Namespace> {}

@@ -1,0 +1,11 @@
+import { objectsIn, type ObjectOf } from "#schema/notation.ts";
+import { PodSpec } from "#kinds/core/v1/podspec.ts";
+import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
+
+const object = objectsIn("io.k8s.api.core.v1");
+
+export const PodTemplateSpec = object("PodTemplateSpec", "", {
+  metadata: ObjectMeta(1, "").always(),
+  spec: PodSpec(2, "").always(),
+});
+export interface PodTemplateSpec extends ObjectOf<typeof PodTemplateSpec> {}

@@ -1,0 +1,69 @@
+import { atomic, bool, int32, list, map, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { ObjectReference } from "#kinds/core/v1/references.ts";
+import { kind } from "#kinds/kind.ts";
+
+const object = objectsIn("io.k8s.api.discovery.v1");
+
+export const EndpointConditions = object("EndpointConditions", "", {
+  ready: bool(1, ""),
+  serving: bool(2, ""),
+  terminating: bool(3, ""),
+});
+export interface EndpointConditions extends ObjectOf<typeof EndpointConditions> {}
+
+export const ForZone = object("ForZone", "", {
+  name: string(1, "").required().always(),
+});
+export interface ForZone extends ObjectOf<typeof ForZone> {}
+
+export const ForNode = object("ForNode", "", {
+  name: string(1, "").required().always(),
+});
+export interface ForNode extends ObjectOf<typeof ForNode> {}
+
+export const EndpointHints = object("EndpointHints", "", {
+  forZones: list(1, ForZone, "").atomic(),
+  forNodes: list(2, ForNode, "").atomic(),
+});
+export interface EndpointHints extends ObjectOf<typeof EndpointHints> {}
+
+export const Endpoint = object("Endpoint", "", {
+  addresses: list(1, string, "").required().always().set(),
+  conditions: EndpointConditions(2, "").always(),
+  hostname: string(3, ""),
+  targetRef: ObjectReference(4, ""),
+  deprecatedTopology: map(5, string, ""),
+  nodeName: string(6, ""),
+  zone: string(7, ""),
+  hints: EndpointHints(8, ""),
+});
+export interface Endpoint extends ObjectOf<typeof Endpoint> {}
+
+export const EndpointPort = atomic(
+  object("EndpointPort", "", {
+    name: string(1, ""),
+    protocol: string(2, "").oneOf("SCTP", "TCP", "UDP"),
+    port: int32(3, ""),
+    appProtocol: string(4, ""),
+  }),
+);
+export interface EndpointPort extends ObjectOf<typeof EndpointPort> {}
+
+export const EndpointSlice = kind(
+  {
+    group: "discovery.k8s.io",
+    version: "v1",
+    kind: "EndpointSlice",
+    plural: "endpointslices",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.discovery.v1",
+    fields: {
+      addressType: string(4, "").required().always(),
+      endpoints: list(2, Endpoint, "").always().atomic(),
+      ports: list(3, EndpointPort, "").always().atomic(),
+    },
+  },
+  { generation: true },
+);
+export interface EndpointSlice extends ObjectOf<typeof EndpointSlice> {}

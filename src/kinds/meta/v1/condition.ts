@@ -1,0 +1,13 @@
+import { int64, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+
+const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
+
+export const Condition = object("Condition", "", {
+  type: string(1, "").required().always(),
+  status: string(2, "").required().always(),
+  observedGeneration: int64(3, ""),
+  lastTransitionTime: time(4, "").required().always(),
+  reason: string(5, "").required().always(),
+  message: string(6, "").required().always(),
+});
+export interface Condition extends ObjectOf<typeof Condition> {}

@@ -1,0 +1,20 @@
+import { type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+import { DeleteOptions } from "#kinds/meta/v1/options.ts";
+
+export const Eviction = kind(
+  {
+    group: "policy",
+    version: "v1",
+    kind: "Eviction",
+    plural: "evictions",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.policy.v1",
+    fields: {
+      deleteOptions: DeleteOptions(2, ""),
+    },
+  },
+  { verbs: ["create"], ephemeral: true },
+);
+export interface Eviction extends ObjectOf<typeof Eviction> {}

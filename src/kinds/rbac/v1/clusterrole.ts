@@ -1,0 +1,26 @@
+import { list, objectsIn, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { PolicyRule } from "#kinds/rbac/v1/rules.ts";
+
+const object = objectsIn("io.k8s.api.rbac.v1");
+
+export const AggregationRule = object("AggregationRule", "", {
+  clusterRoleSelectors: list(1, LabelSelector, "").atomic(),
+});
+export interface AggregationRule extends ObjectOf<typeof AggregationRule> {}
+
+export const ClusterRole = kind({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "ClusterRole",
+  plural: "clusterroles",
+  namespaced: false,
+  doc: "",
+  home: "io.k8s.api.rbac.v1",
+  fields: {
+    rules: list(2, PolicyRule, "").always().atomic(),
+    aggregationRule: AggregationRule(3, ""),
+  },
+});
+export interface ClusterRole extends ObjectOf<typeof ClusterRole> {}

@@ -1,0 +1,18 @@
+import { list, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+import { RoleRef, Subject } from "#kinds/rbac/v1/rules.ts";
+
+export const ClusterRoleBinding = kind({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "ClusterRoleBinding",
+  plural: "clusterrolebindings",
+  namespaced: false,
+  doc: "",
+  home: "io.k8s.api.rbac.v1",
+  fields: {
+    subjects: list(2, Subject, "").atomic(),
+    roleRef: RoleRef(3, "").required().always(),
+  },
+});
+export interface ClusterRoleBinding extends ObjectOf<typeof ClusterRoleBinding> {}

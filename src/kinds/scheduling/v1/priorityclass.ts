@@ -1,0 +1,22 @@
+import { bool, int32, string, type ObjectOf } from "#schema/notation.ts";
+import { kind } from "#kinds/kind.ts";
+
+export const PriorityClass = kind(
+  {
+    group: "scheduling.k8s.io",
+    version: "v1",
+    kind: "PriorityClass",
+    plural: "priorityclasses",
+    namespaced: false,
+    doc: "",
+    home: "io.k8s.api.scheduling.v1",
+    fields: {
+      value: int32(2, "").always(),
+      globalDefault: bool(3, ""),
+      description: string(4, ""),
+      preemptionPolicy: string(5, "").oneOf("Never", "PreemptLowerPriority"),
+    },
+  },
+  { short: ["pc"], generation: true },
+);
+export interface PriorityClass extends ObjectOf<typeof PriorityClass> {}
