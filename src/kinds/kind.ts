@@ -16,6 +16,9 @@ export interface ListOf<T> {
   items: T[];
 }
 
+/** A method's type, so that a Kind<Pod> may stand where any Kind may. */
+type Select<T> = { from(object: T): string }["from"];
+
 export type Verb = "create" | "get" | "list" | "watch" | "update" | "patch" | "delete" | "deletecollection";
 export const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -97,7 +100,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly columns: readonly Column<T>[];
   readonly ownColumns: boolean;
   /** Field selectors beside metadata.name and metadata.namespace. */
-  readonly selectable: Readonly<Record<string, (object: T) => string>>;
+  readonly selectable: Readonly<Record<string, Select<T>>>;
   /** metadata.generation counts changes of spec. */
   readonly generation: boolean;
   /** An update without resourceVersion is taken; PUT on a missing object creates it. */
