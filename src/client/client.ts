@@ -1,0 +1,70 @@
+/** How every loop, the CLI and tests speak to the apiserver: typed by kind, over any transport. */
+import type { Handler } from "#base/http.ts";
+import type { Status } from "#base/status.ts";
+import type { Kind, KubeObject, ListOf } from "#kinds/kind.ts";
+import type { Draft } from "#schema/notation.ts";
+
+/** A transport is a handler: the apiserver itself with an identity, or HTTPS to one far away (host/https.ts). */
+export type Transport = Handler;
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
+}
+export interface WatchOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly resourceVersion?: string;
+  readonly bookmarks?: boolean;
+  /** WatchList: the objects that exist come first, then a bookmark annotated k8s.io/initial-events-end. */
+  readonly initialEvents?: boolean;
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+export interface WriteOptions {
+  readonly namespace?: string;
+  readonly subresource?: string;
+  readonly dryRun?: boolean;
+  readonly fieldManager?: string;
+  readonly force?: boolean;
+}
+export interface DeleteOptions {
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly gracePeriodSeconds?: number;
+  readonly propagation?: "Background" | "Foreground" | "Orphan";
+}
+export type PatchType = "json" | "merge" | "strategic" | "apply";
+
+export type WatchEvent<T> =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
+  | { readonly type: "BOOKMARK"; readonly object: T }
+  | { readonly type: "ERROR"; readonly status: Status };
+
+/** All throw StatusError with the server's Status; a lost connection is `serviceUnavailable` with an unknown outcome for writes. */
+export interface Client {
+  get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T>;
+  list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<ListOf<T>>;
+  watch<T extends KubeObject>(kind: Kind<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  create<T extends KubeObject>(kind: Kind<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
+  update<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
+  patch<T extends KubeObject>(kind: Kind<T>, name: string, type: PatchType, patch: unknown, options?: WriteOptions): Promise<T>;
+  delete<T extends KubeObject>(kind: Kind<T>, name: string, options?: DeleteOptions): Promise<void>;
+  /** A subresource whose body and answer have kinds of their own: token, binding, eviction, scale. */
+  post<In extends KubeObject, Out extends KubeObject>(
+    kind: Kind,
+    name: string,
+    subresource: string,
+    body: Draft<In>,
+    options?: WriteOptions,
+  ): Promise<Out>;
+  /** The transport itself, for streams and raw paths. */
+  readonly transport: Transport;
+}
