@@ -1,5 +1,5 @@
-import { any, int64, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { any, int64, type ObjectOf } from "#schema/notation.ts";
 
 export const ControllerRevision = kind({
   group: "apps",

@@ -1,7 +1,7 @@
-import { int32, int64, list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { int32, int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.apps.v1");
 

@@ -1,5 +1,5 @@
-import { int64, list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 
@@ -38,6 +38,6 @@ export const TokenRequest = kind(
       status: TokenRequestStatus(3, "").always(),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  { verbs: [], ephemeral: true },
 );
 export interface TokenRequest extends ObjectOf<typeof TokenRequest> {}

@@ -1,6 +1,6 @@
-import { bool, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { UserInfo } from "#kinds/authentication/v1/userinfo.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 

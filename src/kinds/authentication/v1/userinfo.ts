@@ -1,4 +1,4 @@
-import { list, listOf, map, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { list, listOf, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 

@@ -1,5 +1,5 @@
-import { bool, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { FieldSelectorRequirement, LabelSelectorRequirement } from "#kinds/meta/v1/labelselector.ts";
+import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authorization.v1");
 

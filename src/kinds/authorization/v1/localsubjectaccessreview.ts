@@ -1,7 +1,7 @@
-import { type ObjectOf } from "#schema/notation.ts";
 import { SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
 import { SubjectAccessReviewSpec } from "#kinds/authorization/v1/subjectaccessreview.ts";
 import { kind } from "#kinds/kind.ts";
+import type { ObjectOf } from "#schema/notation.ts";
 
 export const LocalSubjectAccessReview = kind(
   {

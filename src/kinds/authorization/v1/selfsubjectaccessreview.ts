@@ -1,6 +1,6 @@
-import { objectsIn, type ObjectOf } from "#schema/notation.ts";
 import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
 import { kind } from "#kinds/kind.ts";
+import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authorization.v1");
 

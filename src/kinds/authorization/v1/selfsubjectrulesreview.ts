@@ -1,5 +1,5 @@
-import { bool, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authorization.v1");
 

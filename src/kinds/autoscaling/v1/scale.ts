@@ -1,5 +1,5 @@
-import { int32, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { int32, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.autoscaling.v1");
 

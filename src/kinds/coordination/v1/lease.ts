@@ -1,5 +1,5 @@
-import { int32, microTime, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { int32, microTime, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.coordination.v1");
 

@@ -1,6 +1,6 @@
-import { int32, int64, list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
 import { NodeSelector, NodeSelectorTerm } from "#kinds/core/v1/selectors.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { int32, int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,6 +1,6 @@
-import { type ObjectOf } from "#schema/notation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import type { ObjectOf } from "#schema/notation.ts";
 
 export const Binding = kind(
   {

@@ -1,5 +1,5 @@
-import { bool, bytes, map, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
 
 export const ConfigMap = kind(
   {

@@ -1,4 +1,3 @@
-import { bool, embed, int32, list, map, objectsIn, quantity, string, type ObjectOf } from "#schema/notation.ts";
 import { Lifecycle, Probe } from "#kinds/core/v1/probe.ts";
 import { LocalObjectReference } from "#kinds/core/v1/references.ts";
 import { SecurityContext } from "#kinds/core/v1/securitycontext.ts";
@@ -9,6 +8,7 @@ import {
   ResourceFieldSelector,
   SecretKeySelector,
 } from "#kinds/core/v1/selectors.ts";
+import { bool, embed, int32, list, map, type ObjectOf, objectsIn, quantity, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

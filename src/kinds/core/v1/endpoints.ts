@@ -1,6 +1,6 @@
-import { atomic, int32, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import { atomic, int32, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

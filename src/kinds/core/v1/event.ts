@@ -1,6 +1,6 @@
-import { int32, microTime, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,6 +1,6 @@
-import { bool, int32, int64, list, map, objectsIn, quantity, string, time, type ObjectOf } from "#schema/notation.ts";
 import { Taint } from "#kinds/core/v1/affinity.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

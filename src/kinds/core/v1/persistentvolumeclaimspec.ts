@@ -1,7 +1,7 @@
-import { list, map, objectsIn, quantity, string, type ObjectOf } from "#schema/notation.ts";
 import { TypedLocalObjectReference, TypedObjectReference } from "#kinds/core/v1/references.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
+import { list, map, type ObjectOf, objectsIn, quantity, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,7 +1,7 @@
-import { type ObjectOf } from "#schema/notation.ts";
 import { PodSpec } from "#kinds/core/v1/podspec.ts";
 import { PodStatus } from "#kinds/core/v1/podstatus.ts";
 import { kind } from "#kinds/kind.ts";
+import type { ObjectOf } from "#schema/notation.ts";
 
 export const Pod = kind(
   {

@@ -1,4 +1,4 @@
-import { bool, int32, int64, list, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+import { bool, int32, int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,9 +1,9 @@
-import { bool, int32, int64, list, map, objectsIn, quantity, string, type ObjectOf } from "#schema/notation.ts";
 import { Affinity, Toleration, TopologySpreadConstraint } from "#kinds/core/v1/affinity.ts";
 import { Container, EphemeralContainer, ResourceRequirements } from "#kinds/core/v1/container.ts";
 import { LocalObjectReference } from "#kinds/core/v1/references.ts";
 import { PodSecurityContext } from "#kinds/core/v1/securitycontext.ts";
 import { Volume } from "#kinds/core/v1/volume.ts";
+import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

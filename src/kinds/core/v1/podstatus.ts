@@ -1,5 +1,5 @@
-import { bool, int32, int64, list, map, objectsIn, quantity, string, time, type ObjectOf } from "#schema/notation.ts";
 import { ResourceRequirements } from "#kinds/core/v1/container.ts";
+import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

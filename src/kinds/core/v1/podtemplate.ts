@@ -1,6 +1,6 @@
-import { objectsIn, type ObjectOf } from "#schema/notation.ts";
 import { PodSpec } from "#kinds/core/v1/podspec.ts";
 import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
+import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,4 +1,4 @@
-import { embed, int32, int64, intOrString, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { embed, int32, int64, intOrString, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

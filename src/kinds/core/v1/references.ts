@@ -1,4 +1,4 @@
-import { atomic, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { atomic, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,4 +1,4 @@
-import { bool, int64, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { bool, int64, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,5 +1,5 @@
-import { atomic, bool, embed, list, objectsIn, quantity, string, type ObjectOf } from "#schema/notation.ts";
 import { LocalObjectReference } from "#kinds/core/v1/references.ts";
+import { atomic, bool, embed, list, type ObjectOf, objectsIn, quantity, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,6 +1,6 @@
-import { bool, int32, intOrString, list, map, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
 import { Condition } from "#kinds/meta/v1/condition.ts";
+import { bool, int32, intOrString, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

@@ -1,6 +1,6 @@
-import { bool, list, type ObjectOf } from "#schema/notation.ts";
 import { LocalObjectReference, ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, list, type ObjectOf } from "#schema/notation.ts";
 
 export const ServiceAccount = kind(
   {

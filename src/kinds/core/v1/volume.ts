@@ -1,8 +1,8 @@
-import { bool, embed, int32, int64, list, map, objectsIn, quantity, string, type ObjectOf } from "#schema/notation.ts";
 import { PersistentVolumeClaimTemplate } from "#kinds/core/v1/persistentvolumeclaimspec.ts";
 import { LocalObjectReference } from "#kinds/core/v1/references.ts";
 import { ObjectFieldSelector, ResourceFieldSelector } from "#kinds/core/v1/selectors.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { bool, embed, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
 

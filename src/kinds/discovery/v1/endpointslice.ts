@@ -1,6 +1,6 @@
-import { atomic, bool, int32, list, map, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import { atomic, bool, int32, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.discovery.v1");
 

@@ -1,4 +1,4 @@
-import { atomic, list, map, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { atomic, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 

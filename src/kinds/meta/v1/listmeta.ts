@@ -1,4 +1,4 @@
-import { int64, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { int64, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 

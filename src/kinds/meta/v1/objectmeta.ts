@@ -1,4 +1,4 @@
-import { atomic, bool, fieldsV1, int64, list, map, objectsIn, string, time, type ObjectOf } from "#schema/notation.ts";
+import { atomic, bool, fieldsV1, int64, list, map, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 

@@ -1,5 +1,5 @@
-import { objectsIn, type ObjectOf } from "#schema/notation.ts";
 import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
+import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 

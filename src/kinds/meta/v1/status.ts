@@ -1,5 +1,5 @@
-import { int32, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
 import { ListMeta } from "#kinds/meta/v1/listmeta.ts";
+import { int32, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 

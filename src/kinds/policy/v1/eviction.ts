@@ -1,6 +1,6 @@
-import { type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
 import { DeleteOptions } from "#kinds/meta/v1/options.ts";
+import type { ObjectOf } from "#schema/notation.ts";
 
 export const Eviction = kind(
   {
@@ -15,6 +15,6 @@ export const Eviction = kind(
       deleteOptions: DeleteOptions(2, ""),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  { verbs: [], ephemeral: true },
 );
 export interface Eviction extends ObjectOf<typeof Eviction> {}

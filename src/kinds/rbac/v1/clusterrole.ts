@@ -1,7 +1,7 @@
-import { list, objectsIn, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { PolicyRule } from "#kinds/rbac/v1/rules.ts";
+import { list, type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.rbac.v1");
 

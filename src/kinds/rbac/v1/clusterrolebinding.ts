@@ -1,6 +1,6 @@
-import { list, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
 import { RoleRef, Subject } from "#kinds/rbac/v1/rules.ts";
+import { list, type ObjectOf } from "#schema/notation.ts";
 
 export const ClusterRoleBinding = kind({
   group: "rbac.authorization.k8s.io",

@@ -1,4 +1,4 @@
-import { atomic, list, objectsIn, string, type ObjectOf } from "#schema/notation.ts";
+import { atomic, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.rbac.v1");
 

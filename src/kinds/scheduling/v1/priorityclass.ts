@@ -1,5 +1,5 @@
-import { bool, int32, string, type ObjectOf } from "#schema/notation.ts";
 import { kind } from "#kinds/kind.ts";
+import { bool, int32, type ObjectOf, string } from "#schema/notation.ts";
 
 export const PriorityClass = kind(
   {
