@@ -28,6 +28,8 @@ export const limits = {
   compactionAge: 5 * 60_000,
   /** Operations in one transaction of the store. */
   txnOperations: 128,
+  /** A key of the store (what the index takes, less its own marks). */
+  storeKey: 1_900,
   /** Keys waiting in one loop's queue. */
   queueKeys: 1_000_000,
   /** Reasons remembered for `why`, per object and in all. */

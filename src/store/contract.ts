@@ -35,6 +35,7 @@ export type Op =
 
 export type OpResult =
   | { readonly op: "put"; readonly previous?: Entry }
+  /** `previous` only when it was asked for. */
   | { readonly op: "delete"; readonly deleted: number; readonly previous?: readonly Entry[] }
   | { readonly op: "get"; readonly entries: readonly Entry[]; readonly count: number };
 
@@ -67,7 +68,7 @@ export type StoreEvent =
   /** `entry` has the key and the deletion's revision as modRevision, and no value. */
   | { readonly type: "delete"; readonly entry: Entry; readonly previous?: Entry };
 
-/** Events of one or more whole revisions, in order; or none, as a progress mark: all up to `revision` has been delivered. */
+/** Events of one or more whole revisions, in order; or none, as the progress mark asked for: all up to `revision` has been delivered. */
 export interface Batch {
   readonly revision: Revision;
   readonly events: readonly StoreEvent[];
@@ -75,9 +76,14 @@ export interface Batch {
 export interface WatchOptions {
   /** Events with a revision above this; 0 or absent: from now on. Throws Compacted when they are gone. */
   readonly after?: Revision;
-  /** Give each event the entry that it replaced. */
+  /** Give each event the entry that it replaced; events of the revision `compacted` itself may lack it. */
   readonly previous?: boolean;
   readonly signal?: AbortSignal;
+}
+/** One watch. It stands from the call of `watch` on, before it is first iterated; ending the iteration ends it. */
+export interface Watch extends AsyncIterable<Batch> {
+  /** Asks for a batch without events as soon as all events so far have been delivered (etcd: WatchProgressRequest). */
+  progress(): void;
 }
 
 export interface Store {
@@ -90,14 +96,23 @@ export interface Store {
   range(from: Key, to: Key, options?: RangeOptions): Promise<RangeResult>;
   /** The same in batches, at one revision throughout; holds no lock or read transaction between batches. */
   scan(from: Key, to: Key, options?: RangeOptions): AsyncIterable<readonly Entry[]>;
-  /** Resolved, and visible to anyone, only when durable. A transaction without effect makes no revision. */
+  /**
+   * Resolved, and visible to anyone, only when durable. A transaction without effect makes no revision. Throws InvalidTxn,
+   * LeaseNotFound or NoSpace, and then nothing was written.
+   */
   txn(compare: readonly Compare[], then: readonly Op[], otherwise?: readonly Op[]): Promise<TxnResult>;
-  /** In revision order, never a gap; ends when the signal is aborted. Slow readers are cut off with SlowWatcher. */
-  watch(from: Key, to: Key, options?: WatchOptions): AsyncIterable<Batch>;
-  /** A lease of `ttl` seconds; when it runs out, its keys are deleted in one revision. */
+  /**
+   * In revision order, never a gap; ends when the signal is aborted or the store is closed. Slow readers are cut off with
+   * SlowWatcher. One key alone: [key, key + "\0").
+   */
+  watch(from: Key, to: Key, options?: WatchOptions): Watch;
+  /** A lease of `ttl` seconds; when it runs out, its keys are deleted in one revision. Throws LeaseExists. */
   grant(ttl: number, id?: number): Promise<Lease>;
+  /** Starts the lease's time anew. Throws LeaseNotFound. */
   keepAlive(id: number): Promise<Lease>;
+  /** Ends the lease and deletes its keys in one revision. Throws LeaseNotFound. */
   revoke(id: number): Promise<void>;
+  /** Throws Compacted when it has been done already, FutureRevision when there is no such revision yet. */
   compact(revision: Revision): Promise<void>;
   /** Bytes on disk (0 in memory). */
   size(): number;
@@ -142,6 +157,16 @@ export class LeaseNotFound extends Error {
   }
 }
 
+export class LeaseExists extends Error {
+  constructor() {
+    super("etcdserver: lease already exists");
+  }
+}
+/** A transaction that no store takes, e.g. one that writes a key twice. */
+export class InvalidTxn extends Error {}
+/** The store was closed, or has failed in a way that only opening it again can mend; the message says which. */
+export class StoreClosed extends Error {}
+
 /** The key of a text: its UTF-8 bytes as Latin-1 code units (the text itself where it is ASCII). */
 export function keyOf(text: string): Key {
   for (let i = 0; i < text.length; i++) {
@@ -153,11 +178,13 @@ export function keyOf(text: string): Key {
   }
   return text;
 }
+/** Above every key: [from, ALL_KEYS) is everything from `from` on. */
+export const ALL_KEYS: Key = "\u0100";
 /** The first key after all that begin with `prefix`. */
 export function prefixEnd(prefix: Key): Key {
   for (let i = prefix.length - 1; i >= 0; i--) {
     const c = prefix.charCodeAt(i);
     if (c < 0xff) return prefix.slice(0, i) + String.fromCharCode(c + 1);
   }
-  return "\u0100"; // above every byte
+  return ALL_KEYS;
 }

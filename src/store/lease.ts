@@ -1,0 +1,73 @@
+import type { Cancel, Clock } from "#base/clock.ts";
+import { type Lease, LeaseNotFound } from "./contract.ts";
+
+interface Held extends Lease {
+  deadline: number;
+}
+
+/**
+ * The deadlines of leases. One timer stands for the earliest, none while there are no leases; a lease that was kept
+ * alive is looked at again when its old deadline passes.
+ */
+export class Leases {
+  private readonly held = new Map<number, Held>();
+  private readonly clock: Clock;
+  private readonly expired: (ids: readonly number[]) => void;
+  private timer: { at: number; cancel: Cancel } | undefined;
+
+  /** `expired` is to revoke each of the ids; they count as held until `remove` is called. */
+  constructor(clock: Clock, expired: (ids: readonly number[]) => void) {
+    this.clock = clock;
+    this.expired = expired;
+  }
+
+  has(id: number): boolean {
+    return this.held.has(id);
+  }
+  list(): Lease[] {
+    return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl }));
+  }
+  /** Starts, or starts anew, a lease of `ttl` seconds. */
+  add(lease: Lease): void {
+    this.held.set(lease.id, { ...lease, deadline: this.clock.monotonic() + lease.ttl * 1000 });
+    this.arm();
+  }
+  keepAlive(id: number): Lease {
+    const lease = this.held.get(id);
+    const now = this.clock.monotonic();
+    if (!lease || lease.deadline <= now) throw new LeaseNotFound();
+    lease.deadline = now + lease.ttl * 1000;
+    return { id, ttl: lease.ttl };
+  }
+  remove(id: number): void {
+    this.held.delete(id);
+    if (this.held.size === 0) this.stop();
+  }
+  /** Milliseconds until the lease runs out. */
+  remaining(id: number): number | undefined {
+    const lease = this.held.get(id);
+    return lease && Math.max(0, lease.deadline - this.clock.monotonic());
+  }
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private arm(): void {
+    let at = Number.POSITIVE_INFINITY;
+    for (const lease of this.held.values()) at = Math.min(at, lease.deadline);
+    if (at === Number.POSITIVE_INFINITY || (this.timer && this.timer.at <= at)) return;
+    this.timer?.cancel();
+    this.timer = { at, cancel: this.clock.after(Math.max(0, at - this.clock.monotonic()), () => this.ring()) };
+  }
+  private ring(): void {
+    this.timer = undefined;
+    const now = this.clock.monotonic();
+    const due = [...this.held.values()].filter(lease => lease.deadline <= now).map(lease => lease.id);
+    // A lease whose revocation fails (the disk is full) is tried again a little later.
+    for (const id of due) this.held.get(id)!.deadline = now + RETRY;
+    if (due.length > 0) this.expired(due);
+    this.arm();
+  }
+}
+const RETRY = 1000;

@@ -1,0 +1,247 @@
+import type { Clock } from "#base/clock.ts";
+import { limits } from "#base/limits.ts";
+import {
+  type Batch,
+  Compacted,
+  type Compare,
+  type Entry,
+  FutureRevision,
+  type Key,
+  type Lease,
+  LeaseExists,
+  LeaseNotFound,
+  type Op,
+  type RangeOptions,
+  type RangeResult,
+  type Revision,
+  type Store,
+  StoreClosed,
+  type StoreEvent,
+  type TxnResult,
+  type Watch,
+  type WatchOptions,
+} from "./contract.ts";
+import { Leases } from "./lease.ts";
+import { SortedMap } from "./sorted.ts";
+import { type Draft, evaluate, NO_VALUE, tombstone } from "./txn.ts";
+import { type History, Watchers } from "./watch.ts";
+
+/** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
+interface Past {
+  readonly entry: Entry;
+  readonly until: Revision;
+}
+/** Entries of a scan's batch, and events of a watch's. */
+const BATCH = 1000;
+
+export interface MemoryOptions {
+  readonly clock: Clock;
+  /** Bytes kept for one slow watcher. */
+  readonly watchBuffer?: number;
+}
+
+/** A store in the process's own memory. All revisions stay until they are compacted. */
+export function memoryStore(options: MemoryOptions): Store {
+  return new MemoryStore(options);
+}
+
+class MemoryStore implements Store, History {
+  revision: Revision = 1;
+  compacted: Revision = 0;
+  private readonly current = new SortedMap<Entry>();
+  private readonly past = new SortedMap<Past[]>();
+  /** The events of each revision, from `firstEvents` on. */
+  private events: (readonly StoreEvent[])[] = [];
+  private firstEvents: Revision = 2;
+  private readonly leases: Leases;
+  private readonly leaseKeys = new Map<number, Set<Key>>();
+  private lastLease = 0;
+  private readonly watchers: Watchers;
+  private readonly draft: Draft;
+  private closed = false;
+
+  constructor({ clock, watchBuffer = limits.watchBuffer }: MemoryOptions) {
+    this.watchers = new Watchers(this, watchBuffer);
+    this.leases = new Leases(clock, ids => {
+      for (const id of ids) this.revokeNow(id);
+    });
+    this.draft = {
+      get: key => this.current.get(key),
+      range: (from, to, limit) => this.newest(from, to, limit),
+      hasLease: id => this.leases.has(id),
+      write: event => this.write(event),
+    };
+  }
+
+  async get(key: Key, revision?: Revision): Promise<Entry | undefined> {
+    this.check(revision);
+    return revision ? this.at(key, revision) : this.current.get(key);
+  }
+
+  async range(from: Key, to: Key, { revision, limit, keysOnly }: RangeOptions = {}): Promise<RangeResult> {
+    this.check(revision);
+    const found = revision && revision < this.revision ? this.older(from, to, revision, limit) : this.newest(from, to, limit);
+    const entries = keysOnly ? found.entries.map(e => ({ ...e, value: NO_VALUE })) : found.entries;
+    return { entries, count: found.count, more: found.count > entries.length, revision: this.revision };
+  }
+
+  async *scan(from: Key, to: Key, options: RangeOptions = {}): AsyncIterable<readonly Entry[]> {
+    this.check(options.revision);
+    const revision = options.revision || this.revision;
+    let left = options.limit || Number.POSITIVE_INFINITY;
+    for (let start = from; left > 0; ) {
+      const { entries, more } = await this.range(start, to, { ...options, revision, limit: Math.min(left, BATCH) });
+      if (entries.length === 0) return;
+      yield entries;
+      if (!more) return;
+      left -= entries.length;
+      start = `${entries.at(-1)!.key}\0`;
+    }
+  }
+
+  async txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
+    this.check();
+    const { succeeded, results, events } = evaluate(this.draft, this.revision + 1, compare, then, otherwise);
+    this.commit(events);
+    return { succeeded, revision: this.revision, results };
+  }
+
+  watch(from: Key, to: Key, options?: WatchOptions): Watch {
+    this.check();
+    return this.watchers.watch(from, to, options);
+  }
+  since(after: Revision, from: Key, to: Key): Batch {
+    const events: StoreEvent[] = [];
+    let revision = after;
+    while (revision < this.revision && events.length < BATCH) {
+      revision++;
+      for (const event of this.events[revision - this.firstEvents] ?? [])
+        if (event.entry.key >= from && event.entry.key < to) events.push(event);
+    }
+    return { revision, events };
+  }
+
+  async grant(ttl: number, id = this.lastLease + 1): Promise<Lease> {
+    this.check();
+    if (this.leases.has(id)) throw new LeaseExists();
+    this.lastLease = Math.max(this.lastLease, id);
+    const lease = { id, ttl: Math.max(1, ttl) };
+    this.leases.add(lease);
+    return lease;
+  }
+  async keepAlive(id: number): Promise<Lease> {
+    return this.leases.keepAlive(id);
+  }
+  async revoke(id: number): Promise<void> {
+    this.check();
+    if (!this.leases.has(id)) throw new LeaseNotFound();
+    this.revokeNow(id);
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    this.check();
+    if (revision <= this.compacted) throw new Compacted(this.compacted);
+    if (revision > this.revision) throw new FutureRevision(this.revision);
+    this.compacted = revision;
+    const drop = Math.max(0, revision - this.firstEvents);
+    // What each compacted event replaced cannot be seen any more; the events of `revision` itself may still be watched.
+    for (let i = 0; i <= drop; i++) for (const { entry } of this.events[i] ?? []) this.forget(entry.key, revision);
+    this.events = this.events.slice(drop);
+    this.firstEvents += drop;
+  }
+
+  size(): number {
+    return 0;
+  }
+  async close(): Promise<void> {
+    this.closed = true;
+    this.leases.stop();
+    this.watchers.close();
+  }
+
+  private check(revision = 0): void {
+    if (this.closed) throw new StoreClosed("the store is closed");
+    if (revision > this.revision) throw new FutureRevision(this.revision);
+    if (revision > 0 && revision < this.compacted) throw new Compacted(this.compacted);
+  }
+
+  private newest(from: Key, to: Key, limit = 0): { entries: Entry[]; count: number } {
+    const entries: Entry[] = [];
+    this.current.walk(from, to, (_, entry) => {
+      entries.push(entry);
+      return entries.length !== limit;
+    });
+    return { entries, count: limit > 0 && entries.length === limit ? this.current.count(from, to) : entries.length };
+  }
+  private older(from: Key, to: Key, revision: Revision, limit = 0): { entries: Entry[]; count: number } {
+    const entries: Entry[] = [];
+    this.current.walk(from, to, (_, entry) => {
+      if (entry.modRevision <= revision) entries.push(entry);
+      return true;
+    });
+    const fromCurrent = entries.length;
+    this.past.walk(from, to, (_, past) => {
+      const entry = pastAt(past, revision);
+      if (entry) entries.push(entry);
+      return true;
+    });
+    if (entries.length > fromCurrent) entries.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return { entries: limit > 0 ? entries.slice(0, limit) : entries, count: entries.length };
+  }
+  private at(key: Key, revision: Revision): Entry | undefined {
+    const entry = this.current.get(key);
+    if (entry && entry.modRevision <= revision) return entry;
+    return pastAt(this.past.get(key) ?? [], revision);
+  }
+
+  private write({ type, entry, previous }: StoreEvent): void {
+    const { key } = entry;
+    if (previous) {
+      const past = this.past.get(key);
+      const item = { entry: previous, until: entry.modRevision };
+      if (past) past.push(item);
+      else this.past.set(key, [item]);
+    }
+    if (type === "put") this.current.set(key, entry);
+    else this.current.delete(key);
+    const lease = type === "put" ? entry.lease : 0;
+    if (previous?.lease && previous.lease !== lease) this.leaseKeys.get(previous.lease)?.delete(key);
+    if (!lease) return;
+    const keys = this.leaseKeys.get(lease);
+    if (keys) keys.add(key);
+    else this.leaseKeys.set(lease, new Set([key]));
+  }
+  private commit(events: readonly StoreEvent[]): void {
+    if (events.length === 0) return;
+    this.revision++;
+    this.events.push(events);
+    this.watchers.publish(events);
+  }
+  private revokeNow(id: number): void {
+    this.leases.remove(id);
+    const events = [...(this.leaseKeys.get(id) ?? [])].sort().map(key => {
+      const previous = this.current.get(key);
+      return { type: "delete" as const, entry: tombstone(key, this.revision + 1), previous };
+    });
+    for (const event of events) this.write(event);
+    this.leaseKeys.delete(id);
+    this.commit(events);
+  }
+  private forget(key: Key, compacted: Revision): void {
+    const past = this.past.get(key);
+    if (!past) return;
+    const kept = past.filter(item => item.until > compacted);
+    if (kept.length > 0) this.past.set(key, kept);
+    else this.past.delete(key);
+  }
+}
+
+/** The version of a key's past that a reader at `revision` sees; newer ones stand at the end and are asked for most. */
+function pastAt(past: readonly Past[], revision: Revision): Entry | undefined {
+  for (let i = past.length - 1; i >= 0; i--) {
+    const { entry, until } = past[i]!;
+    if (until <= revision) return undefined;
+    if (entry.modRevision <= revision) return entry;
+  }
+  return undefined;
+}

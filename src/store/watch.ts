@@ -1,0 +1,213 @@
+import { type Batch, Compacted, type Key, type Revision, SlowWatcher, type StoreEvent, type Watch, type WatchOptions } from "./contract.ts";
+
+/** What the hub asks of its store to serve watches that start in the past. */
+export interface History {
+  readonly revision: Revision;
+  readonly compacted: Revision;
+  /** Events of whole revisions above `after` with keys in [from, to), some at a time; `revision` says how far they reach. */
+  since(after: Revision, from: Key, to: Key): Batch;
+}
+
+/** Beside its value and keys, what one event in a queue is counted as. */
+const EVENT_OVERHEAD = 128;
+
+/**
+ * Hands events to watchers. A watcher that starts in the past reads the store's history at its own pace, and joins the
+ * live ones at the moment when it has caught up; only live ones have a queue, and it is bounded.
+ */
+export class Watchers {
+  private readonly history: History;
+  private readonly buffer: number;
+  /** Watchers of one key, and watchers of a range by its ends: an event is matched once for all that watch the same. */
+  private readonly single = new Map<Key, Set<Watcher>>();
+  private readonly ranges = new Map<string, { from: Key; to: Key; watchers: Set<Watcher> }>();
+  private readonly open = new Set<Watcher>();
+
+  constructor(history: History, buffer: number) {
+    this.history = history;
+    this.buffer = buffer;
+  }
+
+  watch(from: Key, to: Key, options: WatchOptions = {}): Watch {
+    const watcher = new Watcher(this.history, this.buffer, from, to, options, {
+      join: () => this.setOf(from, to).add(watcher),
+      leave: () => {
+        this.open.delete(watcher);
+        this.drop(watcher);
+      },
+    });
+    this.open.add(watcher);
+    watcher.start();
+    return watcher;
+  }
+
+  /** To be called when `history.revision` has moved; `events` are of whole revisions, in order. */
+  publish(events: readonly StoreEvent[]): void {
+    const touched = new Set<Watcher>();
+    const push = (watchers: Set<Watcher>, event: StoreEvent) => {
+      for (const watcher of watchers) {
+        watcher.push(event);
+        touched.add(watcher);
+      }
+    };
+    for (const event of events) {
+      const key = event.entry.key;
+      const single = this.single.get(key);
+      if (single) push(single, event);
+      for (const range of this.ranges.values()) if (key >= range.from && key < range.to) push(range.watchers, event);
+    }
+    for (const watcher of touched) watcher.wake();
+  }
+
+  close(): void {
+    for (const watcher of [...this.open]) watcher.end();
+  }
+
+  private setOf(from: Key, to: Key): Set<Watcher> {
+    if (isSingle(from, to)) {
+      let set = this.single.get(from);
+      if (!set) this.single.set(from, (set = new Set()));
+      return set;
+    }
+    const name = rangeName(from, to);
+    let range = this.ranges.get(name);
+    if (!range) this.ranges.set(name, (range = { from, to, watchers: new Set() }));
+    return range.watchers;
+  }
+  private drop(watcher: Watcher): void {
+    const { from, to } = watcher;
+    const set = this.setOf(from, to);
+    set.delete(watcher);
+    if (set.size > 0) return;
+    if (isSingle(from, to)) this.single.delete(from);
+    else this.ranges.delete(rangeName(from, to));
+  }
+}
+const isSingle = (from: Key, to: Key) => to.length === from.length + 1 && to === `${from}\0`;
+const rangeName = (from: Key, to: Key) => `${from.length} ${from}${to}`;
+
+interface Hub {
+  join(): void;
+  leave(): void;
+}
+
+class Watcher implements Watch, AsyncIterator<Batch, undefined> {
+  readonly from: Key;
+  readonly to: Key;
+  private readonly history: History;
+  private readonly buffer: number;
+  private readonly options: WatchOptions;
+  private readonly hub: Hub;
+  /** All up to this has been handed out. */
+  private position: Revision;
+  private live = false;
+  private queue: StoreEvent[] = [];
+  private queued = 0;
+  private markWanted = false;
+  private ended: { error?: Error } | undefined;
+  private waiting: PromiseWithResolvers<IteratorResult<Batch, undefined>> | undefined;
+  private readonly onAbort = () => this.end();
+
+  constructor(history: History, buffer: number, from: Key, to: Key, options: WatchOptions, hub: Hub) {
+    this.history = history;
+    this.buffer = buffer;
+    this.from = from;
+    this.to = to;
+    this.options = options;
+    this.hub = hub;
+    this.position = options.after || history.revision;
+  }
+
+  start(): void {
+    if (this.options.signal?.aborted) return this.end();
+    this.options.signal?.addEventListener("abort", this.onAbort, { once: true });
+    if (this.position >= this.history.revision) this.join();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Batch, undefined> {
+    return this;
+  }
+  async next(): Promise<IteratorResult<Batch, undefined>> {
+    const ready = this.take();
+    if (ready) return ready;
+    this.waiting ??= Promise.withResolvers();
+    return this.waiting.promise;
+  }
+  async return(): Promise<IteratorResult<Batch, undefined>> {
+    this.end();
+    return { done: true, value: undefined };
+  }
+  progress(): void {
+    this.markWanted = true;
+    this.wake();
+  }
+
+  push(event: StoreEvent): void {
+    if (this.ended || event.entry.modRevision <= this.position) return;
+    this.queue.push(event);
+    this.queued += EVENT_OVERHEAD + event.entry.key.length + event.entry.value.length + (event.previous?.value.length ?? 0);
+    // One batch may be larger than the buffer when nothing waits before it: a reader that waits is not slow.
+    if (this.queued > this.buffer && !this.waiting) this.end(new SlowWatcher());
+  }
+  /** Answers a waiting `next`, if there is something to say. */
+  wake(): void {
+    if (!this.waiting) return;
+    let ready: IteratorResult<Batch, undefined> | undefined;
+    const { resolve, reject } = this.waiting;
+    try {
+      ready = this.take();
+    } catch (error) {
+      this.waiting = undefined;
+      return reject(error);
+    }
+    if (!ready) return;
+    this.waiting = undefined;
+    resolve(ready);
+  }
+  end(error?: Error): void {
+    if (this.ended) return;
+    this.ended = { error };
+    this.queue = [];
+    this.options.signal?.removeEventListener("abort", this.onAbort);
+    this.hub.leave();
+    this.wake();
+  }
+
+  private join(): void {
+    this.live = true;
+    this.hub.join();
+  }
+  private take(): IteratorResult<Batch, undefined> | undefined {
+    if (this.ended) {
+      const { error } = this.ended;
+      this.ended = {}; // an error is told once
+      if (error) throw error;
+      return { done: true, value: undefined };
+    }
+    while (!this.live) {
+      if (this.position + 1 < this.history.compacted) {
+        this.end();
+        throw new Compacted(this.history.compacted);
+      }
+      const batch = this.history.since(this.position, this.from, this.to);
+      this.position = batch.revision;
+      if (this.position >= this.history.revision) this.join();
+      if (batch.events.length > 0) return this.give(batch.events);
+    }
+    if (this.queue.length > 0) {
+      const events = this.queue;
+      this.queue = [];
+      this.queued = 0;
+      this.position = this.history.revision;
+      return this.give(events);
+    }
+    if (!this.markWanted || this.history.revision < this.position) return undefined;
+    this.markWanted = false;
+    this.position = this.history.revision;
+    return this.give([]);
+  }
+  private give(events: readonly StoreEvent[]): IteratorResult<Batch, undefined> {
+    const bare = this.options.previous ? events : events.map(({ type, entry }) => ({ type, entry }));
+    return { done: false, value: { revision: this.position, events: bare } };
+  }
+}
