@@ -38,4 +38,7 @@ export const limits = {
   /** Bytes of one DNS message over TCP; over UDP the client's EDNS size, at most this. */
   dnsMessage: 64 * 1024,
   dnsUdp: 1232,
+  /** Questions waiting for upstream name servers, and TCP connections, at once. */
+  dnsForwards: 1000,
+  dnsConnections: 500,
 } as const;
