@@ -9,7 +9,15 @@ const zone: Zone = {
   domain: "cluster.local",
   namespaces: ["default", "hello"],
   services: [
-    { namespace: "default", name: "kubernetes", addresses: ["10.96.0.1"], externalName: "", ports: [port("https", 443)], endpoints: [], headless: false },
+    {
+      namespace: "default",
+      name: "kubernetes",
+      addresses: ["10.96.0.1"],
+      externalName: "",
+      ports: [port("https", 443)],
+      endpoints: [],
+      headless: false,
+    },
     {
       namespace: "hello",
       name: "db",
@@ -23,7 +31,15 @@ const zone: Zone = {
       ],
     },
     { namespace: "hello", name: "away", addresses: [], externalName: "example.com", ports: [], endpoints: [], headless: false },
-    { namespace: "hello", name: "near", addresses: [], externalName: "kubernetes.default.svc.cluster.local", ports: [], endpoints: [], headless: false },
+    {
+      namespace: "hello",
+      name: "near",
+      addresses: [],
+      externalName: "kubernetes.default.svc.cluster.local",
+      ports: [],
+      endpoints: [],
+      headless: false,
+    },
     { namespace: "hello", name: "none", addresses: [], externalName: "", ports: [], endpoints: [], headless: true },
   ],
 };
@@ -46,7 +62,10 @@ test("a headless service's name answers its endpoints, each by its own name too"
 test("SRV names ports and targets, with the targets' addresses beside", () => {
   const plain = ask("_https._tcp.kubernetes.default.svc.cluster.local", "SRV")!;
   assert.deepEqual(plain.answers[0]!.data, { priority: 0, weight: 100, port: 443, target: "kubernetes.default.svc.cluster.local" });
-  assert.deepEqual(plain.additionals.map(r => r.data), ["10.96.0.1"]);
+  assert.deepEqual(
+    plain.additionals.map(r => r.data),
+    ["10.96.0.1"],
+  );
   const headless = ask("_sql._tcp.db.hello.svc.cluster.local", "SRV")!;
   assert.deepEqual(
     headless.answers.map(r => (r.type === "SRV" ? r.data.target : "")),
@@ -61,7 +80,10 @@ test("PTR goes from addresses to names", () => {
 });
 test("ExternalName is a CNAME, followed inside the cluster and handed on outside", () => {
   const away = ask("away.hello.svc.cluster.local")!;
-  assert.deepEqual(away.answers.map(r => r.data), ["example.com"]);
+  assert.deepEqual(
+    away.answers.map(r => r.data),
+    ["example.com"],
+  );
   assert.equal(away.follow, "example.com");
   assert.deepEqual(data("near.hello.svc.cluster.local"), ["kubernetes.default.svc.cluster.local", "10.96.0.1"]);
 });

@@ -9,7 +9,15 @@ import packet, { type Packet } from "dns-packet";
 import type { Zone } from "#dns/zone.ts";
 import { serveDns } from "#host/dns.ts";
 
-const service = (name: string, addresses: string[]) => ({ namespace: "n", name, addresses, externalName: "", ports: [], endpoints: [], headless: false });
+const service = (name: string, addresses: string[]) => ({
+  namespace: "n",
+  name,
+  addresses,
+  externalName: "",
+  ports: [],
+  endpoints: [],
+  headless: false,
+});
 const zone = (...services: ReturnType<typeof service>[]): Zone => ({ format: 1, domain: "cluster.local", namespaces: ["n"], services });
 
 function askUdp(port: number, name: string): Promise<Packet> {
@@ -28,7 +36,7 @@ function askTcp(port: number, name: string): Promise<Packet> {
     socket.on("connect", () => socket.write(packet.streamEncode({ type: "query", id: 8, questions: [{ type: "A", name }] })));
     const parts: Buffer[] = [];
     socket.on("data", d => {
-      parts.push(d);
+      parts.push(d as Buffer);
       const all = Buffer.concat(parts);
       if (all.length < 2 + all.readUInt16BE(0)) return;
       socket.destroy();

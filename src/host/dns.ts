@@ -7,7 +7,7 @@ import dgram from "node:dgram";
 import { readFileSync, watch } from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import packet, { type Answer as WireRecord, type Packet } from "dns-packet";
+import packet, { type Packet, type Answer as WireRecord } from "dns-packet";
 import { limits } from "#base/limits.ts";
 import { answer, type DnsRecord, type Names, namesOf } from "#dns/answer.ts";
 import type { Zone } from "#dns/zone.ts";
@@ -46,7 +46,9 @@ export async function serveDns(options: DnsOptions, log: (line: string) => void)
   const watcher = watch(path.dirname(options.zoneFile), (_event, file) => {
     if (file === path.basename(options.zoneFile)) load();
   });
-  const upstreams = (options.upstreams.length ? options.upstreams : nameServers("/etc/resolv.conf")).filter(u => !options.addresses.includes(u));
+  const upstreams = (options.upstreams.length ? options.upstreams : nameServers("/etc/resolv.conf")).filter(
+    u => !options.addresses.includes(u),
+  );
   const forward = forwarder(upstreams);
 
   const respond: Respond = async query => {
@@ -99,7 +101,7 @@ async function serveTcp(address: string, port: number, respond: Respond, log: (l
     socket.setTimeout(10_000, () => socket.destroy());
     let held: Buffer = Buffer.alloc(0);
     socket.on("data", chunk => {
-      held = held.length ? Buffer.concat([held, chunk]) : chunk;
+      held = Buffer.concat([held, chunk as Buffer]);
       if (held.length > limits.dnsMessage + 2) return void socket.destroy();
       while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
         const size = held.readUInt16BE(0);
@@ -162,7 +164,18 @@ function fit(reply: Packet, query: Packet): Uint8Array {
   const edns = query.additionals?.find(r => r.type === "OPT") as { udpPayloadSize?: number } | undefined;
   const room = Math.max(512, Math.min(edns?.udpPayloadSize ?? 512, limits.dnsUdp));
   const opt = edns
-    ? [{ type: "OPT", name: ".", udpPayloadSize: limits.dnsUdp, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] } as WireRecord]
+    ? [
+        {
+          type: "OPT",
+          name: ".",
+          udpPayloadSize: limits.dnsUdp,
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flags: 0,
+          flag_do: false,
+          options: [],
+        } as WireRecord,
+      ]
     : [];
   const own = (reply.additionals ?? []).filter(r => r.type !== "OPT");
   for (const additionals of [[...own, ...opt], opt]) {
@@ -223,7 +236,7 @@ function askByTcp(server: string, query: Uint8Array): Promise<Packet> {
       socket.write(Buffer.concat([length, query]));
     });
     socket.on("data", chunk => {
-      held = Buffer.concat([held, chunk]);
+      held = Buffer.concat([held, chunk as Buffer]);
       if (held.length < 2 || held.length < 2 + held.readUInt16BE(0)) return;
       const reply = decode(held.subarray(2, 2 + held.readUInt16BE(0)));
       socket.destroy();
