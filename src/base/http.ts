@@ -18,9 +18,17 @@ export interface HttpRequest {
 export interface Peer {
   readonly address: string;
   /** The verified client certificate's subject, when one was presented and its chain holds. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[]; readonly notAfter: number };
+  readonly certificate?: PeerCertificate;
   /** Why a presented certificate was refused, when it was. */
   readonly certificateError?: string;
+}
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** Milliseconds. */
+  readonly notAfter: number;
+  /** SHA-256 of the certificate's DER form, in lower-case hexadecimal. */
+  readonly fingerprint?: string;
 }
 export interface Identity {
   readonly name: string;
