@@ -1,0 +1,54 @@
+/** What a pod asks of a node, as whole numbers: CPU in thousandths of a core, all else in units (bytes, devices), rounded up. */
+import { parseQuantity } from "#base/quantity.ts";
+import type { Container } from "#kinds/core/v1/container.ts";
+import type { Pod } from "#kinds/core/v1/pod.ts";
+
+/** Amounts by resource name. */
+export type Amounts = Record<string, number>;
+
+/** `cpu` counts in thousandths, everything else in units. */
+export function amountOf(resource: string, quantity: string): number {
+  const parsed = parseQuantity(quantity);
+  return Number(resource === "cpu" ? parsed.milliValue() : parsed.value());
+}
+export function amountsOf(quantities: Readonly<Record<string, string>> | undefined): Amounts {
+  const out: Amounts = {};
+  for (const [name, quantity] of Object.entries(quantities ?? {})) out[name] = amountOf(name, quantity);
+  return out;
+}
+
+function add(into: Amounts, more: Amounts): void {
+  for (const [name, n] of Object.entries(more)) into[name] = (into[name] ?? 0) + n;
+}
+function raise(into: Amounts, other: Amounts): void {
+  for (const [name, n] of Object.entries(other)) into[name] = Math.max(into[name] ?? 0, n);
+}
+
+/**
+ * The pod's effective requests (KEP-753): containers and sidecars together, or the most that any moment of initialisation
+ * needs, whichever is greater; pod-level requests (KEP-2837) take their place; overhead comes on top.
+ * `unset` gives what a container without a request counts as.
+ */
+export function podRequests(pod: Pod, unset: Amounts = {}): Amounts {
+  const of = (container: Container): Amounts => ({ ...unset, ...amountsOf(container.resources?.requests) });
+  const total: Amounts = {};
+  for (const container of pod.spec.containers) add(total, of(container));
+  const sidecars: Amounts = {};
+  const initial: Amounts = {};
+  for (const container of pod.spec.initContainers ?? []) {
+    const own = of(container);
+    if (container.restartPolicy === "Always") {
+      add(total, own);
+      add(sidecars, own);
+      raise(initial, sidecars);
+    } else {
+      const moment = { ...sidecars };
+      add(moment, own);
+      raise(initial, moment);
+    }
+  }
+  raise(total, initial);
+  Object.assign(total, amountsOf(pod.spec.resources?.requests));
+  add(total, amountsOf(pod.spec.overhead));
+  return total;
+}
