@@ -1,0 +1,103 @@
+/** The apiserver, whole: `handle` needs no socket. */
+
+import type { AuditSink } from "#apiserver/auth/audit.ts";
+import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
+import { Feed } from "#apiserver/feed.ts";
+import type { Health } from "#apiserver/health.ts";
+import { InFlight } from "#apiserver/limit.ts";
+import { LiveObjects } from "#apiserver/objects.ts";
+import { type PathHandler, paths } from "#apiserver/paths.ts";
+import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
+import type { Companion } from "#apiserver/registry.ts";
+import type { SubresourceHandler } from "#apiserver/resources.ts";
+import type { Version } from "#apiserver/version.ts";
+import { Watches } from "#apiserver/watch.ts";
+import type { Chance } from "#base/chance.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Handler } from "#base/http.ts";
+import type { Log } from "#base/log.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { Store } from "#store/contract.ts";
+
+/** Who may do what. Made when the objects it asks are there. */
+export interface Access {
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  /** In the order in which they run. */
+  readonly plugins: readonly AdmissionPlugin[];
+  /** Subresources and kinds that it answers: "/serviceaccounts/token", "authorization.k8s.io/subjectaccessreviews". */
+  readonly handlers?: ReadonlyMap<string, SubresourceHandler>;
+  readonly paths?: readonly PathHandler[];
+}
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly kinds: readonly Kind[];
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly version: Version;
+  readonly access: (objects: Objects) => Access | Promise<Access>;
+  readonly auditSink?: AuditSink;
+  readonly gzip?: Gzip;
+}
+export interface ApiServer {
+  readonly handle: Handler;
+  readonly objects: Objects;
+  /** Ends all watches and follows the store no longer. */
+  close(): void;
+}
+
+/** Reads what it must hold in memory and begins to serve. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { store, kinds, clock, chance, log } = options;
+  const own = kinds.filter(k => k.verbs.length > 0 && !k.ephemeral);
+  const stored = own.filter(k => !k.storedAs);
+  const feed = new Feed(store, stored, log);
+  const objects = new LiveObjects(
+    store,
+    stored.filter(k => k.storedAt !== "events"),
+  );
+  const watches = new Watches();
+  feed.start(await objects.load(feed), () => watches.close());
+  const access = await options.access(objects);
+  const inFlight = new InFlight();
+  const byResource = new Map(kinds.filter(k => k.verbs.length > 0).map(k => [`${k.group}/${k.version}/${k.plural}`, k]));
+  const ready = () => (feed.position > 0 ? undefined : "the store has not been read");
+  const checks: Health = {
+    livez: new Map([["ping", () => undefined]]),
+    readyz: new Map([
+      ["ping", () => undefined],
+      ["etcd", ready],
+      ["informer-sync", ready],
+    ]),
+  };
+  const companions = new Map<string, Companion>();
+  const handle = pipeline({
+    store,
+    clock,
+    chance,
+    log,
+    objects,
+    feed,
+    watches,
+    inFlight,
+    companions,
+    plugins: access.plugins,
+    authenticators: access.authenticators,
+    authorizer: access.authorizer,
+    auditSink: options.auditSink,
+    gzip: options.gzip,
+    kindOf: (group, version, plural) => byResource.get(`${group}/${version}/${plural}`),
+    handlers: new Map(access.handlers ?? []),
+    paths: paths({ version: options.version, health: checks, others: access.paths ?? [] }),
+    observe: () => {},
+  });
+  return {
+    handle,
+    objects,
+    close() {
+      watches.close();
+      feed.close();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Bodies of requests: read up to the limit, then decoded as their endpoint's kind. */
+
+import { decodeObject } from "#apiserver/codec.ts";
+import { fromProtobuf } from "#apiserver/formats.ts";
+import { bodyMedia, type Media } from "#apiserver/negotiate.ts";
+import type { AnyObject } from "#apiserver/registry.ts";
+import { concat, text } from "#base/bytes.ts";
+import type { HttpRequest } from "#base/http.ts";
+import { JsonError, parseJson } from "#base/json.ts";
+import { limits } from "#base/limits.ts";
+import { badRequest, tooLarge } from "#base/status.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+
+const refused = () => tooLarge(`Request entity too large: limit is ${limits.requestBody}`);
+
+/** The whole body; throws 413 beyond the limit. */
+export async function readBody(request: HttpRequest): Promise<Uint8Array> {
+  if (Number(request.headers["content-length"] ?? 0) > limits.requestBody) throw refused();
+  const { body } = request;
+  if (!body) return new Uint8Array(0);
+  if (body instanceof Uint8Array) {
+    if (body.length > limits.requestBody) throw refused();
+    return body;
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > limits.requestBody) throw refused();
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0]! : concat(parts);
+}
+
+export type Directive = "Strict" | "Warn" | "Ignore";
+
+/** A JSON or YAML document and what a strict reader would refuse in it. */
+export interface Document {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+  readonly repeated: ReadonlyMap<object, readonly string[]> | undefined;
+}
+/** Parses JSON, or YAML as JSON. Throws JsonError, or YamlError with Go's message. */
+export async function parseDocument(bytes: Uint8Array, media: Media): Promise<Document> {
+  if (media === "json") return parseJson(bytes);
+  // js-yaml costs start-up time that few servers ever need.
+  const { parseYaml } = await import("#base/yaml.ts");
+  const first = parseYaml(text(bytes))[0];
+  return { value: first?.value ?? null, duplicates: first?.problems ?? [], repeated: undefined };
+}
+
+/** The start of a body as upstream shows it in errors. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const start = bytes.subarray(0, 30);
+  const shown = bytes[0] === 0x7b ? text(start) : start.toHex();
+  return bytes.length > 30 ? `${shown} ...` : shown;
+}
+
+export interface Body {
+  /** A freshly decoded object, the caller's own to change. */
+  fresh(): AnyObject;
+}
+
+/** Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. */
+export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+  const media = bodyMedia(request);
+  const bytes = await readBody(request);
+  if (media === "protobuf") return { fresh: () => fromProtobuf(kind, bytes) };
+  return decodeText(bytes, media, kind, directive, warnings);
+}
+
+export async function decodeText(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+  let document: Document;
+  try {
+    document = await parseDocument(bytes, media);
+  } catch (error) {
+    const why = error instanceof JsonError ? `couldn't get version/kind; json parse error: ${error.message}` : (error as Error).message;
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
+  }
+  const head = headOf(document.value, kind, bytes);
+  const object = decodeObject(kind, document, head, directive, warnings);
+  let used = false;
+  return {
+    fresh: () => {
+      if (!used) {
+        used = true;
+        return object;
+      }
+      if (media !== "json") return structuredClone(object);
+      return decodeObject(kind, parseJson(bytes), head, "Ignore", []);
+    },
+  };
+}
+
+export interface Head {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+/** What a body says it is; absent parts are what the endpoint expects. Throws when it is something else. */
+function headOf(value: unknown, kind: Kind, bytes: Uint8Array): Head {
+  const unrecognised = (why: string) =>
+    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const what = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+    throw unrecognised(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  const { apiVersion: v, kind: k } = value as { apiVersion?: unknown; kind?: unknown };
+  const expected = apiVersionOf(kind);
+  const apiVersion = typeof v === "string" && v ? v : expected;
+  const name = typeof k === "string" && k ? k : kind.kind;
+  if (name !== kind.kind)
+    throw badRequest(
+      `${name} in version ${JSON.stringify(versionOf(apiVersion))} cannot be handled as a ${kind.kind}: no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  if (apiVersion !== expected)
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  return { apiVersion, kind: name };
+}
+const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf("/") + 1);

@@ -1,0 +1,111 @@
+/**
+ * The one watch on the store that all of the apiserver lives on: the live objects and every client's watch. An event is parsed and encoded
+ * at most once for all who want it in the same form.
+ */
+
+import { ROOT } from "#apiserver/keys.ts";
+import { objectOf } from "#apiserver/record.ts";
+import type { AnyObject } from "#apiserver/registry.ts";
+import type { Log } from "#base/log.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { type Key, prefixEnd, type Revision, type Store, type StoreEvent } from "#store/contract.ts";
+
+/** A change of one object. */
+export class Change {
+  readonly key: Key;
+  readonly revision: Revision;
+  /** The record after the change; undefined: deleted. */
+  readonly record: Uint8Array | undefined;
+  readonly previous: { readonly record: Uint8Array; readonly revision: Revision } | undefined;
+  private readonly made = new Map<string, unknown>();
+  constructor(event: StoreEvent) {
+    this.key = event.entry.key;
+    this.revision = event.entry.modRevision;
+    this.record = event.type === "put" ? event.entry.value : undefined;
+    this.previous = event.previous && { record: event.previous.value, revision: event.previous.modRevision };
+  }
+  /** The object after the change, parsed once; not to be changed. */
+  object(kind: Kind): AnyObject | undefined {
+    const { record } = this;
+    return record && this.once(`new ${kind.group}/${kind.version}`, () => objectOf(kind, record, this.revision) as AnyObject);
+  }
+  /** The object before it, with the change's revision: what a DELETED event shows. */
+  old(kind: Kind): AnyObject | undefined {
+    const { previous } = this;
+    return previous && this.once(`old ${kind.group}/${kind.version}`, () => objectOf(kind, previous.record, this.revision) as AnyObject);
+  }
+  /** What `make` gives, made once for each name. */
+  once<T>(name: string, make: () => T): T {
+    if (!this.made.has(name)) this.made.set(name, make());
+    return this.made.get(name) as T;
+  }
+}
+
+export type Subscriber = (changes: readonly Change[]) => void;
+
+export class Feed {
+  /** All changes up to here have been handed out. */
+  position: Revision = 0;
+  private readonly store: Store;
+  private readonly log: Log;
+  private readonly folders: ReadonlySet<string>;
+  private readonly subscribers = new Map<string, Set<Subscriber>>();
+  private readonly stop = new AbortController();
+  private ended: () => void = () => {};
+
+  constructor(store: Store, kinds: readonly Kind[], log: Log) {
+    this.store = store;
+    this.log = log;
+    this.folders = new Set(kinds.map(k => k.storedAt));
+  }
+  /** Begins after `revision`; `ended` is called when the store's watch breaks off and clients' watches must start anew. */
+  start(revision: Revision, ended: () => void): void {
+    this.position = revision;
+    this.ended = ended;
+    void this.run(revision);
+  }
+  /** Calls back with the changes in a kind's folder from `position` on, batch by batch; the result ends it. */
+  subscribe(folder: string, subscriber: Subscriber): () => void {
+    const set = this.subscribers.get(folder) ?? new Set();
+    this.subscribers.set(folder, set.add(subscriber));
+    return () => set.delete(subscriber);
+  }
+  close(): void {
+    this.stop.abort();
+  }
+
+  private async run(after: Revision): Promise<void> {
+    try {
+      const watch = this.store.watch(ROOT, prefixEnd(ROOT), { after, previous: true, signal: this.stop.signal });
+      for await (const batch of watch) {
+        this.hand(batch.events);
+        if (batch.revision > this.position) this.position = batch.revision;
+      }
+    } catch (error) {
+      if (!this.stop.signal.aborted) this.log.error("the watch on the store broke off", { error: String(error) });
+    }
+    if (this.stop.signal.aborted) return;
+    this.ended();
+    void this.run(this.position);
+  }
+  private hand(events: readonly StoreEvent[]): void {
+    const byFolder = new Map<string, Change[]>();
+    for (const event of events) {
+      const folder = this.folderOf(event.entry.key);
+      if (folder === undefined || !this.subscribers.get(folder)?.size) continue;
+      const list = byFolder.get(folder);
+      if (list) list.push(new Change(event));
+      else byFolder.set(folder, [new Change(event)]);
+    }
+    for (const [folder, changes] of byFolder) for (const s of [...this.subscribers.get(folder)!]) s(changes);
+  }
+  /** `pods` of `/registry/pods/…`, `services/specs` of `/registry/services/specs/…`. */
+  private folderOf(key: Key): string | undefined {
+    const one = key.indexOf("/", ROOT.length);
+    const first = key.slice(ROOT.length, one);
+    if (this.folders.has(first)) return first;
+    const two = key.indexOf("/", one + 1);
+    const both = key.slice(ROOT.length, two);
+    return this.folders.has(both) ? both : undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Kind } from "#kinds/kind.ts";
+import { type Key, keyOf, prefixEnd } from "#store/contract.ts";
+
+/** Everything of the API lies below this; upstream's etcd prefix. */
+export const ROOT = "/registry/";
+
+/** The folder of a kind's objects, or of those in one namespace: `/registry/pods/default/`. */
+export function prefixOf(kind: Kind, namespace = ""): Key {
+  return keyOf(namespace && kind.namespaced ? `${ROOT}${kind.storedAt}/${namespace}/` : `${ROOT}${kind.storedAt}/`);
+}
+/** An object's key: `/registry/pods/default/web`. */
+export function objectKey(kind: Kind, namespace: string, name: string): Key {
+  return prefixOf(kind, namespace) + keyOf(name);
+}
+export function rangeOf(kind: Kind, namespace = ""): { from: Key; to: Key } {
+  const from = prefixOf(kind, namespace);
+  return { from, to: prefixEnd(from) };
+}

@@ -1,0 +1,48 @@
+/** How much the server takes on at once, and for how long (apiserver/pkg/server/filters: maxinflight, timeout). */
+
+import { isLongRunning } from "#apiserver/auth/audit.ts";
+import { MASTERS } from "#apiserver/auth/users.ts";
+import type { Call, Stage } from "#apiserver/call.ts";
+import type { Clock } from "#base/clock.ts";
+import { limits } from "#base/limits.ts";
+import { failure, tooManyRequests } from "#base/status.ts";
+
+const READS = new Set(["get", "list"]);
+const BUSY = () => tooManyRequests("Too many requests, please try again later.", 1);
+
+/** Counts of what is under way, for /metrics. */
+export class InFlight {
+  reading = 0;
+  mutating = 0;
+  watching = 0;
+}
+
+/** Refuses with 429 what is too much at once, watches apart; cuts off with 504 what takes too long. */
+export function limit(clock: Clock, inFlight: InFlight): Stage {
+  return async (call, next) => {
+    if (call.info.verb === "watch" && inFlight.watching >= limits.watches) throw BUSY();
+    if (isLongRunning(call)) return next(call);
+    const field = READS.has(call.info.verb) ? "reading" : "mutating";
+    const most = field === "reading" ? limits.readsInFlight : limits.writesInFlight;
+    if (inFlight[field] >= most && !call.user.groups.includes(MASTERS)) throw BUSY();
+    inFlight[field]++;
+    try {
+      return await withTimeout(clock, call, next(call));
+    } finally {
+      inFlight[field]--;
+    }
+  };
+}
+
+function withTimeout<T>(clock: Clock, _call: Call, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const cancel = clock.after(limits.requestTimeout, () =>
+      reject(
+        failure(504, "Timeout", "Timeout: request did not complete within requested timeout - context deadline exceeded", {
+          retryAfterSeconds: 0,
+        }),
+      ),
+    );
+    work.then(resolve, reject).finally(cancel);
+  });
+}

@@ -1,0 +1,225 @@
+/** LIST: chunks at one revision, streamed when they are large. */
+
+import { decodeContinue, encodeContinue, LATEST } from "#apiserver/continue.ts";
+import { rangeOf } from "#apiserver/keys.ts";
+import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
+import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
+import { itemParts } from "#apiserver/record.ts";
+import { type AnyObject, type RegistryOptions, Stored } from "#apiserver/registry.ts";
+import { checkShape, encode } from "#apiserver/render.ts";
+import { bytes } from "#apiserver/respond.ts";
+import type { Choice } from "#apiserver/select.ts";
+import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
+import { concat, utf8 } from "#base/bytes.ts";
+import type { HttpResponse } from "#base/http.ts";
+import { expired, type StatusError } from "#base/status.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { Compacted, FutureRevision, type Key, type Revision } from "#store/contract.ts";
+
+/** Entries read at a time; the loop is free in between. */
+const PAGE = 500;
+/** Up to this many bytes an answer is sent in one piece. */
+const WHOLE = 256 * 1024;
+const CHUNK = 64 * 1024;
+
+const OLD_LIST = "The resourceVersion for the provided list is too old.";
+const OLD_TOKEN =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+interface Plan {
+  readonly kind: Kind;
+  readonly prefix: Key;
+  readonly from: Key;
+  readonly to: Key;
+  /** undefined: the newest. */
+  readonly revision: Revision | undefined;
+  readonly limit: number;
+  readonly choice: Choice;
+}
+function planOf(options: RegistryOptions, kind: Kind, namespace: string, query: ListQuery, choice: Choice): Plan {
+  const { from: prefix, to } = rangeOf(kind, namespace);
+  const plan = { kind, prefix, to, limit: query.limit, choice };
+  if (query.continue) {
+    const { from, revision } = decodeContinue(query.continue, prefix);
+    return { ...plan, from, revision: revision === LATEST ? undefined : revision };
+  }
+  const asked = query.resourceVersion ?? 0;
+  if (asked > options.store.revision) throw tooLargeVersion(asked, options.store.revision);
+  const exact = query.match === "Exact" || (query.match === "" && asked > 0 && query.limit > 0);
+  return { ...plan, from: prefix, revision: exact ? asked : undefined };
+}
+
+export interface Listed {
+  readonly revision: Revision;
+  readonly continue: string;
+  readonly remaining: number | undefined;
+}
+
+/** The objects of a list, page by page; the generator's result is what the list's metadata says. */
+async function* pages(options: RegistryOptions, plan: Plan): AsyncGenerator<readonly Stored[], Listed> {
+  const { store } = options;
+  let from = plan.from;
+  let revision = plan.revision;
+  let found = 0;
+  for (;;) {
+    const wanted = plan.limit > 0 ? plan.limit - found : Number.POSITIVE_INFINITY;
+    const limit = plan.choice.all ? Math.min(PAGE, wanted) : PAGE;
+    const read = await store.range(from, plan.to, { limit, ...(revision !== undefined && { revision }) });
+    revision ??= read.revision;
+    const out: Stored[] = [];
+    let last: Key | undefined;
+    for (const e of read.entries) {
+      const stored = new Stored(plan.kind, e.value, e.modRevision);
+      last = e.key;
+      if (!plan.choice.all && !plan.choice.matches(stored.object)) continue;
+      out.push(stored);
+      if (plan.limit > 0 && ++found === plan.limit) break;
+    }
+    const rest = last !== undefined && (read.more || last !== read.entries[read.entries.length - 1]!.key);
+    const full = plan.limit > 0 && found === plan.limit;
+    if (out.length > 0) yield out;
+    if (rest && full) {
+      const remaining = plan.choice.all ? read.count - read.entries.length : undefined;
+      return { revision, continue: encodeContinue(`${last}\0`, plan.prefix, revision), remaining };
+    }
+    if (!rest) return { revision, continue: "", remaining: undefined };
+    from = `${last}\0`;
+  }
+}
+
+/** The 410s and 504 that reading at a revision may end in. */
+function readError(error: unknown, plan: Plan, query: ListQuery, current: Revision): StatusError | unknown {
+  if (error instanceof FutureRevision) return tooLargeVersion(plan.revision ?? 0, current);
+  if (!(error instanceof Compacted)) return error;
+  if (!query.continue) return expired(OLD_LIST);
+  const gone = expired(OLD_TOKEN);
+  gone.status.metadata.continue = encodeContinue(plan.from, plan.prefix, LATEST);
+  return gone;
+}
+
+/** All objects that a list names, without an answer around them: for deletecollection and the initial events of a watch. */
+export async function collect(
+  options: RegistryOptions,
+  kind: Kind,
+  namespace: string,
+  query: ListQuery,
+  choice: Choice,
+): Promise<{ items: Stored[]; listed: Listed }> {
+  const plan = planOf(options, kind, namespace, query, choice);
+  const items: Stored[] = [];
+  try {
+    const walk = pages(options, plan);
+    for (;;) {
+      const step = await walk.next();
+      if (step.done) return { items, listed: step.value };
+      for (const s of step.value) items.push(s);
+    }
+  } catch (error) {
+    throw readError(error, plan, query, options.store.revision);
+  }
+}
+
+const metaOf = (l: Listed) => ({
+  resourceVersion: String(l.revision),
+  ...(l.continue && { continue: l.continue }),
+  ...(l.remaining !== undefined && { remainingItemCount: l.remaining }),
+});
+
+/** The pieces of a list's JSON. Its metadata comes last, when it is known. */
+async function* jsonOf(
+  plan: Plan,
+  walk: AsyncGenerator<readonly Stored[], Listed>,
+  first: IteratorResult<readonly Stored[], Listed>,
+): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [utf8(`{"kind":"${plan.kind.kind}List","apiVersion":"${apiVersionOf(plan.kind)}","items":[`)];
+  let size = 0;
+  let comma = false;
+  let step = first;
+  for (; !step.done; step = await walk.next()) {
+    for (const s of step.value) {
+      const [a, b, c] = itemParts(s.kind, s.record, s.revision);
+      parts.push(comma ? SEPARATOR : OPEN, a, b, c);
+      comma = true;
+      size += a.length + c.length;
+      if (size < CHUNK) continue;
+      yield concat(parts);
+      parts = [];
+      size = 0;
+    }
+  }
+  parts.push(utf8(`],"metadata":${JSON.stringify(metaOf(step.value))}}\n`));
+  yield concat(parts);
+}
+const OPEN = utf8("{");
+const SEPARATOR = utf8(",{");
+
+/** Answers a LIST. */
+export async function list(
+  options: RegistryOptions,
+  kind: Kind,
+  namespace: string,
+  query: ListQuery,
+  choice: Choice,
+  form: Form,
+  include: Include,
+): Promise<HttpResponse> {
+  checkShape(form, true);
+  const plan = planOf(options, kind, namespace, query, choice);
+  const type = CONTENT_TYPE[form.media];
+  if (form.media !== "json" || form.as || form.pretty) {
+    const { items, listed } = await collect(options, kind, namespace, query, choice);
+    return bytes(
+      encode(
+        form,
+        kind,
+        listValue(
+          form,
+          kind,
+          items.map(i => i.object),
+          metaOf(listed),
+          include,
+          options.clock.now(),
+        ),
+      ),
+      type,
+    );
+  }
+  const walk = pages(options, plan);
+  let first: IteratorResult<readonly Stored[], Listed>;
+  try {
+    first = await walk.next();
+  } catch (error) {
+    throw readError(error, plan, query, options.store.revision);
+  }
+  const pieces = jsonOf(plan, walk, first);
+  const head: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const piece = await pieces.next();
+    if (piece.done) return bytes(concat(head), type);
+    head.push(piece.value);
+    size += piece.value.length;
+    if (size > WHOLE) break;
+  }
+  return { status: 200, headers: { "content-type": type }, body: followed(head, pieces) };
+}
+async function* followed(head: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* head;
+  yield* rest;
+}
+
+function listValue(form: Form, kind: Kind, objects: readonly AnyObject[], metadata: object, include: Include, now: number): object {
+  if (form.as === "Table")
+    return tableOf(
+      kind,
+      form.version,
+      metadata,
+      objects.map(o => rowOf(kind, o, include, form.version, now)),
+    );
+  if (form.as) {
+    const items = objects.map(o => partialOf(o, form.version));
+    return { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${form.version}`, metadata, items };
+  }
+  const items = objects.map(({ kind: _k, apiVersion: _v, ...rest }) => rest);
+  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
+}

@@ -1,0 +1,101 @@
+import type { Objects } from "#apiserver/call.ts";
+import type { Change, Feed } from "#apiserver/feed.ts";
+import { objectKey, prefixOf, rangeOf } from "#apiserver/keys.ts";
+import { objectOf } from "#apiserver/record.ts";
+import type { Kind, KubeObject } from "#kinds/kind.ts";
+import type { Key, Revision, Store } from "#store/contract.ts";
+
+interface Held {
+  readonly record: Uint8Array | undefined;
+  readonly revision: Revision;
+  object?: KubeObject;
+}
+type Watcher = (object: KubeObject, gone: boolean) => void;
+class Folder {
+  readonly kind: Kind;
+  readonly held = new Map<Key, Held>();
+  readonly watchers = new Set<Watcher>();
+  constructor(kind: Kind) {
+    this.kind = kind;
+  }
+}
+
+/** The apiserver's own view of objects, in memory as bytes and parsed on use; never behind its own acknowledged writes. */
+export class LiveObjects implements Objects {
+  private readonly folders = new Map<string, Folder>();
+  private readonly store: Store;
+  private feed: Feed | undefined;
+
+  /** `kinds`: those to hold; of several versions of one kind the stored one. */
+  constructor(store: Store, kinds: readonly Kind[]) {
+    this.store = store;
+    for (const kind of kinds) this.folders.set(kind.storedAt, new Folder(kind));
+  }
+  /** Reads all that stands, then follows the feed, which must be started from the revision that is returned. */
+  async load(feed: Feed): Promise<Revision> {
+    const revision = this.store.revision;
+    this.feed = feed;
+    for (const folder of this.folders.values()) {
+      const { from, to } = rangeOf(folder.kind);
+      for await (const entries of this.store.scan(from, to, { revision }))
+        for (const e of entries) folder.held.set(e.key, { record: e.value, revision: e.modRevision });
+      feed.subscribe(folder.kind.storedAt, changes => this.follow(folder, changes));
+    }
+    return revision;
+  }
+  /** A write of our own that the store has acknowledged. */
+  wrote(kind: Kind, key: Key, record: Uint8Array | undefined, revision: Revision): void {
+    const folder = this.folders.get(kind.storedAt);
+    // What the feed has passed it has brought already.
+    if (folder && this.feed && revision > this.feed.position) this.set(folder, key, record, revision);
+  }
+
+  get<T extends KubeObject>(kind: Kind<T>, name: string, namespace = ""): T | undefined {
+    const folder = this.folderOf(kind);
+    const held = folder.held.get(objectKey(kind, namespace, name));
+    return held?.record && (this.parsed(folder, held) as T);
+  }
+  list<T extends KubeObject>(kind: Kind<T>, namespace = ""): readonly T[] {
+    const folder = this.folderOf(kind);
+    const prefix = namespace ? prefixOf(kind, namespace) : "";
+    const out: T[] = [];
+    for (const [key, held] of folder.held) if (held.record && key.startsWith(prefix)) out.push(this.parsed(folder, held) as T);
+    return out;
+  }
+  onChange<T extends KubeObject>(kind: Kind<T>, changed: (object: T, gone: boolean) => void): () => void {
+    const folder = this.folderOf(kind);
+    folder.watchers.add(changed as Watcher);
+    return () => folder.watchers.delete(changed as Watcher);
+  }
+
+  private folderOf(kind: Kind): Folder {
+    const folder = this.folders.get(kind.storedAt);
+    if (!folder) throw new Error(`the apiserver holds no ${kind.plural} in memory`);
+    return folder;
+  }
+  private parsed(folder: Folder, held: Held): KubeObject {
+    held.object ??= objectOf(folder.kind, held.record!, held.revision);
+    return held.object;
+  }
+  private follow(folder: Folder, changes: readonly Change[]): void {
+    for (const c of changes) this.set(folder, c.key, c.record, c.revision, true);
+  }
+  private set(folder: Folder, key: Key, record: Uint8Array | undefined, revision: Revision, fed = false): void {
+    const was = folder.held.get(key);
+    if (was && was.revision >= revision) {
+      // A deletion of our own is remembered until the feed has passed it.
+      if (fed && !was.record && was.revision === revision) folder.held.delete(key);
+      return;
+    }
+    if (record || !fed) folder.held.set(key, { record, revision });
+    else folder.held.delete(key);
+    if (folder.watchers.size === 0) return;
+    if (record) {
+      const object = this.parsed(folder, folder.held.get(key)!);
+      for (const w of [...folder.watchers]) w(object, false);
+    } else if (was?.record) {
+      const object = this.parsed(folder, was);
+      for (const w of [...folder.watchers]) w(object, true);
+    }
+  }
+}

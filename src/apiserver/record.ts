@@ -1,0 +1,98 @@
+/**
+ * How an object stands in the store: a header of 16 bytes and its JSON without resourceVersion, which is spliced in when it is served.
+ *
+ *     0  magic 0xC0, 1 layout, 2 encoding (1 JSON), 3 transform (0 none; others name an encryption)
+ *     4  fingerprint of the schema the body was written under, uint32
+ *     8  where the resourceVersion is spliced in, from the body's start, uint32
+ *     12 where `"metadata"` begins: items of lists are served without kind and apiVersion, uint16
+ *     14 key id of the transform, uint16
+ *
+ * A body whose fingerprint is current is served as it stands.
+ */
+
+import { readObject, writeJson } from "#apiserver/codec.ts";
+import { fingerprintOf } from "#apiserver/fingerprint.ts";
+import { assert } from "#base/assert.ts";
+import { concat, text, utf8 } from "#base/bytes.ts";
+import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
+import type { Revision } from "#store/contract.ts";
+
+const HEADER = 16;
+const MAGIC = 0xc0;
+const LAYOUT = 1;
+const ENCODING_JSON = 1;
+
+/** The stored bytes of an object; its resourceVersion is left out. */
+export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
+  const { kind: _k, apiVersion: _v, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
+  const { name, generateName, namespace, uid, resourceVersion: _r, ...meta } = metadata;
+  const head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
+  const json = head + writeJson({ metadata: { name, generateName, namespace, uid, ...meta }, ...rest }).slice(1);
+  // Quotes within names are escaped, so the first unescaped "uid":" is the key itself.
+  const at = json.indexOf('"uid":"', head.length);
+  assert(at > 0 && uid, "a stored object has a uid");
+  const before = json.slice(0, json.indexOf('"', at + 7) + 1);
+  const body = utf8(json);
+  const splice = body.length === json.length ? before.length : utf8(before).length;
+  const out = new Uint8Array(HEADER + body.length);
+  const view = new DataView(out.buffer);
+  out[0] = MAGIC;
+  out[1] = LAYOUT;
+  out[2] = ENCODING_JSON;
+  view.setUint32(4, fingerprintOf(kind));
+  view.setUint32(8, splice);
+  view.setUint16(12, head.length);
+  out.set(body, HEADER);
+  return out;
+}
+
+interface Head {
+  readonly current: boolean;
+  readonly splice: number;
+  readonly metadataAt: number;
+}
+function headOf(kind: Kind, record: Uint8Array): Head {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  assert(record.length > HEADER && record[0] === MAGIC, "a record of the store has its header");
+  if (record[1] !== LAYOUT || record[2] !== ENCODING_JSON || record[3] !== 0)
+    throw new Error(`a record of layout ${record[1]}, encoding ${record[2]}, transform ${record[3]} was written by a newer version`);
+  return { current: view.getUint32(4) === fingerprintOf(kind), splice: view.getUint32(8), metadataAt: view.getUint16(12) };
+}
+
+/** The object of a record, its own to change, with its resourceVersion; decoded and defaulted anew when the schema has changed. */
+export function objectOf<T extends KubeObject>(kind: Kind<T>, record: Uint8Array, revision: Revision): T {
+  const head = headOf(kind, record);
+  const object = readObject(kind, text(record.subarray(HEADER)), head.current) as T;
+  if (revision > 0) object.metadata.resourceVersion = String(revision);
+  return object;
+}
+/** A record of the current schema, whatever `record` was written under. */
+function current(kind: Kind, record: Uint8Array): Uint8Array {
+  return headOf(kind, record).current ? record : encodeRecord(kind, objectOf(kind, record, 1));
+}
+const NONE = new Uint8Array(0);
+/** What is spliced in; revision 0 (a dry run's creation) has none. */
+const spliced = (revision: Revision) => (revision > 0 ? utf8(`,"resourceVersion":"${revision}"`) : NONE);
+
+/** The pieces of an object's JSON as it is served. */
+export function servedParts(kind: Kind, record: Uint8Array, revision: Revision): [Uint8Array, Uint8Array, Uint8Array] {
+  const r = current(kind, record);
+  const { splice } = headOf(kind, r);
+  return [r.subarray(HEADER, HEADER + splice), spliced(revision), r.subarray(HEADER + splice)];
+}
+/** The same as an item of a typed list, without kind and apiVersion (the opening brace is the caller's). */
+export function itemParts(kind: Kind, record: Uint8Array, revision: Revision): [Uint8Array, Uint8Array, Uint8Array] {
+  const r = current(kind, record);
+  const { splice, metadataAt } = headOf(kind, r);
+  return [r.subarray(HEADER + metadataAt, HEADER + splice), spliced(revision), r.subarray(HEADER + splice)];
+}
+/** An object's JSON as it is served. */
+export function served(kind: Kind, record: Uint8Array, revision: Revision): Uint8Array {
+  return concat(servedParts(kind, record, revision));
+}
+/** Whether two records say the same. */
+export function sameRecord(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

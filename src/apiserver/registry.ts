@@ -1,0 +1,203 @@
+/** What the writing verbs share: the ports, the shape of a write, and the steps that each repeats on a conflict. */
+
+import type { Admission, AdmissionPlugin } from "#apiserver/call.ts";
+import { objectKey } from "#apiserver/keys.ts";
+import type { LiveObjects } from "#apiserver/objects.ts";
+import { encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
+import { concat } from "#base/bytes.ts";
+import type { Chance } from "#base/chance.ts";
+import type { Clock } from "#base/clock.ts";
+import { invalid, type Report } from "#base/fielderror.ts";
+import type { Identity } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
+import type { Log } from "#base/log.ts";
+import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
+import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
+import type { Compare, Entry, Key, Op, Revision, Store } from "#store/contract.ts";
+
+/** An object with the parts that the generic code knows. */
+export type AnyObject = KubeObject & { spec?: unknown; status?: unknown };
+
+/** What a kind's write does beside the object itself, in the same transaction: addresses and ports of a Service. */
+export interface Side {
+  readonly compare: readonly Compare[];
+  readonly ops: readonly Op[];
+}
+export interface Companion {
+  /**
+   * Called in each attempt, before validation. `object` (undefined: deletion) may be changed in place; `old` is what it replaces.
+   * When one of `compare` fails the attempt is repeated, so a companion re-reads what it competes for.
+   */
+  prepare(key: Key, object: AnyObject | undefined, old: AnyObject | undefined, dryRun: boolean): Promise<Side>;
+}
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly objects: LiveObjects;
+  readonly log: Log;
+  readonly plugins: readonly AdmissionPlugin[];
+  /** By the kind's folder in the store. */
+  readonly companions: ReadonlyMap<string, Companion>;
+}
+
+/** Who writes what, and how. */
+export interface Write {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly user: Identity;
+  readonly dryRun: boolean;
+  /** For managedFields: the query's fieldManager, or the User-Agent's first part. */
+  readonly manager: string;
+  readonly warnings: string[];
+}
+
+/** An object as it stands in the store, or as a dry run would leave it. */
+export class Stored {
+  readonly kind: Kind;
+  readonly record: Uint8Array;
+  readonly revision: Revision;
+  private parsed: AnyObject | undefined;
+  constructor(kind: Kind, record: Uint8Array, revision: Revision) {
+    this.kind = kind;
+    this.record = record;
+    this.revision = revision;
+  }
+  /** Parsed once; not to be changed. */
+  get object(): AnyObject {
+    this.parsed ??= objectOf(this.kind, this.record, this.revision);
+    return this.parsed;
+  }
+  /** A parsed copy of the caller's own. */
+  fresh(): AnyObject {
+    return objectOf(this.kind, this.record, this.revision);
+  }
+  json(): Uint8Array {
+    return concat([...servedParts(this.kind, this.record, this.revision), NEWLINE]);
+  }
+}
+const NEWLINE = new Uint8Array([10]);
+
+/** The object, or undefined; as of `revision` when one is given. */
+export async function find(
+  options: RegistryOptions,
+  kind: Kind,
+  namespace: string,
+  name: string,
+  revision?: Revision,
+): Promise<Stored | undefined> {
+  const entry = await options.store.get(objectKey(kind, namespace, name), revision);
+  return entry && new Stored(kind, entry.value, entry.modRevision);
+}
+/** The object; throws NotFound. */
+export async function get(options: RegistryOptions, kind: Kind, namespace: string, name: string): Promise<Stored> {
+  const found = await find(options, kind, namespace, name);
+  if (!found) throw notFound(resourceOf(kind), name);
+  return found;
+}
+
+export function admission(
+  write: Write,
+  operation: Admission["operation"],
+  object: AnyObject | undefined,
+  old: AnyObject | undefined,
+): Admission {
+  return {
+    operation,
+    kind: write.kind,
+    namespace: write.namespace,
+    name: object?.metadata.name ?? write.name,
+    subresource: write.subresource,
+    object,
+    old,
+    user: write.user,
+    dryRun: write.dryRun,
+    warnings: write.warnings,
+  };
+}
+export async function admit(options: RegistryOptions, request: Admission): Promise<void> {
+  for (const plugin of options.plugins) if (plugin.admit) await plugin.admit(request);
+}
+export async function validateAdmission(options: RegistryOptions, request: Admission): Promise<void> {
+  for (const plugin of options.plugins) if (plugin.validate) await plugin.validate(request);
+}
+
+/** Throws the 422 of a report with errors. */
+export function refuse(kind: Kind, name: string, report: Report): void {
+  if (!report.ok) throw invalid(kind.group, kind.kind, name, report.errors);
+}
+
+const NOTHING: Side = { compare: [], ops: [] };
+export async function sideOf(
+  options: RegistryOptions,
+  write: Write,
+  key: Key,
+  object: AnyObject | undefined,
+  old: AnyObject | undefined,
+): Promise<Side> {
+  const companion = options.companions.get(write.kind.storedAt);
+  return companion ? companion.prepare(key, object, old, write.dryRun) : NOTHING;
+}
+
+/** Events live for an hour, as upstream's --event-ttl says; one lease serves all that are written within some minutes. */
+const EVENT_TTL_SECONDS = 3600;
+const LEASE_REUSE_MS = 60_000;
+const leases = new WeakMap<Store, { id: number; until: number }>();
+async function leaseFor(options: RegistryOptions, kind: Kind): Promise<number | undefined> {
+  if (kind.storedAt !== "events") return undefined;
+  const now = options.clock.monotonic();
+  const known = leases.get(options.store);
+  if (known && known.until > now) return known.id;
+  const { id } = await options.store.grant(EVENT_TTL_SECONDS + LEASE_REUSE_MS / 1000);
+  leases.set(options.store, { id, until: now + LEASE_REUSE_MS });
+  return id;
+}
+
+/** Writes a record if nobody was faster (`previous`: what it replaces). Undefined: the attempt lost and must be repeated. */
+export async function put(
+  options: RegistryOptions,
+  kind: Kind,
+  key: Key,
+  object: AnyObject,
+  previous: Entry | undefined,
+  side: Side,
+): Promise<Stored | undefined> {
+  const value = encodeRecord(kind, object);
+  const lease = await leaseFor(options, kind);
+  const result = await options.store.txn(
+    [{ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, ...side.compare],
+    [{ op: "put", key, value, ...(lease !== undefined && { lease }) }, ...side.ops],
+  );
+  if (!result.succeeded) return undefined;
+  options.objects.wrote(kind, key, value, result.revision);
+  return new Stored(kind, value, result.revision);
+}
+/** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
+export async function erase(options: RegistryOptions, kind: Kind, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {
+  const result = await options.store.txn(
+    [{ key, target: "mod", is: "=", than: previous.modRevision }, ...side.compare],
+    [{ op: "delete", key }, ...side.ops],
+  );
+  if (!result.succeeded) return undefined;
+  options.objects.wrote(kind, key, undefined, result.revision);
+  return result.revision;
+}
+
+/** Repeats `attempt` while it loses against other writers; then the answer is a conflict. */
+export async function attempts<T>(attempt: () => Promise<T | undefined>, lost: () => StatusError): Promise<T> {
+  for (let i = 0; i < limits.transactionAttempts; i++) {
+    const done = await attempt();
+    if (done !== undefined) return done;
+  }
+  throw lost();
+}
+
+/** The 409 for a name that is taken, with upstream's prefix while the old object is on its way out. */
+export function taken(kind: Kind, name: string, existing: AnyObject | undefined): StatusError {
+  const error = alreadyExists(resourceOf(kind), name);
+  if (!existing?.metadata.deletionTimestamp) return error;
+  return failure(409, "AlreadyExists", `object is being deleted: ${error.message}`, error.status.details);
+}

@@ -1,0 +1,190 @@
+/** From a request for a resource to the verb that answers it. */
+
+import { decodeBody } from "#apiserver/body.ts";
+import type { Call } from "#apiserver/call.ts";
+import { create } from "#apiserver/create.ts";
+import type { Feed } from "#apiserver/feed.ts";
+import { collect, list } from "#apiserver/list.ts";
+import { listQuery } from "#apiserver/listoptions.ts";
+import { type Form, formOf } from "#apiserver/negotiate.ts";
+import { find, get, type RegistryOptions, type Write } from "#apiserver/registry.ts";
+import { deletionStatus, remove } from "#apiserver/remove.ts";
+import { objectResponse, valueResponse } from "#apiserver/render.ts";
+import { choiceOf } from "#apiserver/select.ts";
+import { includeOf } from "#apiserver/table.ts";
+import { update } from "#apiserver/update.ts";
+import { type Watches, watch } from "#apiserver/watch.ts";
+import { deleteOptions, type WriteOptions, writeOptions } from "#apiserver/writeoptions.ts";
+import type { HttpResponse } from "#base/http.ts";
+import { badRequest, failure, pathNotFound } from "#base/status.ts";
+import type { Kind, KubeObject } from "#kinds/kind.ts";
+
+export interface ResourceOptions extends RegistryOptions {
+  readonly feed: Feed;
+  readonly watches: Watches;
+  readonly kindOf: (group: string, version: string, plural: string) => Kind | undefined;
+  readonly handlers: ReadonlyMap<string, SubresourceHandler>;
+}
+/** One request for an object's subresource, or for a kind that is not stored. */
+export interface Target {
+  readonly call: Call;
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly form: Form;
+}
+/** Answers all verbs of a subresource; by `"group/resource/subresource"`, e.g. "/pods/binding". */
+export type SubresourceHandler = (options: ResourceOptions, target: Target) => Promise<HttpResponse>;
+
+/** The 405 of a path that has no such verb. */
+export const notAllowed = () => failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+
+export function writeOf(target: Target, how: Pick<WriteOptions, "dryRun" | "manager">, name = target.call.info.name): Write {
+  const { call, kind, namespace } = target;
+  return {
+    kind,
+    namespace,
+    name,
+    subresource: call.info.subresource,
+    user: call.user,
+    dryRun: how.dryRun,
+    manager: how.manager,
+    warnings: call.warnings,
+  };
+}
+
+/** Answers a request for a resource of the API. */
+export async function resource(options: ResourceOptions, call: Call): Promise<HttpResponse> {
+  const { info } = call;
+  const kind = options.kindOf(info.group, info.version, info.resource);
+  if (!kind) throw pathNotFound();
+  const namespace = kind.namespaced ? info.namespace : "";
+  if (!kind.namespaced && info.namespace && info.resource !== "namespaces") throw pathNotFound();
+  if (kind.namespaced && !namespace && info.name && info.verb !== "list" && info.verb !== "watch") throw pathNotFound();
+  const form = formOf(call.http, call.query, { transforms: !kind.ephemeral, stream: info.verb === "watch" });
+  const target: Target = { call, kind, namespace, form };
+  if (info.subresource) return subresource(options, target);
+  const special = options.handlers.get(`${kind.group}/${kind.plural}`);
+  if (special) return special(options, target);
+  if (!(kind.verbs as readonly string[]).includes(info.verb)) throw notAllowed();
+  return verb(options, target);
+}
+
+async function subresource(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind } = target;
+  const { subresource, verb: v } = call.info;
+  const handler = options.handlers.get(`${kind.group}/${kind.plural}/${subresource}`);
+  if (handler) return handler(options, target);
+  if (subresource === "status" && kind.subresources.status) {
+    if (v !== "get" && v !== "update" && v !== "patch") throw notAllowed();
+    return verb(options, target);
+  }
+  throw pathNotFound();
+}
+
+async function verb(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  switch (target.call.info.verb) {
+    case "get":
+      return getOne(options, target);
+    case "list":
+    case "watch":
+      return many(options, target);
+    case "create":
+      return createOne(options, target);
+    case "update":
+      return replace(options, target);
+    case "delete":
+      return deleteOne(options, target);
+    case "deletecollection":
+      return deleteMany(options, target);
+    default:
+      throw notAllowed();
+  }
+}
+
+async function getOne(options: ResourceOptions, { call, kind, namespace, form }: Target): Promise<HttpResponse> {
+  const include = includeOf(call.query);
+  const stored = await get(options, kind, namespace, call.info.name);
+  return objectResponse(form, stored, include, options.clock.now());
+}
+
+async function many(options: ResourceOptions, { call, kind, namespace, form }: Target): Promise<HttpResponse> {
+  const watching = call.info.verb === "watch";
+  const query = listQuery(call.query, watching);
+  const include = includeOf(call.query);
+  const choice = choiceOf(kind, call.query, watching ? nameOnPath(call) : "");
+  if (!watching) return list(options, kind, namespace, query, choice, form, include);
+  return watch(options, { kind, namespace, query, choice, form, include, signal: call.http.signal });
+}
+/** `/watch/…/pods/x` names one object; a name taken from the field selector is no such thing. */
+function nameOnPath(call: Call): string {
+  return call.info.path.replace(/\/+$/, "").endsWith(`/${call.info.resource}`) ? "" : call.info.name;
+}
+
+async function createOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, namespace, form } = target;
+  if (call.info.name || (kind.namespaced && !namespace)) throw notAllowed();
+  const how = writeOptions(call, "CreateOptions");
+  const body = await decodeBody(call.http, kind, how.directive, call.warnings);
+  const stored = await create(options, writeOf(target, how, ""), body.fresh);
+  return objectResponse(form, stored, includeOf(call.query), options.clock.now(), 201);
+}
+
+/** A body's name must be that of the URL. */
+export function checkName(object: KubeObject, name: string, namespace: string): void {
+  const meta = object.metadata;
+  if (!meta.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (meta.name !== name) throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
+  if (namespace && meta.namespace && meta.namespace !== namespace)
+    throw badRequest(`the namespace of the object (${meta.namespace}) does not match the namespace on the request (${namespace})`);
+}
+
+async function replace(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, namespace, form } = target;
+  const how = writeOptions(call, "UpdateOptions");
+  const body = await decodeBody(call.http, kind, how.directive, call.warnings);
+  const transform = () => {
+    const object = body.fresh();
+    checkName(object, call.info.name, namespace);
+    return object;
+  };
+  const creates = kind.createOnUpdate && !call.info.subresource;
+  const { stored, created } = await update(options, writeOf(target, how), transform, { creates, unconditional: false });
+  return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
+}
+
+async function deleteOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, form } = target;
+  const { options: how, dryRun } = await deleteOptions(call);
+  const { stored, gone } = await remove(options, writeOf(target, { dryRun, manager: "" }), how);
+  const status = !gone && how.orphanDependents === false ? 202 : 200;
+  if (!gone || kind.deleteReturnsObject) return objectResponse(form, stored, includeOf(call.query), options.clock.now(), status);
+  return valueResponse({ ...form, as: "" }, kind, deletionStatus(kind, stored.object), status);
+}
+
+/** Deletions of a collection that run at once. */
+const WORKERS = 8;
+async function deleteMany(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, namespace, form } = target;
+  if (kind.namespaced && !namespace) throw notAllowed();
+  const { options: how, dryRun } = await deleteOptions(call);
+  const choice = choiceOf(kind, call.query);
+  const { items, listed } = await collect(options, kind, namespace, listQuery(call.query, false), choice);
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const { name } = items[next++]!.object.metadata;
+      const write = writeOf(target, { dryRun, manager: "" }, name);
+      try {
+        await remove(options, write, how);
+      } catch (error) {
+        // Someone else was faster; that is as good.
+        if (await find(options, kind, namespace, name!)) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WORKERS, items.length) }, work));
+  const deleted = items.map(({ object: { kind: _k, apiVersion: _v, ...rest } }) => rest);
+  const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
+  const metadata = { resourceVersion: String(listed.revision) };
+  return valueResponse({ ...form, as: "" }, kind, { kind: `${kind.kind}List`, apiVersion, metadata, items: deleted });
+}

@@ -1,0 +1,187 @@
+import { create } from "#apiserver/create.ts";
+import { equal } from "#apiserver/equal.ts";
+import { objectKey } from "#apiserver/keys.ts";
+import { settleManaged } from "#apiserver/manage.ts";
+import { dedupeOwners, validateMetadata, validateMetadataUpdate } from "#apiserver/metadata.ts";
+import { encodeRecord, sameRecord } from "#apiserver/record.ts";
+import {
+  type AnyObject,
+  admission,
+  admit,
+  attempts,
+  erase,
+  put,
+  type RegistryOptions,
+  refuse,
+  Stored,
+  sideOf,
+  validateAdmission,
+  type Write,
+} from "#apiserver/registry.ts";
+import { Report, root } from "#base/fielderror.ts";
+import { conflict, MODIFIED, notFound, reasonOf } from "#base/status.ts";
+import { resourceOf } from "#kinds/kind.ts";
+
+/** The next state of an object, from the one that stands (undefined: there is none). May throw; called anew in each attempt. */
+export type Transform = (old: AnyObject | undefined) => AnyObject | Promise<AnyObject>;
+
+export interface UpdateOptions {
+  /** Create the object when it is missing: PUT of some kinds, and apply. */
+  readonly creates: boolean;
+  /** A patch takes the newest resourceVersion when it does not name one. */
+  readonly unconditional: boolean;
+}
+export interface Updated {
+  readonly stored: Stored;
+  readonly created: boolean;
+}
+
+/** All but apiVersion, kind, metadata and status: what generation counts. */
+function specOf(object: AnyObject): Record<string, unknown> {
+  const { apiVersion: _a, kind: _k, metadata: _m, status: _s, ...rest } = object as AnyObject & Record<string, unknown>;
+  return rest;
+}
+function withSpecOf(object: AnyObject, old: AnyObject): AnyObject {
+  return {
+    ...specOf(old),
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: object.metadata,
+    ...(object.status !== undefined && { status: object.status }),
+  };
+}
+
+/** Keeps what this write may not touch: status through the main resource, all but status and metadata through /status. */
+function separate(write: Write, object: AnyObject, old: AnyObject): AnyObject {
+  if (write.subresource === "status") return withSpecOf(object, old);
+  if (write.kind.subresources.status && write.subresource === "") {
+    if (old.status === undefined) delete object.status;
+    else object.status = structuredClone(old.status);
+  }
+  return object;
+}
+
+function checkVersion(options: UpdateOptions, write: Write, key: string, object: AnyObject, old: AnyObject): void {
+  const meta = object.metadata;
+  const r = resourceOf(write.kind);
+  if (meta.uid && meta.uid !== old.metadata.uid)
+    throw conflict(
+      r,
+      write.name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  if (!meta.resourceVersion || meta.resourceVersion === "0") {
+    if (write.kind.unconditionalUpdate || options.unconditional) return;
+    const report = new Report();
+    report.invalid(root.child("metadata", "resourceVersion"), 0, "must be specified for an update");
+    refuse({ ...write.kind, kind: write.kind.plural }, write.name, report);
+  }
+  if (meta.resourceVersion !== old.metadata.resourceVersion) throw conflict(r, write.name, MODIFIED);
+}
+
+/** What an update can never change is taken from the old object. */
+function keepSystemFields(write: Write, object: AnyObject, old: AnyObject): void {
+  const meta = object.metadata;
+  const was = old.metadata;
+  delete meta.selfLink;
+  meta.uid ||= was.uid;
+  meta.creationTimestamp = was.creationTimestamp;
+  if (was.generation === undefined) delete meta.generation;
+  else meta.generation = was.generation;
+  if (was.deletionTimestamp) meta.deletionTimestamp = was.deletionTimestamp;
+  else delete meta.deletionTimestamp;
+  if (was.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= was.deletionGracePeriodSeconds;
+  if (write.kind.namespaced) meta.namespace ||= was.namespace;
+}
+
+/** Whether the removal of the last finalizer lets the object go now. */
+function goesNow(write: Write, object: AnyObject, old: AnyObject): boolean {
+  if ((object.metadata.finalizers?.length ?? 0) > 0 || !old.metadata.deletionTimestamp) return false;
+  if (write.kind.plural === "namespaces" && write.kind.group === "") {
+    const spec = object.spec as { finalizers?: string[] } | undefined;
+    if (spec?.finalizers?.length) return false;
+  }
+  return !old.metadata.deletionGracePeriodSeconds;
+}
+
+/** The object as it would be written, admitted and validated. */
+async function prepare(options: RegistryOptions, write: Write, next: AnyObject, old: AnyObject): Promise<AnyObject> {
+  const { kind } = write;
+  const context = { now: options.clock.now(), user: write.user.name };
+  const warning = dedupeOwners(next);
+  if (warning) write.warnings.push(warning);
+  await admit(options, admission(write, "UPDATE", next, old));
+  kind.rules.defaults?.(next);
+  keepSystemFields(write, next, old);
+  const object = separate(write, next, old);
+  if (write.subresource === "status") kind.rules.prepareStatusUpdate?.(object, old, context);
+  else kind.rules.prepareUpdate?.(object, old, context);
+  if (kind.generation && !equal(specOf(object), specOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  return object;
+}
+function check(write: Write, object: AnyObject, old: AnyObject): void {
+  const { kind } = write;
+  const report = new Report();
+  const at = root.child("metadata");
+  validateMetadata(object.metadata, at, report);
+  validateMetadataUpdate(object.metadata, old.metadata, at, report);
+  if (write.subresource === "status") kind.rules.validateStatusUpdate?.(object, old, report);
+  else {
+    kind.rules.validate?.(object, report);
+    kind.rules.validateUpdate?.(object, old, report);
+  }
+  refuse(kind, object.metadata.name ?? "", report);
+  if (write.subresource === "") for (const w of kind.rules.warnings?.(object, old) ?? []) write.warnings.push(w);
+}
+
+/**
+ * Replaces an object by what `transform` makes of it, in one transaction on the revision that was read; repeated when another writer was
+ * faster. An update without effect writes nothing. Removing the last finalizer of a deleted object removes it.
+ */
+export async function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
+  const { kind } = write;
+  const key = objectKey(kind, write.namespace, write.name);
+  return attempts<Updated>(
+    async () => {
+      const entry = await options.store.get(key);
+      if (!entry) {
+        if (!how.creates) throw notFound(resourceOf(kind), write.name);
+        const object = await transform(undefined);
+        if (object.metadata.uid)
+          throw conflict(
+            resourceOf(kind),
+            write.name,
+            `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`,
+          );
+        try {
+          return { stored: await create(options, write, () => object), created: true };
+        } catch (error) {
+          if (reasonOf(error) === "AlreadyExists") return undefined;
+          throw error;
+        }
+      }
+      const standing = new Stored(kind, entry.value, entry.modRevision);
+      const old = standing.object;
+      const next = await transform(standing.fresh());
+      checkVersion(how, write, key, next, old);
+      const object = await prepare(options, write, next, old);
+      const side = await sideOf(options, write, key, object, old);
+      check(write, object, old);
+      settleManaged(kind, object, old, write, options.clock.now());
+      await validateAdmission(options, admission(write, "UPDATE", object, old));
+      if (goesNow(write, object, old)) {
+        if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
+        const removal = await sideOf(options, write, key, undefined, old);
+        const revision = await erase(options, kind, key, entry, removal);
+        return revision ? { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false } : undefined;
+      }
+      const record = encodeRecord(kind, object);
+      if (sameRecord(record, entry.value)) return { stored: standing, created: false };
+      if (write.dryRun) return { stored: new Stored(kind, record, entry.modRevision), created: false };
+      const stored = await put(options, kind, key, object, entry, side);
+      if (!stored && next.metadata.resourceVersion && !how.unconditional) throw conflict(resourceOf(kind), write.name, MODIFIED);
+      return stored && { stored, created: false };
+    },
+    () => conflict(resourceOf(kind), write.name, MODIFIED),
+  );
+}

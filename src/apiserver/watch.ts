@@ -1,0 +1,247 @@
+/** WATCH: initial objects where they are asked for, then changes from the feed; one event is encoded once for all who want it alike. */
+
+import { writeJson } from "#apiserver/codec.ts";
+import { Change, type Feed } from "#apiserver/feed.ts";
+import { toProtobuf, watchFrame } from "#apiserver/formats.ts";
+import { rangeOf } from "#apiserver/keys.ts";
+import { collect } from "#apiserver/list.ts";
+import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
+import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
+import { Outbox } from "#apiserver/outbox.ts";
+import { servedParts } from "#apiserver/record.ts";
+import type { AnyObject, RegistryOptions, Stored } from "#apiserver/registry.ts";
+import type { Choice } from "#apiserver/select.ts";
+import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
+import { concat, utf8 } from "#base/bytes.ts";
+import type { Chance } from "#base/chance.ts";
+import type { Cancel } from "#base/clock.ts";
+import type { HttpResponse } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
+import { expired, type Status } from "#base/status.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { Compacted, type Revision } from "#store/contract.ts";
+
+type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+/** Watches without timeoutSeconds end after half an hour to an hour, as upstream's --min-request-timeout has it. */
+const MIN_TIMEOUT_MS = 1800_000;
+const BOOKMARK_MS = 60_000;
+/** The last bookmark comes this long before the end, so that the client starts anew from near it. */
+const LAST_BOOKMARK_MS = 2_000;
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
+
+export interface WatchRequest {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly query: ListQuery;
+  readonly choice: Choice;
+  readonly form: Form;
+  readonly include: Include;
+  readonly signal: AbortSignal | undefined;
+}
+/** All open watches; closed together when the server goes. */
+export class Watches {
+  private readonly open = new Set<Watcher>();
+  get count(): number {
+    return this.open.size;
+  }
+  add(w: Watcher): void {
+    this.open.add(w);
+  }
+  delete(w: Watcher): void {
+    this.open.delete(w);
+  }
+  /** Ends every watch; clients start them anew elsewhere, or later. */
+  close(): void {
+    for (const w of [...this.open]) w.end();
+  }
+}
+
+/** Answers a WATCH. What is wrong with its revision is said by an ERROR event, as upstream does. */
+export async function watch(options: RegistryOptions & { feed: Feed; watches: Watches }, request: WatchRequest): Promise<HttpResponse> {
+  const { query } = request;
+  const watcher = new Watcher(options, request);
+  const type = request.form.media === "protobuf" ? `${CONTENT_TYPE.protobuf};stream=watch` : CONTENT_TYPE[request.form.media];
+  const initial = query.sendInitialEvents ?? !query.resourceVersion;
+  const asked = query.resourceVersion ?? 0;
+  if (initial && asked > options.store.revision) throw tooLargeVersion(asked, options.store.revision);
+  watcher.start(initial, initial || asked === 0 ? undefined : asked);
+  return { status: 200, headers: { "content-type": type, "cache-control": "no-cache, private" }, body: watcher.outbox };
+}
+
+class Watcher {
+  readonly outbox: Outbox;
+  private readonly options: RegistryOptions & { feed: Feed; watches: Watches };
+  private readonly request: WatchRequest;
+  private readonly timers: Cancel[] = [];
+  private unsubscribe: () => void = () => {};
+  /** Changes that the feed brought while older ones are still being read. */
+  private early: Change[] | undefined = [];
+  /** Nothing at or below this is sent. */
+  private after: Revision = 0;
+  private headerSent = false;
+  private readonly prefix: string;
+
+  constructor(options: RegistryOptions & { feed: Feed; watches: Watches }, request: WatchRequest) {
+    this.options = options;
+    this.request = request;
+    this.prefix = rangeOf(request.kind, request.namespace).from;
+    this.outbox = new Outbox(limits.watchBuffer, () => this.stop());
+  }
+
+  start(initial: boolean, after: Revision | undefined): void {
+    const { options, request } = this;
+    options.watches.add(this);
+    request.signal?.addEventListener("abort", () => this.end(), { once: true });
+    if (request.signal?.aborted) {
+      this.end();
+      return;
+    }
+    this.unsubscribe = options.feed.subscribe(request.kind.storedAt, changes => this.receive(changes));
+    this.arm();
+    const begin = initial ? this.sendInitial() : this.catchUp(after ?? options.store.revision);
+    begin.catch(error => this.fail(error));
+  }
+  end(): void {
+    this.outbox.end();
+    this.stop();
+  }
+  private stop(): void {
+    this.unsubscribe();
+    for (const cancel of this.timers) cancel();
+    this.timers.length = 0;
+    this.options.watches.delete(this);
+  }
+
+  private arm(): void {
+    const { clock, chance } = this.options;
+    const { timeoutSeconds, bookmarks } = this.request.query;
+    const length = timeoutSeconds ? timeoutSeconds * 1000 : MIN_TIMEOUT_MS * (1 + (chance as Chance).next());
+    this.timers.push(clock.after(length, () => this.end()));
+    if (!bookmarks) return;
+    if (length > LAST_BOOKMARK_MS) this.timers.push(clock.after(length - LAST_BOOKMARK_MS, () => this.bookmark()));
+    const slot = this.timers.length;
+    const again = () => {
+      this.bookmark();
+      this.timers[slot] = clock.after(BOOKMARK_MS, again);
+    };
+    this.timers.push(clock.after(BOOKMARK_MS, again));
+  }
+
+  /** What stands now, as ADDED; then the live changes after it. */
+  private async sendInitial(): Promise<void> {
+    const { options, request } = this;
+    const at = { ...request.query, limit: 0, continue: "", match: "", resourceVersion: undefined };
+    const { items, listed } = await collect(options, request.kind, request.namespace, at, request.choice);
+    for (const s of items) this.outbox.push(this.frame("ADDED", s.object, s));
+    this.after = listed.revision;
+    if (request.query.sendInitialEvents && request.query.bookmarks) this.outbox.push(this.bookmarkFrame(listed.revision, true));
+    this.goLive();
+  }
+  /** Changes after a revision that the feed has already passed, read from the store's own history. */
+  private async catchUp(after: Revision): Promise<void> {
+    const { options } = this;
+    this.after = after;
+    const until = options.feed.position;
+    if (after < until) {
+      const { from, to } = rangeOf(this.request.kind, this.request.namespace);
+      const history = options.store.watch(from, to, { after, previous: true });
+      history.progress();
+      for await (const batch of history) {
+        for (const event of batch.events) if (event.entry.modRevision <= until) this.change(new Change(event));
+        if (batch.revision >= until) break;
+      }
+    }
+    this.goLive();
+  }
+  private goLive(): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    for (const c of early) this.change(c);
+  }
+  private receive(changes: readonly Change[]): void {
+    for (const c of changes)
+      if (this.early) this.early.push(c);
+      else this.change(c);
+  }
+  private fail(error: unknown): void {
+    const gone = error instanceof Compacted ? expired(`too old resource version: ${this.after} (${error.compacted})`).status : undefined;
+    if (gone) this.outbox.push(this.errorFrame(gone));
+    else if (!this.outbox.ended) this.options.log?.error("a watch failed", { error: String(error) });
+    this.end();
+  }
+
+  private change(c: Change): void {
+    if (c.revision <= this.after || this.outbox.ended || !c.key.startsWith(this.prefix)) return;
+    this.after = c.revision;
+    const { kind, choice } = this.request;
+    const was = c.previous !== undefined && (choice.all || choice.matches(c.old(kind)!));
+    const is = c.record !== undefined && (choice.all || choice.matches(c.object(kind)!));
+    if (!was && !is) return;
+    const type: EventType = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
+    this.outbox.push(this.changeFrame(type, c));
+  }
+
+  private changeFrame(type: EventType, c: Change): Uint8Array {
+    const { kind, form } = this.request;
+    const gone = type === "DELETED";
+    const show = () => (gone ? c.old(kind)! : c.object(kind)!);
+    if (form.as === "Table") return this.frame(type, show());
+    const id = `${type} ${kind.group}/${kind.version} ${form.media} ${form.as} ${form.version}`;
+    return c.once(id, () => {
+      if (form.media !== "json" || form.as) return this.frame(type, show());
+      const record = gone ? c.previous!.record : c.record!;
+      return jsonFrame(type, servedParts(kind, record, c.revision));
+    });
+  }
+  private frame(type: EventType, object: AnyObject, stored?: Stored): Uint8Array {
+    const { form, kind, include } = this.request;
+    if (stored && form.media === "json" && !form.as) return jsonFrame(type, servedParts(kind, stored.record, stored.revision));
+    return this.encoded(type, this.shape(object, include));
+  }
+  private shape(object: AnyObject, include: Include): object {
+    const { form, kind } = this.request;
+    if (!form.as) return object;
+    if (form.as !== "Table") return partialOf(object, form.version);
+    const row = rowOf(kind, object, include, form.version, this.options.clock.now());
+    const table = tableOf(kind, form.version, { resourceVersion: object.metadata.resourceVersion }, [row], !this.headerSent);
+    this.headerSent = true;
+    return table;
+  }
+  private encoded(type: string, object: object): Uint8Array {
+    const { form, kind } = this.request;
+    if (form.media === "protobuf") return watchFrame(type, toProtobuf(form, kind, object));
+    return utf8(`{"type":"${type}","object":${writeJson(object)}}\n`);
+  }
+
+  private bookmark(): void {
+    // Before the initial events are out there is nothing that a client could go on from.
+    if (this.early || this.outbox.ended) return;
+    this.outbox.push(this.bookmarkFrame(Math.max(this.after, this.options.feed.position), false));
+  }
+  private bookmarkFrame(revision: Revision, initialEnd: boolean): Uint8Array {
+    const { kind, form } = this.request;
+    const metadata = {
+      resourceVersion: String(revision),
+      creationTimestamp: null,
+      ...(initialEnd && { annotations: { [INITIAL_EVENTS_END]: "true" } }),
+    };
+    if (form.as === "Table") return this.encoded("BOOKMARK", tableOf(kind, form.version, metadata, [], false));
+    const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata } as unknown as AnyObject;
+    return this.encoded("BOOKMARK", form.as ? partialOf(object, form.version) : object);
+  }
+  private errorFrame(status: Status): Uint8Array {
+    return this.encoded("ERROR", status);
+  }
+}
+
+function jsonFrame(type: EventType, parts: readonly Uint8Array[]): Uint8Array {
+  return concat([HEADS[type], ...parts, TAIL]);
+}
+const head = (type: EventType) => utf8(`{"type":"${type}","object":`);
+const HEADS: Readonly<Record<EventType, Uint8Array>> = {
+  ADDED: head("ADDED"),
+  MODIFIED: head("MODIFIED"),
+  DELETED: head("DELETED"),
+  BOOKMARK: head("BOOKMARK"),
+};
+const TAIL = utf8("}\n");
