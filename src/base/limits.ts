@@ -35,6 +35,11 @@ export const limits = {
   txnOperations: 128,
   /** A key of the store (what the index takes, less its own marks). */
   storeKey: 1_900,
+  /** Tries of a request that the server asks to repeat (429, 503 with Retry-After). */
+  clientAttempts: 10,
+  /** Events of one source that wait to be written; more are dropped. And how many distinct ones it remembers in order to count them. */
+  eventsWaiting: 1000,
+  eventsRemembered: 4096,
   /** Keys waiting in one loop's queue. */
   queueKeys: 1_000_000,
   /** Reasons remembered for `why`, per object and in all. */

@@ -15,6 +15,8 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
+  /** See WatchOptions. */
+  readonly metadataOnly?: boolean;
 }
 export interface WatchOptions {
   readonly namespace?: string;
@@ -26,6 +28,8 @@ export interface WatchOptions {
   readonly initialEvents?: boolean;
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
+  /** Only metadata is wanted (PartialObjectMetadata); a server that does not make it sends whole objects. */
+  readonly metadataOnly?: boolean;
 }
 export interface WriteOptions {
   readonly namespace?: string;
@@ -56,7 +60,8 @@ export interface Client {
   create<T extends KubeObject>(kind: Kind<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
   update<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(kind: Kind<T>, name: string, type: PatchType, patch: unknown, options?: WriteOptions): Promise<T>;
-  delete<T extends KubeObject>(kind: Kind<T>, name: string, options?: DeleteOptions): Promise<void>;
+  /** Resolves with the object when it stays for now (finalizers, grace), with undefined when it is gone. */
+  delete<T extends KubeObject>(kind: Kind<T>, name: string, options?: DeleteOptions): Promise<T | undefined>;
   /** A subresource whose body and answer have kinds of their own: token, binding, eviction, scale. */
   post<In extends KubeObject, Out extends KubeObject>(
     kind: Kind,

@@ -1,0 +1,197 @@
+/** The Client over a transport: paths and bodies out, objects and StatusErrors back. */
+import { concat, text, utf8 } from "#base/bytes.ts";
+import type { Clock } from "#base/clock.ts";
+import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
+import { failure, type Status, StatusError } from "#base/status.ts";
+import type { Client, DeleteOptions, ListOptions, PatchType, Transport, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
+import { pathOf } from "#client/paths.ts";
+import { apiVersionOf, type Kind, type KubeObject, type ListOf } from "#kinds/kind.ts";
+import type { Draft } from "#schema/notation.ts";
+
+export interface ClientOptions {
+  /** Becomes the default field manager (up to its first "/"), as upstream's clients have it. */
+  readonly userAgent: string;
+  readonly clock: Clock;
+}
+
+/** A write whose answer was lost: it may have happened or not. */
+export class LostReply extends StatusError {
+  override readonly cause: unknown;
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(failure(503, "ServiceUnavailable", `no answer from the server: ${why}`).status);
+    this.cause = cause;
+  }
+}
+/** Whether a write that failed so may have taken effect all the same. */
+export function outcomeUnknown(error: unknown): boolean {
+  if (!(error instanceof StatusError) || error instanceof LostReply) return true;
+  return error.code >= 500 && error.code !== 503;
+}
+
+const PATCH_TYPES: Record<PatchType, string> = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+  apply: "application/apply-patch+yaml",
+};
+const JSON_TYPE = "application/json";
+
+/** An in-process transport with a proved identity. */
+export function actingAs(transport: Transport, identity: Identity): Transport {
+  return request => transport({ ...request, identity });
+}
+
+/** A Client over `transport`. Answers 429 and 503 that name a time to wait are tried again, as their request was not carried out. */
+export function createClient(transport: Transport, options: ClientOptions): Client {
+  async function send(request: Omit<HttpRequest, "headers">, headers: Record<string, string>): Promise<HttpResponse> {
+    for (let attempt = 1; ; attempt++) {
+      let response: HttpResponse;
+      try {
+        response = await transport({ ...request, headers: { "user-agent": options.userAgent, accept: JSON_TYPE, ...headers } });
+      } catch (error) {
+        throw error instanceof StatusError ? error : new LostReply(error);
+      }
+      const wait = Number(response.headers["retry-after"] ?? Number.NaN);
+      const again = (response.status === 429 || response.status === 503) && Number.isFinite(wait) && attempt < limits.clientAttempts;
+      if (!again) return response;
+      await bodyOf(response);
+      await options.clock.sleep(wait * 1000, request.signal);
+    }
+  }
+  async function bodyOf(response: HttpResponse): Promise<string> {
+    if (response.body === undefined) return "";
+    if (response.body instanceof Uint8Array) return text(response.body);
+    try {
+      return await whole(response.body);
+    } catch (error) {
+      throw new LostReply(error);
+    }
+  }
+  async function answer<R>(method: string, url: string, body?: unknown, contentType = JSON_TYPE, accept = JSON_TYPE): Promise<R> {
+    const request = body === undefined ? { method, url } : { method, url, body: utf8(JSON.stringify(body)) };
+    const response = await send(request, { accept, ...(body !== undefined && { "content-type": contentType }) });
+    const content = await bodyOf(response);
+    if (response.status >= 400) throw errorOf(response.status, content);
+    try {
+      return JSON.parse(content) as R;
+    } catch (error) {
+      throw new LostReply(error);
+    }
+  }
+  const writeQuery = (o: WriteOptions) => ({ dryRun: o.dryRun ? "All" : undefined, fieldManager: o.fieldManager, force: o.force });
+  const partial = (yes: boolean | undefined, as: string) => (yes ? `${JSON_TYPE};as=${as};v=v1;g=meta.k8s.io,${JSON_TYPE}` : JSON_TYPE);
+
+  return {
+    transport,
+    get: (kind, name, namespace) => answer("GET", pathOf(kind, { namespace, name })),
+    async list<T extends KubeObject>(kind: Kind<T>, o: ListOptions = {}): Promise<ListOf<T>> {
+      const { namespace, metadataOnly, ...query } = o;
+      const accept = partial(metadataOnly, "PartialObjectMetadataList");
+      const list = await answer<ListOf<T>>("GET", pathOf(kind, { namespace }, query), undefined, JSON_TYPE, accept);
+      const apiVersion = apiVersionOf(kind);
+      for (const item of list.items) {
+        item.apiVersion = apiVersion;
+        item.kind = kind.kind;
+      }
+      return list;
+    },
+    async *watch<T extends KubeObject>(kind: Kind<T>, o: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
+      const query = {
+        watch: 1,
+        labelSelector: o.labelSelector,
+        fieldSelector: o.fieldSelector,
+        resourceVersion: o.resourceVersion,
+        allowWatchBookmarks: o.bookmarks || o.initialEvents ? true : undefined,
+        sendInitialEvents: o.initialEvents ? true : undefined,
+        resourceVersionMatch: o.initialEvents ? "NotOlderThan" : undefined,
+        timeoutSeconds: o.timeoutSeconds,
+      };
+      const request = { method: "GET", url: pathOf(kind, { namespace: o.namespace }, query), ...(o.signal && { signal: o.signal }) };
+      const response = await send(request, { accept: partial(o.metadataOnly, "PartialObjectMetadata") });
+      if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
+      if (!response.body) return;
+      const chunks = response.body instanceof Uint8Array ? [response.body] : response.body;
+      for await (const line of linesOf(chunks)) {
+        const event = JSON.parse(line) as { type: string; object: unknown };
+        if (event.type === "ERROR") yield { type: "ERROR", status: event.object as Status };
+        else yield event as WatchEvent<T>;
+      }
+    },
+    create: (kind, object, o = {}) => {
+      const body = { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
+      const metadata = object.metadata as { namespace?: string; name?: string } | undefined;
+      const namespace = o.namespace ?? metadata?.namespace;
+      const target = o.subresource ? { namespace, name: metadata?.name ?? "", subresource: o.subresource } : { namespace };
+      return answer("POST", pathOf(kind, target, writeQuery(o)), body);
+    },
+    update: (kind, object, o = {}) => {
+      const { name, namespace } = object.metadata;
+      const target = { namespace: o.namespace ?? namespace, name: name ?? "", subresource: o.subresource };
+      return answer("PUT", pathOf(kind, target, writeQuery(o)), object);
+    },
+    patch: (kind, name, type, patch, o = {}) =>
+      answer("PATCH", pathOf(kind, { namespace: o.namespace, name, subresource: o.subresource }, writeQuery(o)), patch, PATCH_TYPES[type]),
+    async delete<T extends KubeObject>(kind: Kind<T>, name: string, o: DeleteOptions = {}): Promise<T | undefined> {
+      const preconditions = { ...(o.uid && { uid: o.uid }), ...(o.resourceVersion && { resourceVersion: o.resourceVersion }) };
+      const body = {
+        kind: "DeleteOptions",
+        apiVersion: "v1",
+        ...(Object.keys(preconditions).length > 0 && { preconditions }),
+        ...(o.gracePeriodSeconds !== undefined && { gracePeriodSeconds: o.gracePeriodSeconds }),
+        ...(o.propagation && { propagationPolicy: o.propagation }),
+      };
+      const object = await answer<T>("DELETE", pathOf(kind, { namespace: o.namespace, name }), body);
+      return object.kind === kind.kind && stays(object) ? object : undefined;
+    },
+    post<In extends KubeObject, Out extends KubeObject>(
+      kind: Kind,
+      name: string,
+      subresource: string,
+      body: Draft<In>,
+      o: WriteOptions = {},
+    ): Promise<Out> {
+      return answer("POST", pathOf(kind, { namespace: o.namespace, name, subresource }, writeQuery(o)), body);
+    },
+  };
+}
+
+/** Whether an object that a DELETE answered with is still there: finalizers hold it (a namespace's stand in its spec), or its grace runs. */
+function stays(object: KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }): boolean {
+  const { metadata, spec } = object;
+  if (!metadata.deletionTimestamp) return false;
+  if (object.kind === "Namespace" && (spec?.finalizers?.length ?? 0) > 0) return true;
+  return (metadata.finalizers?.length ?? 0) > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0;
+}
+
+function errorOf(code: number, content: string): StatusError {
+  try {
+    const status = JSON.parse(content) as Status;
+    if (status.kind === "Status") return new StatusError({ ...status, code: status.code ?? code });
+  } catch {
+    // not one of ours: a proxy's page, or nothing
+  }
+  return failure(code, "UnknownError", content.trim() || `the server answered ${code}`);
+}
+
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  return text(concat(await Array.fromAsync(chunks)));
+}
+
+/** The lines of a stream of bytes; empty ones are skipped, and so is a last one that was cut off. */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<string> {
+  let rest: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let to = chunk.indexOf(10); to >= 0; to = chunk.indexOf(10, from)) {
+      const piece = chunk.subarray(from, to);
+      const line = rest.length > 0 ? joined([...rest, piece]) : text(piece);
+      rest = [];
+      from = to + 1;
+      if (line !== "") yield line;
+    }
+    if (from < chunk.length) rest.push(chunk.slice(from));
+  }
+}
+const joined = (parts: readonly Uint8Array[]) => text(concat(parts));

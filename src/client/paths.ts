@@ -1,0 +1,22 @@
+/** Where a kind's resources live: `/api/v1/namespaces/x/pods/y/status?…`. */
+import type { Kind } from "#kinds/kind.ts";
+
+export interface Target {
+  readonly namespace?: string | undefined;
+  readonly name?: string;
+  readonly subresource?: string | undefined;
+}
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The path of a collection, an object or its subresource. A namespaced kind without a namespace means all namespaces. */
+export function pathOf(kind: Kind, target: Target, query: Query = {}): string {
+  const parts = [kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`];
+  if (kind.namespaced && target.namespace) parts.push("namespaces", encodeURIComponent(target.namespace));
+  parts.push(kind.plural);
+  if (target.name !== undefined) parts.push(encodeURIComponent(target.name));
+  if (target.subresource) parts.push(target.subresource);
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(key, String(value));
+  const text = search.toString();
+  return text ? `${parts.join("/")}?${text}` : parts.join("/");
+}

@@ -1,0 +1,81 @@
+/** Why things are as they are: for each object the last decisions about it, kept in memory within limits, for `cox why`. */
+import { limits } from "#base/limits.ts";
+
+/** An object as reasons name it. */
+export interface Subject {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+/** One link of the chain intent → decision → write. */
+export interface Reason {
+  /** Milliseconds, wall clock. */
+  readonly at: number;
+  readonly loop: string;
+  /** The object whose wish it served. */
+  readonly intent: Subject;
+  /** What was done: create, update, patch, delete, event, wake … */
+  readonly did: string;
+  /** The object that was written. */
+  readonly target: Subject;
+  readonly because: string;
+  /** "" when it was done; else the error's sentence. */
+  readonly error: string;
+}
+
+const idOf = (s: Subject) => `${s.kind}|${s.namespace}|${s.name}`;
+
+export class Reasons {
+  /** By object, the one that was heard of longest ago first. */
+  readonly #bySubject = new Map<string, Reason[]>();
+  #count = 0;
+
+  /** Keeps a reason under its intent and its target. */
+  add(reason: Reason): void {
+    const ids = new Set([idOf(reason.intent), idOf(reason.target)]);
+    for (const id of ids) {
+      const list = this.#bySubject.get(id) ?? [];
+      this.#bySubject.delete(id);
+      this.#bySubject.set(id, list);
+      const last = list.at(-1);
+      if (last && same(last, reason)) list[list.length - 1] = reason;
+      else {
+        list.push(reason);
+        this.#count++;
+      }
+      if (list.length > limits.reasonsPerObject) {
+        list.shift();
+        this.#count--;
+      }
+    }
+    for (const [id, list] of this.#bySubject) {
+      if (this.#count <= limits.reasons) break;
+      this.#bySubject.delete(id);
+      this.#count -= list.length;
+    }
+  }
+  /** What is known of an object, oldest first: decisions made for it and decisions that wrote it. */
+  of(subject: Subject): readonly Reason[] {
+    return this.#bySubject.get(idOf(subject)) ?? [];
+  }
+  /** The chain that led to an object: what wrote it, then what wrote the object that wanted that, and so on. */
+  chain(subject: Subject): readonly Reason[] {
+    const out: Reason[] = [];
+    const seen = new Set<string>();
+    const next = [subject];
+    for (let s = next.shift(); s; s = next.shift()) {
+      if (seen.has(idOf(s))) continue;
+      seen.add(idOf(s));
+      for (const r of this.of(s)) {
+        if (idOf(r.target) !== idOf(s)) continue;
+        out.push(r);
+        next.push(r.intent);
+      }
+    }
+    return out.sort((a, b) => a.at - b.at);
+  }
+}
+/** The same decision once more, as a retry makes it. */
+function same(a: Reason, b: Reason): boolean {
+  return a.loop === b.loop && a.did === b.did && a.because === b.because && a.error === b.error && idOf(a.target) === idOf(b.target);
+}
