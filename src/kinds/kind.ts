@@ -79,6 +79,11 @@ export interface Subresources<T> {
   >;
 }
 
+export interface Conversion<T> {
+  toStored(object: T): KubeObject;
+  fromStored(stored: KubeObject): T;
+}
+
 export interface Kind<T extends KubeObject = KubeObject> {
   /** For `ObjectOf`; it has no value. */
   readonly objectType: T;
@@ -116,6 +121,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly storedAt: string;
   /** The version that is written to the store; differs from `version` where several are served (events). */
   readonly storedAs?: { readonly group: string; readonly version: string };
+  /** To and from the form named by `storedAs`; the results share parts with what they were made from. */
+  readonly conversion?: Conversion<T>;
 }
 
 type Described<T extends KubeObject> = Partial<

@@ -1,6 +1,8 @@
+import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { selectorString } from "#kinds/meta/v1/selectorstring.ts";
 import { bool, int32, int64, intOrString, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.apps.v1");
@@ -66,6 +68,35 @@ export const Deployment = kind(
       status: DeploymentStatus(3, "").always(),
     },
   },
-  { short: ["deploy"], categories: ["all"], generation: true, subresources: { status: true } },
+  {
+    short: ["deploy"],
+    categories: ["all"],
+    generation: true,
+    subresources: {
+      status: true,
+      scale: {
+        replicas: o => o.spec.replicas ?? 0,
+        setReplicas: (o, replicas) => {
+          o.spec.replicas = replicas;
+        },
+        observed: o => o.status.replicas ?? 0,
+        selector: o => (o.spec.selector && selectorString(o.spec.selector)) ?? "",
+      },
+    },
+    ownColumns: true,
+    columns: [
+      NAME,
+      {
+        name: "Ready",
+        type: "string",
+        doc: "Ready pods, of those wanted.",
+        cell: d => `${d.status.readyReplicas ?? 0}/${d.spec.replicas ?? 0}`,
+      },
+      { name: "Up-to-date", type: "string", doc: "Pods made from the current template.", cell: d => d.status.updatedReplicas ?? 0 },
+      { name: "Available", type: "string", doc: "Pods that have been ready long enough.", cell: d => d.status.availableReplicas ?? 0 },
+      AGE,
+      ...TEMPLATE_COLUMNS,
+    ],
+  },
 );
 export interface Deployment extends ObjectOf<typeof Deployment> {}

@@ -1,6 +1,8 @@
+import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
+import { selectorString } from "#kinds/meta/v1/selectorstring.ts";
 import { int32, int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.apps.v1");
@@ -47,6 +49,31 @@ export const ReplicaSet = kind(
       status: ReplicaSetStatus(3, "").always(),
     },
   },
-  { short: ["rs"], categories: ["all"], generation: true, subresources: { status: true } },
+  {
+    short: ["rs"],
+    categories: ["all"],
+    generation: true,
+    subresources: {
+      status: true,
+      scale: {
+        replicas: o => o.spec.replicas ?? 0,
+        setReplicas: (o, replicas) => {
+          o.spec.replicas = replicas;
+        },
+        observed: o => o.status.replicas ?? 0,
+        selector: o => (o.spec.selector && selectorString(o.spec.selector)) ?? "",
+      },
+    },
+    selectable: { "status.replicas": r => String(r.status.replicas ?? 0) },
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Desired", type: "integer", doc: "How many pods are wanted.", cell: r => r.spec.replicas ?? 0 },
+      { name: "Current", type: "integer", doc: "How many pods exist.", cell: r => r.status.replicas ?? 0 },
+      { name: "Ready", type: "integer", doc: "How many pods are ready.", cell: r => r.status.readyReplicas ?? 0 },
+      AGE,
+      ...TEMPLATE_COLUMNS,
+    ],
+  },
 );
 export interface ReplicaSet extends ObjectOf<typeof ReplicaSet> {}

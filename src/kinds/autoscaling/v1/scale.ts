@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
@@ -28,6 +29,16 @@ export const Scale = kind(
       status: ScaleStatus(3, "").always(),
     },
   },
-  { verbs: [], ephemeral: true },
+  {
+    verbs: [],
+    ephemeral: true,
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Desired", type: "integer", doc: "How many pods are wanted.", cell: s => s.spec.replicas },
+      { name: "Available", type: "integer", doc: "How many pods exist.", cell: s => s.status.replicas ?? 0 },
+      AGE,
+    ],
+  },
 );
 export interface Scale extends ObjectOf<typeof Scale> {}

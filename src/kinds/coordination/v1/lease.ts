@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, microTime, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
@@ -14,16 +15,24 @@ export const LeaseSpec = object("LeaseSpec", "", {
 });
 export interface LeaseSpec extends ObjectOf<typeof LeaseSpec> {}
 
-export const Lease = kind({
-  group: "coordination.k8s.io",
-  version: "v1",
-  kind: "Lease",
-  plural: "leases",
-  namespaced: true,
-  doc: "",
-  home: "io.k8s.api.coordination.v1",
-  fields: {
-    spec: LeaseSpec(2, "").always(),
+export const Lease = kind(
+  {
+    group: "coordination.k8s.io",
+    version: "v1",
+    kind: "Lease",
+    plural: "leases",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.coordination.v1",
+    fields: {
+      spec: LeaseSpec(2, "").always(),
+    },
   },
-});
+  {
+    createOnUpdate: true,
+    unconditionalUpdate: false,
+    ownColumns: true,
+    columns: [NAME, { name: "Holder", type: "string", doc: "Who holds the lease.", cell: l => l.spec.holderIdentity ?? "" }, AGE],
+  },
+);
 export interface Lease extends ObjectOf<typeof Lease> {}

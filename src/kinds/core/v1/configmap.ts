@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
 
@@ -16,6 +17,19 @@ export const ConfigMap = kind(
       binaryData: map(3, bytes, ""),
     },
   },
-  { short: ["cm"] },
+  {
+    short: ["cm"],
+    ownColumns: true,
+    columns: [
+      NAME,
+      {
+        name: "Data",
+        type: "string",
+        doc: "The number of keys.",
+        cell: c => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length,
+      },
+      AGE,
+    ],
+  },
 );
 export interface ConfigMap extends ObjectOf<typeof ConfigMap> {}

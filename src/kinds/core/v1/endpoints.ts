@@ -1,3 +1,4 @@
+import { AGE, firstFew, NAME } from "#kinds/columns.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { atomic, int32, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -31,6 +32,16 @@ export const EndpointSubset = object("EndpointSubset", "", {
 });
 export interface EndpointSubset extends ObjectOf<typeof EndpointSubset> {}
 
+function endpointsText(subsets: readonly EndpointSubset[]): string {
+  if (subsets.length === 0) return "<none>";
+  const withPort = (ip: string, port: number) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`);
+  return firstFew(
+    subsets.flatMap(({ addresses = [], ports = [] }) =>
+      ports.length === 0 ? addresses.map(a => a.ip) : ports.flatMap(p => addresses.map(a => withPort(a.ip, p.port))),
+    ),
+  );
+}
+
 export const Endpoints = kind(
   {
     group: "",
@@ -44,6 +55,17 @@ export const Endpoints = kind(
       subsets: list(2, EndpointSubset, "").atomic(),
     },
   },
-  { short: ["ep"], singular: "endpoints", storedAt: "services/endpoints" },
+  {
+    short: ["ep"],
+    singular: "endpoints",
+    storedAt: "services/endpoints",
+    createOnUpdate: true,
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Endpoints", type: "string", doc: "Addresses with their ports.", cell: e => endpointsText(e.subsets ?? []) },
+      AGE,
+    ],
+  },
 );
 export interface Endpoints extends ObjectOf<typeof Endpoints> {}

@@ -1,3 +1,5 @@
+import { eventColumns } from "#kinds/core/v1/eventcolumns.ts";
+import type { EventShape } from "#kinds/core/v1/eventshape.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
@@ -42,6 +44,24 @@ export const Event = kind(
       reportingInstance: string(15, "").always(),
     },
   },
-  { short: ["ev"] },
+  {
+    short: ["ev"],
+    createOnUpdate: true,
+    selectable: {
+      "involvedObject.kind": e => e.involvedObject.kind ?? "",
+      "involvedObject.namespace": e => e.involvedObject.namespace ?? "",
+      "involvedObject.name": e => e.involvedObject.name ?? "",
+      "involvedObject.uid": e => e.involvedObject.uid ?? "",
+      "involvedObject.apiVersion": e => e.involvedObject.apiVersion ?? "",
+      "involvedObject.resourceVersion": e => e.involvedObject.resourceVersion ?? "",
+      "involvedObject.fieldPath": e => e.involvedObject.fieldPath ?? "",
+      reason: e => e.reason ?? "",
+      reportingComponent: e => e.reportingComponent,
+      source: e => e.source.component || e.reportingComponent,
+      type: e => e.type ?? "",
+    },
+    ownColumns: true,
+    columns: eventColumns((e: EventShape) => e),
+  },
 );
 export interface Event extends ObjectOf<typeof Event> {}

@@ -1,4 +1,5 @@
-import { kind } from "#kinds/kind.ts";
+import { AGE, NAME } from "#kinds/columns.ts";
+import { ALL_VERBS, kind } from "#kinds/kind.ts";
 import { list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
@@ -37,6 +38,13 @@ export const Namespace = kind(
       status: NamespaceStatus(3, "").always(),
     },
   },
-  { short: ["ns"], subresources: { status: true } },
+  {
+    short: ["ns"],
+    verbs: ALL_VERBS.filter(v => v !== "deletecollection"),
+    subresources: { status: true, others: { finalize: { kind: "Namespace", verbs: ["update"] } } },
+    selectable: { name: n => n.metadata.name ?? "", "status.phase": n => n.status.phase ?? "" },
+    ownColumns: true,
+    columns: [NAME, { name: "Status", type: "string", doc: "Active or Terminating.", cell: n => n.status.phase ?? "" }, AGE],
+  },
 );
 export interface Namespace extends ObjectOf<typeof Namespace> {}

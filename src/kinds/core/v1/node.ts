@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { Taint } from "#kinds/core/v1/affinity.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string, time } from "#schema/notation.ts";
@@ -130,6 +131,23 @@ export const NodeStatus = object("NodeStatus", "", {
 });
 export interface NodeStatus extends ObjectOf<typeof NodeStatus> {}
 
+function statusText(spec: NodeSpec, status: NodeStatus): string {
+  const ready = (status.conditions ?? []).findLast(c => c.type === "Ready");
+  const word = ready ? (ready.status === "True" ? "Ready" : "NotReady") : "Unknown";
+  return spec.unschedulable ? `${word},SchedulingDisabled` : word;
+}
+const ROLE_PREFIX = "node-role.kubernetes.io/";
+function rolesText(labels: Readonly<Record<string, string>>): string {
+  const roles = Object.keys(labels)
+    .filter(k => k.startsWith(ROLE_PREFIX))
+    .map(k => k.slice(ROLE_PREFIX.length));
+  const all = new Set([...roles, labels["kubernetes.io/role"] ?? ""].filter(r => r !== ""));
+  return [...all].sort().join(",") || "<none>";
+}
+function addressText(status: NodeStatus, type: string): string {
+  return (status.addresses ?? []).find(a => a.type === type)?.address ?? "<none>";
+}
+
 export const Node = kind(
   {
     group: "",
@@ -144,6 +162,45 @@ export const Node = kind(
       status: NodeStatus(3, "").always(),
     },
   },
-  { short: ["no"], subresources: { status: true }, storedAt: "minions" },
+  {
+    short: ["no"],
+    subresources: {
+      status: true,
+      others: { proxy: { kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] } },
+    },
+    storedAt: "minions",
+    selectable: { "spec.unschedulable": n => String(n.spec.unschedulable ?? false) },
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Status", type: "string", doc: "Whether the node is ready, and open for new pods.", cell: n => statusText(n.spec, n.status) },
+      { name: "Roles", type: "string", doc: "The roles that the node's labels name.", cell: n => rolesText(n.metadata.labels ?? {}) },
+      AGE,
+      { name: "Version", type: "string", doc: "The kubelet's version.", cell: n => n.status.nodeInfo.kubeletVersion ?? "" },
+      {
+        name: "Internal-IP",
+        type: "string",
+        wide: true,
+        doc: "The address inside the cluster.",
+        cell: n => addressText(n.status, "InternalIP"),
+      },
+      {
+        name: "External-IP",
+        type: "string",
+        wide: true,
+        doc: "The address for the world.",
+        cell: n => addressText(n.status, "ExternalIP"),
+      },
+      { name: "OS-Image", type: "string", wide: true, doc: "The operating system.", cell: n => n.status.nodeInfo.osImage || "<unknown>" },
+      { name: "Kernel-Version", type: "string", wide: true, doc: "The kernel.", cell: n => n.status.nodeInfo.kernelVersion || "<unknown>" },
+      {
+        name: "Container-Runtime",
+        type: "string",
+        wide: true,
+        doc: "The container runtime and its version.",
+        cell: n => n.status.nodeInfo.containerRuntimeVersion || "<unknown>",
+      },
+    ],
+  },
 );
 export interface Node extends ObjectOf<typeof Node> {}

@@ -1,5 +1,7 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { PodSpec } from "#kinds/core/v1/podspec.ts";
 import { PodStatus } from "#kinds/core/v1/podstatus.ts";
+import { gatesText, restartsText, summarize } from "#kinds/core/v1/podsummary.ts";
 import { kind } from "#kinds/kind.ts";
 import type { ObjectOf } from "#schema/notation.ts";
 
@@ -17,6 +19,70 @@ export const Pod = kind(
       status: PodStatus(3, "").always(),
     },
   },
-  { short: ["po"], categories: ["all"], generation: true, deleteReturnsObject: true, subresources: { status: true } },
+  {
+    short: ["po"],
+    categories: ["all"],
+    generation: true,
+    deleteReturnsObject: true,
+    subresources: {
+      status: true,
+      others: {
+        attach: { kind: "PodAttachOptions", verbs: ["create", "get"] },
+        binding: { kind: "Binding", verbs: ["create"] },
+        eviction: { kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
+        exec: { kind: "PodExecOptions", verbs: ["create", "get"] },
+        log: { kind: "Pod", verbs: ["get"] },
+        portforward: { kind: "PodPortForwardOptions", verbs: ["create", "get"] },
+        proxy: { kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      },
+    },
+    selectable: {
+      "spec.nodeName": p => p.spec.nodeName ?? "",
+      "spec.restartPolicy": p => p.spec.restartPolicy ?? "",
+      "spec.schedulerName": p => p.spec.schedulerName ?? "",
+      "spec.serviceAccountName": p => p.spec.serviceAccountName ?? "",
+      "spec.hostNetwork": p => String(p.spec.hostNetwork ?? false),
+      "status.phase": p => p.status.phase ?? "",
+      "status.podIP": p => p.status.podIPs?.[0]?.ip ?? "",
+      "status.nominatedNodeName": p => p.status.nominatedNodeName ?? "",
+    },
+    ownColumns: true,
+    columns: [
+      NAME,
+      {
+        name: "Ready",
+        type: "string",
+        doc: "How many of the pod's containers are ready.",
+        cell: p => {
+          const { ready, total } = summarize(p);
+          return `${ready}/${total}`;
+        },
+      },
+      { name: "Status", type: "string", doc: "What the pod's containers are doing, in a word.", cell: p => summarize(p).status },
+      {
+        name: "Restarts",
+        type: "string",
+        doc: "How often containers were started again, and when last.",
+        cell: (p, now) => restartsText(summarize(p), now),
+      },
+      AGE,
+      { name: "IP", type: "string", wide: true, doc: "The pod's address.", cell: p => p.status.podIPs?.[0]?.ip || "<none>" },
+      { name: "Node", type: "string", wide: true, doc: "The node that runs the pod.", cell: p => p.spec.nodeName || "<none>" },
+      {
+        name: "Nominated Node",
+        type: "string",
+        wide: true,
+        doc: "The node on which room is being made for the pod.",
+        cell: p => p.status.nominatedNodeName || "<none>",
+      },
+      {
+        name: "Readiness Gates",
+        type: "string",
+        wide: true,
+        doc: "How many of the pod's readiness gates are open.",
+        cell: p => gatesText(p),
+      },
+    ],
+  },
 );
 export interface Pod extends ObjectOf<typeof Pod> {}

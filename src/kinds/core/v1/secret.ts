@@ -1,19 +1,32 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
 
-export const Secret = kind({
-  group: "",
-  version: "v1",
-  kind: "Secret",
-  plural: "secrets",
-  namespaced: true,
-  doc: "",
-  home: "io.k8s.api.core.v1",
-  fields: {
-    immutable: bool(5, ""),
-    data: map(2, bytes, ""),
-    stringData: map(4, string, ""),
-    type: string(3, ""),
+export const Secret = kind(
+  {
+    group: "",
+    version: "v1",
+    kind: "Secret",
+    plural: "secrets",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.core.v1",
+    fields: {
+      immutable: bool(5, ""),
+      data: map(2, bytes, ""),
+      stringData: map(4, string, ""),
+      type: string(3, ""),
+    },
   },
-});
+  {
+    selectable: { type: s => s.type ?? "" },
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Type", type: "string", doc: "What the keys mean.", cell: s => s.type ?? "" },
+      { name: "Data", type: "string", doc: "The number of keys.", cell: s => Object.keys(s.data ?? {}).length },
+      AGE,
+    ],
+  },
+);
 export interface Secret extends ObjectOf<typeof Secret> {}

@@ -1,3 +1,4 @@
+import { AGE, labelsText, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { Condition } from "#kinds/meta/v1/condition.ts";
 import { bool, int32, intOrString, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -74,6 +75,30 @@ export const ServiceStatus = object("ServiceStatus", "", {
 });
 export interface ServiceStatus extends ObjectOf<typeof ServiceStatus> {}
 
+function portText({ port, nodePort, protocol }: ServicePort): string {
+  return nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`;
+}
+function externalIP(spec: ServiceSpec, status: ServiceStatus): string {
+  switch (spec.type) {
+    case "ClusterIP":
+    case "NodePort":
+      return (spec.externalIPs ?? []).join(",") || "<none>";
+    case "LoadBalancer": {
+      const ingress = (status.loadBalancer.ingress ?? []).map(i => i.ip || i.hostname || "").filter(a => a !== "");
+      return (
+        [...new Set(ingress)]
+          .sort()
+          .concat(spec.externalIPs ?? [])
+          .join(",") || "<pending>"
+      );
+    }
+    case "ExternalName":
+      return spec.externalName ?? "";
+    default:
+      return "<unknown>";
+  }
+}
+
 export const Service = kind(
   {
     group: "",
@@ -88,6 +113,32 @@ export const Service = kind(
       status: ServiceStatus(3, "").always(),
     },
   },
-  { short: ["svc"], categories: ["all"], subresources: { status: true }, storedAt: "services/specs", deleteReturnsObject: true },
+  {
+    short: ["svc"],
+    categories: ["all"],
+    subresources: {
+      status: true,
+      others: { proxy: { kind: "ServiceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] } },
+    },
+    storedAt: "services/specs",
+    createOnUpdate: true,
+    deleteReturnsObject: true,
+    selectable: { "spec.clusterIP": s => s.spec.clusterIP ?? "", "spec.type": s => s.spec.type ?? "" },
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Type", type: "string", doc: "How the service is reached.", cell: s => s.spec.type ?? "" },
+      { name: "Cluster-IP", type: "string", doc: "The address inside the cluster.", cell: s => s.spec.clusterIPs?.[0] ?? "<none>" },
+      { name: "External-IP", type: "string", doc: "Addresses or the name outside the cluster.", cell: s => externalIP(s.spec, s.status) },
+      {
+        name: "Port(s)",
+        type: "string",
+        doc: "Ports, each with its node port and protocol.",
+        cell: s => (s.spec.ports ?? []).map(portText).join(",") || "<none>",
+      },
+      AGE,
+      { name: "Selector", type: "string", wide: true, doc: "The labels of the pods behind it.", cell: s => labelsText(s.spec.selector) },
+    ],
+  },
 );
 export interface Service extends ObjectOf<typeof Service> {}

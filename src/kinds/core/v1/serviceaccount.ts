@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { LocalObjectReference, ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, list, type ObjectOf } from "#schema/notation.ts";
@@ -17,6 +18,13 @@ export const ServiceAccount = kind(
       automountServiceAccountToken: bool(4, ""),
     },
   },
-  { short: ["sa"], deleteReturnsObject: true },
+  {
+    short: ["sa"],
+    deleteReturnsObject: true,
+    unconditionalUpdate: false,
+    subresources: { others: { token: { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1", verbs: ["create"] } } },
+    ownColumns: true,
+    columns: [NAME, { name: "Secrets", type: "string", doc: "The number of secrets listed.", cell: s => s.secrets?.length ?? 0 }, AGE],
+  },
 );
 export interface ServiceAccount extends ObjectOf<typeof ServiceAccount> {}

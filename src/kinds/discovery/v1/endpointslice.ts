@@ -1,3 +1,4 @@
+import { AGE, firstFew, NAME } from "#kinds/columns.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { atomic, bool, int32, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -64,6 +65,26 @@ export const EndpointSlice = kind(
       ports: list(3, EndpointPort, "").always().atomic(),
     },
   },
-  { generation: true },
+  {
+    generation: true,
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "AddressType", type: "string", doc: "IPv4, IPv6 or FQDN.", cell: s => s.addressType },
+      {
+        name: "Ports",
+        type: "string",
+        doc: "Port numbers, or names of ports that have no number.",
+        cell: s => firstFew((s.ports ?? []).map(p => (p.port !== undefined ? String(p.port) : (p.name ?? "*")))) || "<unset>",
+      },
+      {
+        name: "Endpoints",
+        type: "string",
+        doc: "The addresses of the endpoints.",
+        cell: s => firstFew((s.endpoints ?? []).flatMap(e => e.addresses ?? [])) || "<unset>",
+      },
+      AGE,
+    ],
+  },
 );
 export interface EndpointSlice extends ObjectOf<typeof EndpointSlice> {}

@@ -1,5 +1,8 @@
 import { EventSource } from "#kinds/core/v1/event.ts";
+import { eventColumns } from "#kinds/core/v1/eventcolumns.ts";
+import type { EventShape } from "#kinds/core/v1/eventshape.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
+import { fromCoreEvent, type NewEventShape, toCoreEvent } from "#kinds/events/v1/conversion.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
@@ -37,6 +40,25 @@ export const Event = kind(
       deprecatedCount: int32(15, ""),
     },
   },
-  { short: ["ev"], storedAs: { group: "", version: "v1" } },
+  {
+    short: ["ev"],
+    createOnUpdate: true,
+    storedAs: { group: "", version: "v1" },
+    conversion: { toStored: (e: NewEventShape) => toCoreEvent(e), fromStored: stored => fromCoreEvent(stored as EventShape) },
+    selectable: {
+      "regarding.kind": e => e.regarding.kind ?? "",
+      "regarding.namespace": e => e.regarding.namespace ?? "",
+      "regarding.name": e => e.regarding.name ?? "",
+      "regarding.uid": e => e.regarding.uid ?? "",
+      "regarding.apiVersion": e => e.regarding.apiVersion ?? "",
+      "regarding.resourceVersion": e => e.regarding.resourceVersion ?? "",
+      "regarding.fieldPath": e => e.regarding.fieldPath ?? "",
+      reason: e => e.reason ?? "",
+      reportingController: e => e.reportingController ?? "",
+      type: e => e.type ?? "",
+    },
+    ownColumns: true,
+    columns: eventColumns((e: NewEventShape) => toCoreEvent(e)),
+  },
 );
 export interface Event extends ObjectOf<typeof Event> {}

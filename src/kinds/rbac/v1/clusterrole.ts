@@ -1,3 +1,4 @@
+import { DEFAULT_COLUMNS } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { PolicyRule } from "#kinds/rbac/v1/rules.ts";
@@ -10,17 +11,20 @@ export const AggregationRule = object("AggregationRule", "", {
 });
 export interface AggregationRule extends ObjectOf<typeof AggregationRule> {}
 
-export const ClusterRole = kind({
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  kind: "ClusterRole",
-  plural: "clusterroles",
-  namespaced: false,
-  doc: "",
-  home: "io.k8s.api.rbac.v1",
-  fields: {
-    rules: list(2, PolicyRule, "").always().atomic(),
-    aggregationRule: AggregationRule(3, ""),
+export const ClusterRole = kind(
+  {
+    group: "rbac.authorization.k8s.io",
+    version: "v1",
+    kind: "ClusterRole",
+    plural: "clusterroles",
+    namespaced: false,
+    doc: "",
+    home: "io.k8s.api.rbac.v1",
+    fields: {
+      rules: list(2, PolicyRule, "").always().atomic(),
+      aggregationRule: AggregationRule(3, ""),
+    },
   },
-});
+  { createOnUpdate: true, ownColumns: true, columns: DEFAULT_COLUMNS },
+);
 export interface ClusterRole extends ObjectOf<typeof ClusterRole> {}

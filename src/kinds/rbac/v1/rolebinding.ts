@@ -1,18 +1,22 @@
 import { kind } from "#kinds/kind.ts";
+import { BINDING_COLUMNS } from "#kinds/rbac/v1/bindingcolumns.ts";
 import { RoleRef, Subject } from "#kinds/rbac/v1/rules.ts";
 import { list, type ObjectOf } from "#schema/notation.ts";
 
-export const RoleBinding = kind({
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  kind: "RoleBinding",
-  plural: "rolebindings",
-  namespaced: true,
-  doc: "",
-  home: "io.k8s.api.rbac.v1",
-  fields: {
-    subjects: list(2, Subject, "").atomic(),
-    roleRef: RoleRef(3, "").required().always(),
+export const RoleBinding = kind(
+  {
+    group: "rbac.authorization.k8s.io",
+    version: "v1",
+    kind: "RoleBinding",
+    plural: "rolebindings",
+    namespaced: true,
+    doc: "",
+    home: "io.k8s.api.rbac.v1",
+    fields: {
+      subjects: list(2, Subject, "").atomic(),
+      roleRef: RoleRef(3, "").required().always(),
+    },
   },
-});
+  { createOnUpdate: true, ownColumns: true, columns: BINDING_COLUMNS },
+);
 export interface RoleBinding extends ObjectOf<typeof RoleBinding> {}

@@ -1,3 +1,4 @@
+import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, int32, type ObjectOf, string } from "#schema/notation.ts";
 
@@ -17,6 +18,17 @@ export const PriorityClass = kind(
       preemptionPolicy: string(5, "").oneOf("Never", "PreemptLowerPriority"),
     },
   },
-  { short: ["pc"], generation: true },
+  {
+    short: ["pc"],
+    generation: true,
+    ownColumns: true,
+    columns: [
+      NAME,
+      { name: "Value", type: "integer", doc: "The priority of the class's pods.", cell: c => c.value },
+      { name: "Global-Default", type: "boolean", doc: "Whether pods without a class get this one.", cell: c => c.globalDefault ?? false },
+      AGE,
+      { name: "PreemptionPolicy", type: "string", doc: "Whether its pods may displace others.", cell: c => c.preemptionPolicy ?? "" },
+    ],
+  },
 );
 export interface PriorityClass extends ObjectOf<typeof PriorityClass> {}
