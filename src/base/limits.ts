@@ -45,6 +45,11 @@ export const limits = {
   /** Reasons remembered for `why`, per object and in all. */
   reasonsPerObject: 32,
   reasons: 20_000,
+  /** Bindings of the scheduler on their way at once. */
+  bindings: 64,
+  /** Milliseconds for which changes are gathered before packet rules, and zones, are made anew. */
+  proxyGatherMs: 20,
+  dnsGatherMs: 50,
   /** Bytes of one DNS message over TCP; over UDP the client's EDNS size, at most this. */
   dnsMessage: 64 * 1024,
   dnsUdp: 1232,
