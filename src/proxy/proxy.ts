@@ -83,7 +83,11 @@ export function createProxy(parts: ProxyParts): Proxy {
       await sync();
       running = true;
       const changed = () => soon(limits.proxyGatherMs);
-      stops.push(services.onChange(changed), slices.onChange(changed), pods.onChange(c => hostPortsConcern(c.object, c.old) && changed()));
+      stops.push(
+        services.onChange(changed),
+        slices.onChange(changed),
+        pods.onChange(c => hostPortsConcern(c.object, c.old) && changed()),
+      );
     },
     async stop() {
       running = false;
@@ -96,5 +100,7 @@ export function createProxy(parts: ProxyParts): Proxy {
 
 /** Most changes of pods are none of the proxy's business. */
 function hostPortsConcern(pod: Pod | undefined, old: Pod | undefined): boolean {
-  return [pod, old].some(p => p?.spec.containers.some(c => c.ports?.some(port => port.hostPort)) || p?.spec.initContainers?.some(c => c.ports?.length));
+  return [pod, old].some(
+    p => p?.spec.containers.some(c => c.ports?.some(port => port.hostPort)) || p?.spec.initContainers?.some(c => c.ports?.length),
+  );
 }
