@@ -1,0 +1,104 @@
+/** What a cluster can be told, with defaults; from flags, a config file, and what an earlier start of the same data settled. */
+import { contains, formatIp, nth, overlap, parseCidr } from "#base/cidr.ts";
+import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
+
+export interface ClusterOptions {
+  readonly dataDir: string;
+  /** The API's port. */
+  readonly port: number;
+  readonly serviceCidr: string;
+  readonly clusterCidr: string;
+  readonly clusterDomain: string;
+  readonly nodeName: string;
+  /** Nodes without containers, instead of this machine. */
+  readonly simulated: boolean;
+  /** How many simulated nodes. */
+  readonly nodes: number;
+}
+/** What may not change once a cluster has started on a data directory. */
+export const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName"] as const;
+
+/** An option that cannot be: one sentence for a person. */
+export class OptionError extends Error {}
+
+interface OptionSpec {
+  readonly flag: string;
+  readonly argument?: string;
+  readonly says: string;
+  readonly number?: boolean;
+}
+/** Flags of `cox up`, and keys of its config file. */
+export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
+  dataDir: { flag: "--data-dir", argument: "DIR", says: "where the cluster lives" },
+  port: { flag: "--port", argument: "PORT", says: "the API's port (6443)", number: true },
+  serviceCidr: { flag: "--service-cidr", argument: "CIDR", says: "addresses of services (10.96.0.0/16)" },
+  clusterCidr: { flag: "--cluster-cidr", argument: "CIDR", says: "addresses of pods (10.244.0.0/16)" },
+  clusterDomain: { flag: "--cluster-domain", argument: "NAME", says: "the domain of the cluster's names (cluster.local)" },
+  nodeName: { flag: "--node-name", argument: "NAME", says: "this node's name (the host's)" },
+  simulated: { flag: "--simulated", says: "nodes without containers: everything works but what is inside of them" },
+  nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes (1)", number: true },
+};
+
+/** Defaults, then what was settled, then the config file, then flags; checked. */
+export function resolveOptions(
+  base: { readonly dataDir: string; readonly hostname: string },
+  settled: Partial<ClusterOptions>,
+  file: Readonly<Record<string, unknown>>,
+  flags: Partial<ClusterOptions>,
+): ClusterOptions {
+  const fromFile: Partial<Record<keyof ClusterOptions, unknown>> = {};
+  for (const [key, value] of Object.entries(file)) {
+    if (!(key in OPTIONS)) throw new OptionError(`config file: unknown key "${key}" (known: ${Object.keys(OPTIONS).join(", ")})`);
+    const wanted = OPTIONS[key as keyof ClusterOptions].number ? "number" : key === "simulated" ? "boolean" : "string";
+    if (typeof value !== wanted) throw new OptionError(`config file: ${key} must be a ${wanted}, not ${JSON.stringify(value)}`);
+    fromFile[key as keyof ClusterOptions] = value;
+  }
+  const asked = { ...(fromFile as Partial<ClusterOptions>), ...flags };
+  for (const key of SETTLED) {
+    if (settled[key] === undefined || asked[key] === undefined || asked[key] === settled[key]) continue;
+    throw new OptionError(
+      `${OPTIONS[key].flag} is ${settled[key]} for the cluster in ${base.dataDir} and cannot become ${asked[key]}: reset it first`,
+    );
+  }
+  const options: ClusterOptions = {
+    dataDir: base.dataDir,
+    port: 6443,
+    serviceCidr: "10.96.0.0/16",
+    clusterCidr: "10.244.0.0/16",
+    clusterDomain: "cluster.local",
+    nodeName: base.hostname.toLowerCase(),
+    simulated: false,
+    nodes: 1,
+    ...settled,
+    ...asked,
+  };
+  check(options);
+  return options;
+}
+
+function check(o: ClusterOptions): void {
+  const fail = (key: keyof ClusterOptions, why: string): never => {
+    throw new OptionError(`${OPTIONS[key].flag} ${String(o[key])}: ${why}`);
+  };
+  if (!Number.isInteger(o.port) || o.port < 1 || o.port > 65535) fail("port", "a port is a number from 1 to 65535");
+  if (!Number.isInteger(o.nodes) || o.nodes < 1 || o.nodes > 5000) fail("nodes", "from 1 to 5000");
+  const services = parseCidr(o.serviceCidr) ?? fail("serviceCidr", "not an address range such as 10.96.0.0/16");
+  const pods = parseCidr(o.clusterCidr) ?? fail("clusterCidr", "not an address range such as 10.244.0.0/16");
+  if (services.prefix > 28 || services.prefix < 12) fail("serviceCidr", "its prefix must be from /12 to /28");
+  if (pods.prefix > 24) fail("clusterCidr", "its prefix must be /24 or shorter: each node takes a /24 of it");
+  if (overlap(services, pods)) fail("clusterCidr", `it overlaps the services' range ${o.serviceCidr}`);
+  const name = dnsSubdomainProblems(o.nodeName)[0];
+  if (name) fail("nodeName", name);
+  for (const label of o.clusterDomain.split(".")) {
+    const problem = dnsLabelProblems(label)[0];
+    if (problem) fail("clusterDomain", problem);
+  }
+}
+
+/** The n-th address of a range: 1 is the API's own service, 10 the cluster's DNS. */
+export function addressIn(range: string, n: number): string {
+  const cidr = parseCidr(range);
+  const ip = cidr && nth(cidr, n);
+  if (!cidr || !ip || !contains(cidr, ip)) throw new OptionError(`${range} has no address ${n}`);
+  return formatIp(ip);
+}
