@@ -2,6 +2,7 @@
 
 import type { AuditSink } from "#apiserver/auth/audit.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
+import { discovery } from "#apiserver/discovery.ts";
 import { Feed } from "#apiserver/feed.ts";
 import type { Health } from "#apiserver/health.ts";
 import { InFlight } from "#apiserver/limit.ts";
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly log: Log;
   readonly version: Version;
   readonly access: (objects: Objects) => Access | Promise<Access>;
+  /** Host and port by which clients reach the server, as discovery shows them. */
+  readonly address: string;
   readonly auditSink?: AuditSink;
   readonly gzip?: Gzip;
 }
@@ -89,7 +92,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     gzip: options.gzip,
     kindOf: (group, version, plural) => byResource.get(`${group}/${version}/${plural}`),
     handlers: new Map(access.handlers ?? []),
-    paths: paths({ version: options.version, health: checks, others: access.paths ?? [] }),
+    paths: paths({ version: options.version, health: checks, others: [discovery(kinds, options.address), ...(access.paths ?? [])] }),
     observe: () => {},
   });
   return {

@@ -37,16 +37,22 @@ export type Directive = "Strict" | "Warn" | "Ignore";
 /** A JSON or YAML document and what a strict reader would refuse in it. */
 export interface Document {
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  /** Keys that stand twice in YAML; those of JSON are in `repeated`. */
+  readonly problems: readonly string[];
   readonly repeated: ReadonlyMap<object, readonly string[]> | undefined;
 }
+const NO_PROBLEMS: readonly string[] = [];
 /** Parses JSON, or YAML as JSON. Throws JsonError, or YamlError with Go's message. */
 export async function parseDocument(bytes: Uint8Array, media: Media): Promise<Document> {
-  if (media === "json") return parseJson(bytes);
+  if (media === "json") return jsonDocument(bytes);
   // js-yaml costs start-up time that few servers ever need.
   const { parseYaml } = await import("#base/yaml.ts");
   const first = parseYaml(text(bytes))[0];
-  return { value: first?.value ?? null, duplicates: first?.problems ?? [], repeated: undefined };
+  return { value: first?.value ?? null, problems: first?.problems ?? NO_PROBLEMS, repeated: undefined };
+}
+function jsonDocument(bytes: Uint8Array): Document {
+  const { value, repeated } = parseJson(bytes);
+  return { value, problems: NO_PROBLEMS, repeated };
 }
 
 /** The start of a body as upstream shows it in errors. */
@@ -88,7 +94,7 @@ export async function decodeText(bytes: Uint8Array, media: Media, kind: Kind, di
         return object;
       }
       if (media !== "json") return structuredClone(object);
-      return decodeObject(kind, parseJson(bytes), head, "Ignore", []);
+      return decodeObject(kind, jsonDocument(bytes), head, "Ignore", []);
     },
   };
 }

@@ -1,38 +1,43 @@
 /** Bodies in and out: from the bytes of a request or of the store to an object of its kind, and back. */
-
 import type { Directive, Document, Head } from "#apiserver/body.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
-import { stringifyJson } from "#base/json.ts";
+import { parseJson, stringifyJson } from "#base/json.ts";
 import { badRequest } from "#base/status.ts";
-import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
+import type { Kind, KubeObject } from "#kinds/kind.ts";
+import { decode, decodeKind } from "#schema/decode.ts";
+import { fillDefaults } from "#schema/defaults.ts";
 
-/** An object's JSON as it came from the store; completed by defaults when it was written under another schema. */
+/** An object's JSON as it came from the store: decoded and defaulted anew only when it was written under another schema. */
 export function readObject(kind: Kind, json: string, current: boolean): KubeObject {
-  const object = JSON.parse(json) as KubeObject;
-  if (!current) complete(kind, object);
+  const parsed = parseJson(json);
+  if (current) return parsed.value as KubeObject;
+  const object = decodeKind<KubeObject>(kind, parsed).value;
+  applyDefaults(kind, object);
   return object;
 }
 /** JSON text of an object. */
-export function writeJson(value: unknown): string {
-  return stringifyJson(value);
+export const writeJson: (value: unknown) => string = stringifyJson;
+
+/** All defaults, of the fields and of the kind. */
+export function applyDefaults(kind: Kind, object: KubeObject): void {
+  fillDefaults(kind.schema, object);
+  kind.rules.defaults?.(object);
 }
-/** Fills in the parts that Go writes even when they are empty. */
-export function complete(kind: Kind, object: KubeObject): void {
-  const o = object as KubeObject & Record<string, unknown>;
-  for (const [name, field] of Object.entries(kind.schema.fields)) if (field.always && field.type.is === "object") o[name] ??= {};
+/** The status of an object that has none yet: what Go writes even when it is empty. */
+export function emptyStatus(kind: Kind): unknown {
+  const field = kind.schema.fields.status;
+  return field?.always && field.type.is === "object" ? decode(field.type, { value: {} }).value : undefined;
 }
-/** A parsed document as an object of its kind. */
+
+/** A parsed document as an object of its kind, with its defaults. Throws the 400s of wrong types and, if asked, of unknown fields. */
 export function decodeObject(kind: Kind, document: Document, head: Head, directive: Directive, warnings: string[]): AnyObject {
-  const problems = document.duplicates.map(d => `duplicate field ${JSON.stringify(d)}`);
-  report(kind, problems, head, directive, warnings);
-  const object = document.value as AnyObject;
-  object.apiVersion = apiVersionOf(kind);
-  object.kind = kind.kind;
-  object.metadata ??= {};
-  complete(kind, object);
-  return object;
+  const { value, strict } = decodeKind<AnyObject>(kind, document);
+  refuseUnknown(kind, [...document.problems, ...strict], head, directive, warnings);
+  applyDefaults(kind, value);
+  return value;
 }
-function report(kind: Kind, problems: readonly string[], head: Head, directive: Directive, warnings: string[]): void {
+/** What to do about fields that a strict reader refuses. */
+export function refuseUnknown(kind: Kind, problems: readonly string[], head: Head, directive: Directive, warnings: string[]): void {
   if (problems.length === 0 || directive === "Ignore") return;
   if (directive === "Warn") {
     warnings.push(...problems);

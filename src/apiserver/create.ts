@@ -1,4 +1,4 @@
-import { complete } from "#apiserver/codec.ts";
+import { applyDefaults, emptyStatus } from "#apiserver/codec.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import { manageCreate } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateNames } from "#apiserver/metadata.ts";
@@ -67,8 +67,9 @@ export function initialise(options: RegistryOptions, kind: Kind, object: AnyObje
   if (kind.generation) meta.generation = 1;
   if (kind.subresources.status && !(kind.group === "" && kind.plural === "nodes")) {
     // A node registers with its status; all others start without one.
-    delete object.status;
-    complete(kind, object);
+    const empty = emptyStatus(kind);
+    if (empty === undefined) delete object.status;
+    else object.status = empty;
   }
 }
 
@@ -88,7 +89,7 @@ function checkCreate(write: Write, object: AnyObject): void {
 async function attemptCreate(options: RegistryOptions, write: Write, object: AnyObject): Promise<Stored | undefined> {
   const { kind } = write;
   await admit(options, admission(write, "CREATE", object, undefined));
-  kind.rules.defaults?.(object);
+  applyDefaults(kind, object);
   const again = dedupeOwners(object);
   if (again) write.warnings.push(again);
   if (kind.generation) object.metadata.generation = 1;

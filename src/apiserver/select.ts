@@ -39,12 +39,12 @@ export function choiceOf(kind: Kind, query: URLSearchParams, name = ""): Choice 
     matches: object =>
       (!name || object.metadata.name === name) &&
       labels.matches(object.metadata.labels) &&
-      fields.matches(field => valueOf(kind, object, field)),
+      fields.matches(field => fieldValue(kind, object, field)),
   };
 }
 const known = (kind: Kind, field: string) =>
   field === "metadata.name" || (field === "metadata.namespace" && kind.namespaced) || Object.hasOwn(kind.selectable, field);
-function valueOf(kind: Kind, object: AnyObject, field: string): string {
+function fieldValue(kind: Kind, object: AnyObject, field: string): string {
   if (field === "metadata.name") return object.metadata.name ?? "";
   if (field === "metadata.namespace") return object.metadata.namespace ?? "";
   return kind.selectable[field]?.(object) ?? "";

@@ -43,6 +43,7 @@ export async function testServer(
     chance: seededChance(1),
     log: silentLog,
     version: versionOf("test", "test"),
+    address: "127.0.0.1:6443",
     access: () => ({
       authenticators: [inProcess],
       authorizer: { authorize: async () => ({ decision: "allow", reason: "" }) },

@@ -1,3 +1,4 @@
+import { applyDefaults } from "#apiserver/codec.ts";
 import { create } from "#apiserver/create.ts";
 import { equal } from "#apiserver/equal.ts";
 import { objectKey } from "#apiserver/keys.ts";
@@ -111,7 +112,7 @@ async function prepare(options: RegistryOptions, write: Write, next: AnyObject, 
   const warning = dedupeOwners(next);
   if (warning) write.warnings.push(warning);
   await admit(options, admission(write, "UPDATE", next, old));
-  kind.rules.defaults?.(next);
+  applyDefaults(kind, next);
   keepSystemFields(write, next, old);
   const object = separate(write, next, old);
   if (write.subresource === "status") kind.rules.prepareStatusUpdate?.(object, old, context);
