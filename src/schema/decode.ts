@@ -358,3 +358,8 @@ function problems(node: ObjectNode, value: unknown, repeated: ReadonlyMap<object
   walk(node, value, "");
   return [...out];
 }
+
+/** What an object of this type is before anything is known of it: only the fields that Go always writes. */
+export function zeroOf(node: ObjectNode): unknown {
+  return compile(node).zero();
+}

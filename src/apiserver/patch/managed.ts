@@ -1,0 +1,223 @@
+/**
+ * metadata.managedFields: who manages which fields of an object (KEP-555). One entry a manager, operation, version and subresource;
+ * every write that is no apply adds what it changed to its manager's entry and takes it from all others.
+ */
+import { difference, EMPTY, type FieldSet, isEmpty, isFieldSet, setOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { compare } from "#apiserver/patch/typed.ts";
+import { limits } from "#base/limits.ts";
+import { formatTime, parseTime } from "#base/time.ts";
+import { zeroOf } from "#schema/decode.ts";
+import type { ObjectNode } from "#schema/notation.ts";
+
+/** A managedFields entry; one whose fields all are missing resets the list. */
+export interface ManagedEntry {
+  manager?: string;
+  operation?: string;
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: Record<string, unknown>;
+  subresource?: string;
+}
+/** An object as far as this room looks at it. */
+export interface ManagedObject {
+  metadata: { uid?: string; name?: string; namespace?: string; annotations?: Record<string, string>; managedFields?: ManagedEntry[] };
+}
+/** What must be known of a kind. */
+export interface ManagedKind {
+  readonly schema: ObjectNode;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+/** Who writes, when, and through which door. */
+export interface Writer {
+  /** The fieldManager parameter, or what stands for it; "" becomes "unknown". */
+  readonly manager: string;
+  /** "" for the object itself, else "status", "scale" and the like. */
+  readonly subresource: string;
+  /** Milliseconds. */
+  readonly now: number;
+  /** Fields that this door never writes (the object's status on the main door, its spec on /status): they are not tracked. */
+  readonly reset?: FieldSet;
+}
+
+/** One manager's share while it is worked on. */
+export interface Share {
+  readonly manager: string;
+  readonly applied: boolean;
+  readonly apiVersion: string;
+  readonly subresource: string;
+  time: string | undefined;
+  set: FieldSet;
+}
+
+/** Fields that nobody manages. */
+const STRIPPED = setOf(
+  ["apiVersion"],
+  ["kind"],
+  ["metadata"],
+  ["metadata", "name"],
+  ["metadata", "namespace"],
+  ["metadata", "creationTimestamp"],
+  ["metadata", "selfLink"],
+  ["metadata", "uid"],
+  ["metadata", "clusterName"],
+  ["metadata", "generation"],
+  ["metadata", "managedFields"],
+  ["metadata", "resourceVersion"],
+);
+export const stripped = (set: FieldSet): FieldSet => difference(set, STRIPPED);
+
+/** What identifies a share: appliers are the same manager across versions, updaters are not. */
+export function identityOf(share: Pick<Share, "manager" | "applied" | "apiVersion" | "subresource">): string {
+  return JSON.stringify([share.manager, share.applied ? "Apply" : "Update", share.applied ? "" : share.apiVersion, share.subresource]);
+}
+
+/** Reads managedFields; undefined when they are malformed. */
+export function readShares(entries: readonly ManagedEntry[] | undefined | null): Map<string, Share> | undefined {
+  const out = new Map<string, Share>();
+  for (const e of entries ?? []) {
+    if ((e.operation !== "Apply" && e.operation !== "Update") || !e.apiVersion || e.fieldsType !== "FieldsV1") return undefined;
+    const set: unknown = e.fieldsV1 ?? {};
+    if (!checked.has(e) && !isFieldSet(set)) return undefined;
+    checked.add(e);
+    const share: Share = {
+      manager: e.manager ?? "",
+      applied: e.operation === "Apply",
+      apiVersion: e.apiVersion,
+      subresource: e.subresource ?? "",
+      time: e.time,
+      set: set as FieldSet,
+    };
+    out.set(identityOf(share), share);
+  }
+  return out;
+}
+/** Entries known to be well-formed: the same objects are read again and again. */
+const checked = new WeakSet<ManagedEntry>();
+
+const seconds = (time: string | undefined) => (time === undefined ? 0 : Math.floor((parseTime(time) ?? 0) / 1000));
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Writes managedFields, in upstream's order. */
+export function writeShares(shares: ReadonlyMap<string, Share>): ManagedEntry[] | undefined {
+  if (shares.size === 0) return undefined;
+  const sorted = [...shares.values()].sort(
+    (a, b) =>
+      Number(b.applied) - Number(a.applied) ||
+      seconds(a.time) - seconds(b.time) ||
+      order(a.manager, b.manager) ||
+      order(a.apiVersion, b.apiVersion) ||
+      order(a.subresource, b.subresource),
+  );
+  return sorted.map(s => {
+    const entry: ManagedEntry = {
+      ...(s.manager && { manager: s.manager }),
+      operation: s.applied ? "Apply" : "Update",
+      apiVersion: s.apiVersion,
+      ...(s.time !== undefined && { time: s.time }),
+      fieldsType: "FieldsV1",
+      fieldsV1: s.set,
+      ...(s.subresource && { subresource: s.subresource }),
+    };
+    checked.add(entry);
+    return entry;
+  });
+}
+
+function isReset(entries: readonly ManagedEntry[] | undefined | null): boolean {
+  return !!entries && (entries.length === 0 || (entries.length === 1 && Object.values(entries[0]!).every(v => v === undefined)));
+}
+/** The shares that a write starts from: those it brings along itself, if it may, else the live ones. */
+function sharesFor(live: ManagedObject | undefined, next: ManagedObject, subresource: string): Map<string, Share> {
+  const liveShares = () => readShares(live?.metadata.managedFields) ?? new Map<string, Share>();
+  if (subresource !== "") return liveShares();
+  const given = next.metadata.managedFields;
+  if (isReset(given)) return new Map();
+  const shares = readShares(given);
+  return shares && shares.size > 0 ? shares : liveShares();
+}
+
+export const apiVersionOf = (kind: ManagedKind) => (kind.group ? `${kind.group}/${kind.version}` : kind.version);
+
+/** The object without its managedFields, sharing all else. */
+export function bare<T extends ManagedObject>(object: T): T {
+  if (!object.metadata?.managedFields) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/** Takes what changed from all shares but the writer's, and what was removed from all. */
+export function disown(shares: Map<string, Share>, changed: FieldSet, removed: FieldSet, except?: string): void {
+  for (const [id, share] of shares) {
+    if (id === except) continue;
+    const set = difference(difference(share.set, changed), removed);
+    if (isEmpty(set)) shares.delete(id);
+    else if (set !== share.set) shares.set(id, { ...share, set });
+  }
+}
+
+/** Adds what a write changed to its manager's share. */
+export function track(shares: Map<string, Share>, kind: ManagedKind, live: unknown, next: unknown, writer: Writer): void {
+  const all = compare(kind.schema, live, next);
+  const keep = (set: FieldSet) => (writer.reset ? without(set, writer.reset) : set);
+  const changed = union(keep(all.modified), keep(all.added));
+  disown(shares, changed, keep(all.removed));
+  const own = stripped(changed);
+  if (isEmpty(own)) return;
+  const share: Share = {
+    manager: writer.manager || "unknown",
+    applied: false,
+    apiVersion: apiVersionOf(kind),
+    subresource: writer.subresource,
+    time: formatTime(writer.now),
+    set: own,
+  };
+  const id = identityOf(share);
+  const previous = shares.get(id);
+  if (previous) share.set = union(own, previous.set);
+  shares.set(id, share);
+}
+
+/** Merges the oldest update managers of a version into one, once there are too many. */
+function cap(shares: Map<string, Share>): void {
+  const updaters = [...shares].filter(([, s]) => !s.applied);
+  let count = updaters.length;
+  if (count <= limits.updateManagers) return;
+  updaters.sort(([a, s], [b, t]) => seconds(s.time) - seconds(t.time) || order(a, b));
+  const first = new Map<string, string>();
+  for (const [id, share] of updaters) {
+    if (count <= limits.updateManagers) break;
+    const firstId = first.get(share.apiVersion);
+    if (firstId === undefined) {
+      first.set(share.apiVersion, id);
+      continue;
+    }
+    const bucket: Share = { ...share, manager: "ancient-changes", subresource: "" };
+    const bucketId = identityOf(bucket);
+    const gathered = shares.get(bucketId) ?? shares.get(firstId);
+    if (!shares.has(bucketId)) shares.delete(firstId);
+    bucket.set = union(share.set, gathered?.set ?? EMPTY);
+    shares.delete(id);
+    shares.set(bucketId, bucket);
+    count--;
+  }
+}
+
+/**
+ * The managedFields of `next`, which a create (live is undefined), update or patch is about to store. Both objects are decoded and
+ * defaulted; neither is changed. An object that has no managedFields yet stays without, as upstream has it.
+ */
+export function manage<T extends ManagedObject>(
+  kind: ManagedKind,
+  live: T | undefined,
+  next: T,
+  writer: Writer,
+): ManagedEntry[] | undefined {
+  const shares = sharesFor(live, next, writer.subresource);
+  if (shares.size === 0 && live?.metadata.uid) return undefined;
+  track(shares, kind, live ? bare(live) : zeroOf(kind.schema), bare(next), writer);
+  cap(shares);
+  return writeShares(shares);
+}

@@ -1,0 +1,242 @@
+/**
+ * Strategic merge patch: a merge patch that knows the types. Lists marked `merge` are matched item by item (by their merge key);
+ * `$patch`, `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…` say what plain JSON cannot.
+ * Rule: sig-api-machinery/strategic-merge-patch.md. Neither argument is changed.
+ */
+import { equal } from "#apiserver/patch/typed.ts";
+import { setKey } from "#base/json.ts";
+import type { FieldNode, TypeNode } from "#schema/notation.ts";
+
+/** A patch that cannot be understood; the message is upstream's. */
+export class StrategicPatchError extends Error {}
+
+type Fields = Record<string, unknown>;
+const MARKER = "$patch";
+const RETAIN = "$retainKeys";
+const ORDER = "$setElementOrder/";
+const DELETE = "$deleteFromPrimitiveList/";
+
+const isFields = (v: unknown): v is Fields => typeof v === "object" && v !== null && !Array.isArray(v);
+/** What Go's reflection calls a value's type here. */
+const kindOf = (v: unknown) =>
+  v === null
+    ? "nil"
+    : Array.isArray(v)
+      ? "slice"
+      : isFields(v)
+        ? "map"
+        : typeof v === "boolean"
+          ? "bool"
+          : typeof v === "string"
+            ? "string"
+            : "float64";
+const badKind = (expected: string, got: unknown) => new StrategicPatchError(`expected a ${expected}, but received a ${kindOf(got)}`);
+
+/** How Go prints a map or list with %v. */
+function goText(v: unknown): string {
+  if (v === null) return "<nil>";
+  if (Array.isArray(v)) return `[${v.map(goText).join(" ")}]`;
+  if (!isFields(v)) return String(v);
+  return `map[${Object.keys(v)
+    .sort()
+    .map(k => `${k}:${goText(v[k])}`)
+    .join(" ")}]`;
+}
+const noMergeKey = (v: Fields, key: string) => new StrategicPatchError(`map: ${goText(v)} does not contain declared merge key: ${key}`);
+
+/** What the schema says of a field: its type, strategy (without retainKeys) and merge key. */
+interface Meta {
+  readonly type: TypeNode | undefined;
+  readonly strategy: string;
+  readonly key: string;
+}
+function metaOf(type: TypeNode | undefined, name: string): Meta {
+  if (type?.is === "map") return { type: type.of, strategy: "", key: "" };
+  const field: FieldNode | undefined = type?.is === "object" && Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
+  const strategy = (field?.patchStrategy ?? "").split(",").filter(s => s !== "retainKeys")[0] ?? "";
+  return { type: field?.type, strategy, key: field?.patchMergeKey ?? "" };
+}
+const itemType = (type: TypeNode | undefined): TypeNode | undefined => (type?.is === "list" ? type.of : undefined);
+
+/** A patch's value where there was none before: without directives and nulls; undefined when nothing is to be set. */
+function fresh(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fresh).filter(v => v !== undefined);
+  if (!isFields(value)) return value;
+  if (value[MARKER] === "delete") return undefined;
+  const out: Fields = {};
+  for (const [key, v] of Object.entries(value)) {
+    if (key === MARKER || key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE) || v === null) continue;
+    const inner = fresh(v);
+    if (inner !== undefined) setKey(out, key, inner);
+  }
+  return out;
+}
+
+/** The original with the patch merged in. Throws StrategicPatchError. */
+export function strategicPatch(type: TypeNode, original: unknown, patch: unknown): unknown {
+  if (!isFields(patch)) throw badKind("map", patch);
+  return mergeMap(type, isFields(original) ? original : {}, patch);
+}
+
+function mergeMap(type: TypeNode | undefined, original: Fields, patch: Fields): Fields {
+  if (Object.hasOwn(patch, MARKER)) {
+    const { [MARKER]: directive, ...rest } = patch;
+    if (directive === "replace") return rest;
+    if (directive === "delete") return {};
+    if (directive !== "merge") throw new StrategicPatchError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+    throw new StrategicPatchError(`unknown patch type: merge in map: ${goText(patch)}`);
+  }
+  const out: Fields = { ...original };
+  if (Object.hasOwn(patch, RETAIN)) retain(out, patch);
+  const done = new Set<string>([RETAIN]);
+  for (const [key, order] of Object.entries(patch)) {
+    if (!key.startsWith(ORDER)) continue;
+    done.add(key);
+    const name = key.slice(ORDER.length);
+    if (setOrder(type, out, name, order, patch[name], Object.hasOwn(patch, name))) done.add(name);
+  }
+  for (const [given, value] of Object.entries(patch)) {
+    if (done.has(given)) continue;
+    const deletes = given.startsWith(DELETE);
+    const key = deletes ? given.slice(DELETE.length) : given;
+    if (deletes && !Array.isArray(value)) throw new StrategicPatchError("invalid patch format of primitive list");
+    if (value === null) {
+      delete out[key];
+      continue;
+    }
+    const old = Object.hasOwn(out, key) ? out[key] : undefined;
+    if (old === undefined || kindOf(old) !== kindOf(value)) {
+      if (deletes) continue;
+      const v = fresh(value);
+      if (v === undefined) delete out[key];
+      else setKey(out, key, v);
+      continue;
+    }
+    const meta = metaOf(type, key);
+    if (isFields(value)) setKey(out, key, meta.strategy === "replace" ? value : mergeMap(meta.type, old as Fields, value));
+    else if (Array.isArray(value)) {
+      const merges = meta.strategy === "merge" || deletes;
+      setKey(out, key, merges ? mergeList(itemType(meta.type), old as unknown[], value, meta.key, deletes) : value);
+    } else setKey(out, key, value);
+  }
+  return out;
+}
+
+function retain(original: Fields, patch: Fields): void {
+  const list = patch[RETAIN];
+  const wrong = () => new StrategicPatchError("invalid patch format of retainKeys");
+  if (!Array.isArray(list)) throw wrong();
+  const names = new Set<unknown>(list);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === RETAIN || value === null || key.startsWith(DELETE) || key.startsWith(ORDER)) continue;
+    if (!names.has(key)) throw wrong();
+  }
+  for (const key of Object.keys(original)) if (!names.has(key)) delete original[key];
+}
+
+/** Merges a list and puts it in the patch's order; items that only the server has keep their place as far as they can. */
+function setOrder(type: TypeNode | undefined, out: Fields, name: string, order: unknown, patchList: unknown, given: boolean): boolean {
+  if (!Array.isArray(order)) throw badKind("slice", order);
+  const old = out[name];
+  if (old !== undefined && !Array.isArray(old)) throw badKind("slice", old);
+  if (given && !Array.isArray(patchList)) throw badKind("slice", patchList);
+  const meta = metaOf(type, name);
+  if (given) checkOrder(patchList as unknown[], order, meta.key);
+  let merged: unknown[];
+  if (old && !given) merged = old;
+  else if (!old && given) merged = fresh(patchList) as unknown[];
+  else if (old && given)
+    merged =
+      meta.strategy === "merge" ? mergeList(itemType(meta.type), old, patchList as unknown[], meta.key, false) : (patchList as unknown[]);
+  else return false;
+  setKey(out, name, ordered(merged, order, old ?? [], meta.key));
+  return given;
+}
+function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: string): void {
+  let at = 0;
+  for (const item of patch) {
+    if (isFields(item) && item[MARKER] !== undefined) continue;
+    while (at < order.length && !same(order[at], item, key)) at++;
+    if (at === order.length)
+      throw new StrategicPatchError(
+        `The order in patch list:\n${goText(patch)}\n doesn't match ${ORDER.slice(0, -1)} list:\n${goText(order)}\n`,
+      );
+  }
+}
+function same(a: unknown, b: unknown, key: string): boolean {
+  return isFields(a) && isFields(b) && key !== "" ? a[key] !== undefined && equal(a[key], b[key]) : equal(a, b);
+}
+const indexOf = (list: readonly unknown[], item: unknown, key: string) => list.findIndex(other => same(other, item, key));
+
+function ordered(merged: readonly unknown[], order: readonly unknown[], server: readonly unknown[], key: string): unknown[] {
+  if (key !== "") for (const item of merged) if (isFields(item) && item[key] === undefined) throw noMergeKey(item, key);
+  const by = (list: unknown[], rank: readonly unknown[]) =>
+    list
+      .map(item => ({ item, at: indexOf(rank, item, key) }))
+      .sort((a, b) => (a.at < 0 || b.at < 0 ? 0 : a.at - b.at))
+      .map(x => x.item);
+  const right = by(
+    merged.filter(item => indexOf(order, item, key) >= 0),
+    order,
+  );
+  const left = by(
+    merged.filter(item => indexOf(order, item, key) < 0),
+    server,
+  );
+  const out: unknown[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length || j < right.length) {
+    if (j >= right.length) out.push(left[i++]);
+    else if (i >= left.length) out.push(right[j++]);
+    else {
+      const l = indexOf(server, left[i], key);
+      const r = indexOf(server, right[j], key);
+      out.push(l >= 0 && r >= 0 && l < r ? left[i++] : right[j++]);
+    }
+  }
+  return out;
+}
+
+function mergeList(
+  type: TypeNode | undefined,
+  original: readonly unknown[],
+  patch: readonly unknown[],
+  key: string,
+  deletes: boolean,
+): unknown[] {
+  if (original.length === 0 && patch.length === 0) return [...original];
+  const sample = original[0] ?? patch[0];
+  if (Array.isArray(sample)) throw new StrategicPatchError("lists of lists are not supported");
+  if (!isFields(sample)) {
+    if (deletes) return original.filter(v => !patch.includes(v));
+    return ordered([...new Set([...original, ...patch])], patch, original, "");
+  }
+  const name = type?.is === "object" ? type.name : "";
+  if (key === "") throw new StrategicPatchError(`cannot merge lists without merge key for ${name}`);
+  let base = [...original];
+  let items: Fields[] = [];
+  let replace = false;
+  for (const item of patch) {
+    if (!isFields(item)) throw badKind("map", item);
+    const directive = item[MARKER];
+    if (directive === undefined) items.push(item);
+    else if (directive === "delete") {
+      if (item[key] === undefined) throw noMergeKey(item, key);
+      base = base.filter(v => !(isFields(v) && equal(v[key], item[key])));
+    } else if (directive === "replace") replace = true;
+    else if (directive === "merge") throw new StrategicPatchError("merging lists cannot yet be specified in the patch");
+    else throw new StrategicPatchError(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
+  }
+  if (replace) {
+    base = items;
+    items = [];
+  }
+  for (const item of items) {
+    if (item[key] === undefined) throw noMergeKey(item, key);
+    const at = base.findIndex(v => isFields(v) && equal(v[key], item[key]));
+    if (at >= 0) base[at] = mergeMap(type, base[at] as Fields, item);
+    else base.push(fresh(item));
+  }
+  return ordered(base, items, original, key);
+}
