@@ -39,7 +39,7 @@ export function dueDefaults(objects: Objects): RoleWrite[] {
 function due<T extends KubeObject>(objects: Objects, kind: Kind<T>, wanted: T, merge: (there: T, wanted: T) => T | undefined): RoleWrite[] {
   const { name = "", namespace } = wanted.metadata;
   const there = objects.get(kind, name, namespace);
-  const write = (action: RoleWrite["action"], object: T): RoleWrite[] => [{ action, kind: kind as Kind, object }];
+  const write = (action: RoleWrite["action"], object: T): RoleWrite[] => [{ action, kind, object }];
   if (there === undefined) return write("create", structuredClone(wanted));
   if (there.metadata.annotations?.[AUTO_UPDATE] === "false") return [];
   if (!sameRef(there, wanted)) return write("recreate", structuredClone(wanted));
