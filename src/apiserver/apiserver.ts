@@ -1,16 +1,22 @@
 /** The apiserver, whole: `handle` needs no socket. */
 
 import type { AuditSink } from "#apiserver/auth/audit.ts";
+import { binding } from "#apiserver/binding.ts";
+import { bootstrap, carryOut, type DueWrite } from "#apiserver/bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
+import { Compactor } from "#apiserver/compactor.ts";
 import { discovery } from "#apiserver/discovery.ts";
+import { eviction } from "#apiserver/eviction.ts";
 import { Feed } from "#apiserver/feed.ts";
+import { finalize } from "#apiserver/finalize.ts";
 import type { Health } from "#apiserver/health.ts";
 import { InFlight } from "#apiserver/limit.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
-import type { Companion } from "#apiserver/registry.ts";
+import type { RegistryOptions } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
+import { type ServiceRanges, serviceCompanion } from "#apiserver/service.ts";
 import type { Version } from "#apiserver/version.ts";
 import { Watches } from "#apiserver/watch.ts";
 import type { Chance } from "#base/chance.ts";
@@ -29,6 +35,8 @@ export interface Access {
   /** Subresources and kinds that it answers: "/serviceaccounts/token", "authorization.k8s.io/subjectaccessreviews". */
   readonly handlers?: ReadonlyMap<string, SubresourceHandler>;
   readonly paths?: readonly PathHandler[];
+  /** Objects that must be there before anyone is served: default roles and bindings. Asked after the namespaces are made. */
+  readonly dueWrites?: () => readonly DueWrite[];
 }
 export interface ApiServerOptions {
   readonly store: Store;
@@ -40,6 +48,9 @@ export interface ApiServerOptions {
   readonly access: (objects: Objects) => Access | Promise<Access>;
   /** Host and port by which clients reach the server, as discovery shows them. */
   readonly address: string;
+  readonly services: ServiceRanges;
+  /** Where the Service `kubernetes` leads; without it nothing is made at the first start (tests). */
+  readonly bootstrap?: { readonly address: string; readonly port: number };
   readonly auditSink?: AuditSink;
   readonly gzip?: Gzip;
 }
@@ -50,12 +61,20 @@ export interface ApiServer {
   close(): void;
 }
 
+const OWN_HANDLERS: readonly (readonly [string, SubresourceHandler])[] = [
+  ["/bindings", binding],
+  ["/pods/binding", binding],
+  ["/pods/eviction", eviction],
+  ["/namespaces/finalize", finalize],
+];
+
 /** Reads what it must hold in memory and begins to serve. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, kinds, clock, chance, log } = options;
   const own = kinds.filter(k => k.verbs.length > 0 && !k.ephemeral);
   const stored = own.filter(k => !k.storedAs);
-  const feed = new Feed(store, stored, log);
+  const compactor = new Compactor(store, clock, log);
+  const feed = new Feed(store, stored, log, () => compactor.wrote());
   const objects = new LiveObjects(
     store,
     stored.filter(k => k.storedAt !== "events"),
@@ -74,24 +93,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ["informer-sync", ready],
     ]),
   };
-  const companions = new Map<string, Companion>();
+  const companions = new Map([["services/specs", serviceCompanion(store, chance, options.services)]]);
+  const registry: RegistryOptions = { store, clock, chance, log, objects, companions, plugins: access.plugins };
+  if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
+  for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
   const handle = pipeline({
-    store,
-    clock,
-    chance,
-    log,
-    objects,
+    ...registry,
     feed,
     watches,
     inFlight,
-    companions,
-    plugins: access.plugins,
     authenticators: access.authenticators,
     authorizer: access.authorizer,
     auditSink: options.auditSink,
     gzip: options.gzip,
     kindOf: (group, version, plural) => byResource.get(`${group}/${version}/${plural}`),
-    handlers: new Map(access.handlers ?? []),
+    handlers: new Map([...OWN_HANDLERS, ...(access.handlers ?? [])]),
     paths: paths({ version: options.version, health: checks, others: [discovery(kinds, options.address), ...(access.paths ?? [])] }),
     observe: () => {},
   });
@@ -101,6 +117,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     close() {
       watches.close();
       feed.close();
+      compactor.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { applyDefaults, emptyStatus } from "#apiserver/codec.ts";
 import { objectKey } from "#apiserver/keys.ts";
-import { manageCreate } from "#apiserver/manage.ts";
+import { manageWrite } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateNames } from "#apiserver/metadata.ts";
 import { encodeRecord } from "#apiserver/record.ts";
 import {
@@ -114,11 +114,11 @@ async function attemptCreate(options: RegistryOptions, write: Write, object: Any
  * Creates an object: `draft` gives a fresh decoded body for each attempt. Throws AlreadyExists, Invalid, Forbidden, NotFound (its
  * namespace) and what admission refuses.
  */
-export async function create(options: RegistryOptions, write: Write, draft: () => AnyObject): Promise<Stored> {
+export async function create(options: RegistryOptions, write: Write, draft: () => AnyObject | Promise<AnyObject>): Promise<Stored> {
   const { kind } = write;
   let lost: StatusError | undefined;
   for (let i = 0; i < Math.max(limits.generateNameAttempts, limits.transactionAttempts); i++) {
-    const object = draft();
+    const object = await draft();
     if (object.metadata.resourceVersion && object.metadata.resourceVersion !== "0")
       throw failure(500, "", "resourceVersion should not be set on objects to be created");
     alignNamespace(kind, object, write.namespace);
@@ -127,7 +127,7 @@ export async function create(options: RegistryOptions, write: Write, draft: () =
     if (generated) object.metadata.name = object.metadata.generateName!.slice(0, GENERATED_BASE) + nameSuffix(options.chance);
     const warning = i === 0 ? dedupeOwners(object) : undefined;
     if (warning) write.warnings.push(warning);
-    manageCreate(kind, object, write, options.clock.now());
+    manageWrite(kind, object, undefined, write, options.clock.now());
     requireNamespace(options, kind, write.namespace, object.metadata.name ?? "");
     try {
       const stored = await attemptCreate(options, write, object);

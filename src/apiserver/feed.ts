@@ -52,8 +52,11 @@ export class Feed {
   private readonly subscribers = new Map<string, Set<Subscriber>>();
   private readonly stop = new AbortController();
   private ended: () => void = () => {};
+  private readonly moved: () => void;
 
-  constructor(store: Store, kinds: readonly Kind[], log: Log) {
+  /** `moved` is called after each batch of changes. */
+  constructor(store: Store, kinds: readonly Kind[], log: Log, moved: () => void) {
+    this.moved = moved;
     this.store = store;
     this.log = log;
     this.folders = new Set(kinds.map(k => k.storedAt));
@@ -80,6 +83,7 @@ export class Feed {
       for await (const batch of watch) {
         this.hand(batch.events);
         if (batch.revision > this.position) this.position = batch.revision;
+        if (batch.events.length > 0) this.moved();
       }
     } catch (error) {
       if (!this.stop.signal.aborted) this.log.error("the watch on the store broke off", { error: String(error) });

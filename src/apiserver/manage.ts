@@ -1,6 +1,39 @@
 /** Where writes meet managedFields. */
+import { equal } from "#apiserver/equal.ts";
+import { type FieldSet, manage, setOf } from "#apiserver/patch/index.ts";
 import type { AnyObject, Write } from "#apiserver/registry.ts";
 import type { Kind } from "#kinds/kind.ts";
 
-export function manageCreate(_kind: Kind, _object: AnyObject, _write: Write, _now: number): void {}
-export function settleManaged(_kind: Kind, _object: AnyObject, _old: AnyObject, _write: Write, _now: number): void {}
+const known = new WeakMap<Kind, { main: FieldSet | undefined; status: FieldSet }>();
+
+/** Fields that a door of a kind never writes, and so are nobody's through it. */
+export function resetFields(kind: Kind, subresource: string): FieldSet | undefined {
+  let sets = known.get(kind);
+  if (!sets) {
+    const others = Object.keys(kind.schema.fields).filter(f => !["apiVersion", "kind", "metadata", "status"].includes(f));
+    sets = { main: kind.subresources.status ? setOf(["status"]) : undefined, status: setOf(...others.map(f => [f])) };
+    known.set(kind, sets);
+  }
+  return subresource === "status" ? sets.status : sets.main;
+}
+
+/** Sets the managedFields of an object that is about to be written; an apply has brought its own. */
+export function manageWrite(kind: Kind, object: AnyObject, old: AnyObject | undefined, write: Write, now: number): void {
+  if (write.applies) return;
+  const { manager, subresource } = write;
+  const reset = resetFields(kind, subresource);
+  const entries = manage(kind, old as never, object as never, { manager, subresource, now, ...(reset && { reset }) });
+  if (entries) object.metadata.managedFields = entries as never;
+  else delete object.metadata.managedFields;
+}
+
+/** Takes the old entries back when nothing but their times has changed, so that a write without effect stays one. */
+export function keepTimes(object: AnyObject, old: AnyObject): void {
+  const mine = object.metadata.managedFields;
+  const theirs = old.metadata.managedFields;
+  if (!mine || !theirs || mine.length !== theirs.length) return;
+  const timeless = (entries: typeof mine) => entries.map(({ time: _, ...rest }) => rest);
+  if (!equal(timeless(mine), timeless(theirs))) return;
+  const without = (o: AnyObject) => ({ ...o, metadata: { ...o.metadata, managedFields: undefined } });
+  if (equal(without(object), without(old))) object.metadata.managedFields = theirs;
+}

@@ -14,6 +14,7 @@ import { readObject, writeJson } from "#apiserver/codec.ts";
 import { fingerprintOf } from "#apiserver/fingerprint.ts";
 import { assert } from "#base/assert.ts";
 import { concat, text, utf8 } from "#base/bytes.ts";
+import { kindNamed } from "#kinds/all.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 import type { Revision } from "#store/contract.ts";
 
@@ -24,6 +25,9 @@ const ENCODING_JSON = 1;
 
 /** The stored bytes of an object; its resourceVersion is left out. */
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
+  return kind.conversion ? encodeOwn(storedKind(kind), kind.conversion.toStored(object)) : encodeOwn(kind, object);
+}
+function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
   const { kind: _k, apiVersion: _v, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
   const { name, generateName, namespace, uid, resourceVersion: _r, ...meta } = metadata;
   const head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
@@ -61,14 +65,22 @@ function headOf(kind: Kind, record: Uint8Array): Head {
 
 /** The object of a record, its own to change, with its resourceVersion; decoded and defaulted anew when the schema has changed. */
 export function objectOf<T extends KubeObject>(kind: Kind<T>, record: Uint8Array, revision: Revision): T {
+  if (kind.conversion) return kind.conversion.fromStored(objectOf(storedKind(kind), record, revision));
   const head = headOf(kind, record);
   const object = readObject(kind, text(record.subarray(HEADER)), head.current) as T;
   if (revision > 0) object.metadata.resourceVersion = String(revision);
   return object;
 }
-/** A record of the current schema, whatever `record` was written under. */
+/** The kind that a kind of another group or version is stored as. */
+function storedKind(kind: Kind): Kind {
+  const as = kind.storedAs && kindNamed(kind.storedAs.group, kind.storedAs.version, kind.kind);
+  assert(as, `${kind.kind} is stored as a kind that is there`);
+  return as;
+}
+/** A record of the kind's own form and the current schema, whatever `record` was written under. */
 function current(kind: Kind, record: Uint8Array): Uint8Array {
-  return headOf(kind, record).current ? record : encodeRecord(kind, objectOf(kind, record, 1));
+  if (kind.conversion) return encodeOwn(kind, objectOf(kind, record, 0));
+  return headOf(kind, record).current ? record : encodeOwn(kind, objectOf(kind, record, 0));
 }
 const NONE = new Uint8Array(0);
 /** What is spliced in; revision 0 (a dry run's creation) has none. */

@@ -52,6 +52,8 @@ export interface Write {
   readonly dryRun: boolean;
   /** For managedFields: the query's fieldManager, or the User-Agent's first part. */
   readonly manager: string;
+  /** Server-side apply, whose objects carry their managedFields. */
+  readonly applies?: boolean;
   readonly warnings: string[];
 }
 

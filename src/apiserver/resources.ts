@@ -2,14 +2,17 @@
 
 import { decodeBody } from "#apiserver/body.ts";
 import type { Call } from "#apiserver/call.ts";
-import { create } from "#apiserver/create.ts";
+import { applyDefaults } from "#apiserver/codec.ts";
+import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
 import { collect, list } from "#apiserver/list.ts";
 import { listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
-import { find, get, type RegistryOptions, type Write } from "#apiserver/registry.ts";
+import { patchOf } from "#apiserver/patching.ts";
+import { type AnyObject, find, get, type RegistryOptions, type Write } from "#apiserver/registry.ts";
 import { deletionStatus, remove } from "#apiserver/remove.ts";
 import { objectResponse, valueResponse } from "#apiserver/render.ts";
+import { scale } from "#apiserver/scale.ts";
 import { choiceOf } from "#apiserver/select.ts";
 import { includeOf } from "#apiserver/table.ts";
 import { update } from "#apiserver/update.ts";
@@ -74,6 +77,7 @@ async function subresource(options: ResourceOptions, target: Target): Promise<Ht
   const { subresource, verb: v } = call.info;
   const handler = options.handlers.get(`${kind.group}/${kind.plural}/${subresource}`);
   if (handler) return handler(options, target);
+  if (subresource === "scale" && kind.subresources.scale) return scale(options, target);
   if (subresource === "status" && kind.subresources.status) {
     if (v !== "get" && v !== "update" && v !== "patch") throw notAllowed();
     return verb(options, target);
@@ -92,6 +96,8 @@ async function verb(options: ResourceOptions, target: Target): Promise<HttpRespo
       return createOne(options, target);
     case "update":
       return replace(options, target);
+    case "patch":
+      return patchOne(options, target);
     case "delete":
       return deleteOne(options, target);
     case "deletecollection":
@@ -149,6 +155,24 @@ async function replace(options: ResourceOptions, target: Target): Promise<HttpRe
   };
   const creates = kind.createOnUpdate && !call.info.subresource;
   const { stored, created } = await update(options, writeOf(target, how), transform, { creates, unconditional: false });
+  return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
+}
+
+async function patchOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, namespace, form } = target;
+  const patch = await patchOf(call, kind);
+  const transform = (old: AnyObject | undefined) => {
+    const object = patch.next(old, options.clock.now());
+    alignNamespace(kind, object, namespace);
+    checkName(object, call.info.name, namespace);
+    applyDefaults(kind, object);
+    return object;
+  };
+  const write = { ...writeOf(target, patch.how), applies: patch.applies };
+  const { stored, created } = await update(options, write, transform, {
+    creates: patch.applies && !call.info.subresource,
+    unconditional: true,
+  });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
 }
 

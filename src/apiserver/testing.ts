@@ -5,6 +5,7 @@ import { inProcess } from "#apiserver/auth/identity.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { text, utf8 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
+import { parseCidr } from "#base/cidr.ts";
 import type { Clock } from "#base/clock.ts";
 import type { HttpResponse, Identity } from "#base/http.ts";
 import { silentLog } from "#base/log.ts";
@@ -44,6 +45,7 @@ export async function testServer(
     log: silentLog,
     version: versionOf("test", "test"),
     address: "127.0.0.1:6443",
+    services: { addresses: parseCidr("10.96.0.0/16")!, nodePorts: { from: 30000, to: 32767 } },
     access: () => ({
       authenticators: [inProcess],
       authorizer: { authorize: async () => ({ decision: "allow", reason: "" }) },

@@ -2,7 +2,7 @@ import { applyDefaults } from "#apiserver/codec.ts";
 import { create } from "#apiserver/create.ts";
 import { equal } from "#apiserver/equal.ts";
 import { objectKey } from "#apiserver/keys.ts";
-import { settleManaged } from "#apiserver/manage.ts";
+import { keepTimes, manageWrite } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateMetadataUpdate } from "#apiserver/metadata.ts";
 import { encodeRecord, sameRecord } from "#apiserver/record.ts";
 import {
@@ -55,7 +55,7 @@ function withSpecOf(object: AnyObject, old: AnyObject): AnyObject {
 /** Keeps what this write may not touch: status through the main resource, all but status and metadata through /status. */
 function separate(write: Write, object: AnyObject, old: AnyObject): AnyObject {
   if (write.subresource === "status") return withSpecOf(object, old);
-  if (write.kind.subresources.status && write.subresource === "") {
+  if (write.kind.subresources.status && (write.subresource === "" || write.subresource === "finalize")) {
     if (old.status === undefined) delete object.status;
     else object.status = structuredClone(old.status);
   }
@@ -111,12 +111,13 @@ async function prepare(options: RegistryOptions, write: Write, next: AnyObject, 
   const context = { now: options.clock.now(), user: write.user.name };
   const warning = dedupeOwners(next);
   if (warning) write.warnings.push(warning);
+  manageWrite(kind, next, old, write, context.now);
   await admit(options, admission(write, "UPDATE", next, old));
   applyDefaults(kind, next);
   keepSystemFields(write, next, old);
   const object = separate(write, next, old);
   if (write.subresource === "status") kind.rules.prepareStatusUpdate?.(object, old, context);
-  else kind.rules.prepareUpdate?.(object, old, context);
+  else if (write.subresource !== "finalize") kind.rules.prepareUpdate?.(object, old, context);
   if (kind.generation && !equal(specOf(object), specOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   return object;
 }
@@ -127,7 +128,7 @@ function check(write: Write, object: AnyObject, old: AnyObject): void {
   validateMetadata(object.metadata, at, report);
   validateMetadataUpdate(object.metadata, old.metadata, at, report);
   if (write.subresource === "status") kind.rules.validateStatusUpdate?.(object, old, report);
-  else {
+  else if (write.subresource !== "finalize") {
     kind.rules.validate?.(object, report);
     kind.rules.validateUpdate?.(object, old, report);
   }
@@ -148,6 +149,7 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       if (!entry) {
         if (!how.creates) throw notFound(resourceOf(kind), write.name);
         const object = await transform(undefined);
+        applyDefaults(kind, object);
         if (object.metadata.uid)
           throw conflict(
             resourceOf(kind),
@@ -168,7 +170,8 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       const object = await prepare(options, write, next, old);
       const side = await sideOf(options, write, key, object, old);
       check(write, object, old);
-      settleManaged(kind, object, old, write, options.clock.now());
+      object.metadata.resourceVersion = old.metadata.resourceVersion;
+      keepTimes(object, old);
       await validateAdmission(options, admission(write, "UPDATE", object, old));
       if (goesNow(write, object, old)) {
         if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };

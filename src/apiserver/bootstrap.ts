@@ -1,0 +1,137 @@
+/** What every cluster has from its first start on; made when it is missing, so that a restart writes nothing. */
+import { create } from "#apiserver/create.ts";
+import { equal } from "#apiserver/equal.ts";
+import type { AnyObject, RegistryOptions, Write } from "#apiserver/registry.ts";
+import { remove } from "#apiserver/remove.ts";
+import { update } from "#apiserver/update.ts";
+import { type Cidr, formatIp, nth } from "#base/cidr.ts";
+import type { Identity } from "#base/http.ts";
+import { reasonOf } from "#base/status.ts";
+import { Endpoints } from "#kinds/core/v1/endpoints.ts";
+import { Namespace } from "#kinds/core/v1/namespace.ts";
+import { Service } from "#kinds/core/v1/service.ts";
+import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
+import type { Kind, KubeObject } from "#kinds/kind.ts";
+import { PriorityClass } from "#kinds/scheduling/v1/priorityclass.ts";
+import { make } from "#schema/make.ts";
+import type { Draft } from "#schema/notation.ts";
+
+/** The server writing for itself. */
+export const APISERVER: Identity = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+const MANAGER = "kube-apiserver";
+const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+export interface BootstrapOptions {
+  /** Where the server is reached from within the cluster. */
+  readonly address: string;
+  readonly port: number;
+  readonly serviceRange: Cidr;
+}
+
+export function ownWrite(kind: Kind, name: string, namespace = ""): Write {
+  return { kind, namespace, name, subresource: "", user: APISERVER, dryRun: false, manager: MANAGER, warnings: [] };
+}
+
+/** Creates the object unless it is there; `refresh`: the fields that must say the same on every start. */
+async function ensure<T extends KubeObject>(
+  options: RegistryOptions,
+  kind: Kind<T>,
+  draft: Draft<T>,
+  ...refresh: (keyof T & string)[]
+): Promise<void> {
+  const object = make(kind, draft) as T;
+  const { name = "", namespace = "" } = object.metadata;
+  const write = ownWrite(kind as Kind, name, namespace);
+  const there = options.objects.get(kind, name, namespace);
+  if (!there) {
+    try {
+      await create(options, write, () => structuredClone(object) as AnyObject);
+    } catch (error) {
+      if (reasonOf(error) !== "AlreadyExists") throw error;
+    }
+    return;
+  }
+  if (refresh.every(f => equal(there[f], object[f]))) return;
+  await update(
+    options,
+    write,
+    old => {
+      const next = old as unknown as Record<string, unknown>;
+      for (const f of refresh) next[f as string] = object[f];
+      return old!;
+    },
+    { creates: false, unconditional: true },
+  );
+}
+
+/** Namespaces, the priority classes of the system, and the Service `kubernetes` with its endpoints. */
+export async function bootstrap(options: RegistryOptions, { address, port, serviceRange }: BootstrapOptions): Promise<void> {
+  for (const name of NAMESPACES) await ensure(options, Namespace, { metadata: { name } });
+  await ensure(options, PriorityClass, {
+    metadata: { name: "system-cluster-critical" },
+    value: 2_000_000_000,
+    description: "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+  });
+  await ensure(options, PriorityClass, {
+    metadata: { name: "system-node-critical" },
+    value: 2_000_001_000,
+    description: "Used for system critical pods that must not be moved from their current node.",
+  });
+  const clusterIP = formatIp(nth(serviceRange, 1)!);
+  const metadata = { name: "kubernetes", namespace: "default" };
+  const labels = { component: "apiserver", provider: "kubernetes" };
+  await ensure(options, Service, {
+    metadata: { ...metadata, labels },
+    spec: {
+      type: "ClusterIP",
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
+      sessionAffinity: "None",
+      ports: [{ name: "https", protocol: "TCP", port: 443, targetPort: port }],
+    },
+  });
+  await ensure(
+    options,
+    Endpoints,
+    {
+      metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+    },
+    "subsets",
+  );
+  await ensure(
+    options,
+    EndpointSlice,
+    {
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: "https", port, protocol: "TCP" }],
+    },
+    "endpoints",
+    "ports",
+  );
+}
+
+/** A write that another room finds due at start, such as a default role. */
+export interface DueWrite {
+  readonly action: "create" | "update" | "recreate";
+  readonly kind: Kind;
+  readonly object: KubeObject;
+}
+export async function carryOut(options: RegistryOptions, { action, kind, object }: DueWrite): Promise<void> {
+  const { name = "", namespace = "" } = object.metadata;
+  const write = ownWrite(kind, name, namespace);
+  if (action === "update") {
+    await update(options, write, () => structuredClone(object) as AnyObject, { creates: false, unconditional: true });
+    return;
+  }
+  if (action === "recreate") await remove(options, write, {});
+  await create(options, write, () => {
+    const fresh = structuredClone(object) as AnyObject;
+    delete fresh.metadata.resourceVersion;
+    return fresh;
+  });
+}
