@@ -1,0 +1,291 @@
+/** The node object: registered, kept true by status patches when something changes (and every 5 min), and its lease. */
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import { reasonOf } from "#base/status.ts";
+import { formatMicroTime, formatTime } from "#base/time.ts";
+import type { Client } from "#client/client.ts";
+import { Lease } from "#kinds/coordination/v1/lease.ts";
+import type { Taint } from "#kinds/core/v1/affinity.ts";
+import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
+import { messageOf } from "#kubelet/mounts.ts";
+import type { Disk, Machine, MachineInfo } from "#kubelet/ports.ts";
+import type { ImageState, Runtime } from "#kubelet/runtime.ts";
+
+const LEASE = { namespace: "kube-node-lease", seconds: 40, everyMs: 10_000 };
+const STATUS = { everyMs: 10_000, reportMs: 300_000, images: 50 };
+/** Below this the node is short of memory (bytes), disk (fraction) or process ids (fraction). */
+const EVICTION = { memory: 100 * 1024 * 1024, disk: 0.1, inodes: 0.05, pids: 0.1 };
+
+export interface NodeConfig {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  readonly port: number;
+  readonly maxPods: number;
+  readonly providerId: string;
+  /** e.g. v1.36.3 */
+  readonly version: string;
+  readonly root: string;
+  /** Kept back from pods. */
+  readonly reserved: { readonly milliCpu: number; readonly memoryBytes: number };
+}
+export interface NodeParts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+}
+/** What the runtime last said of itself; a problem is the Ready condition's message. */
+export interface RuntimeHealth {
+  readonly name: string;
+  readonly version: string;
+  readonly problem: string | undefined;
+}
+
+export class NodeReporter {
+  readonly #config: NodeConfig;
+  readonly #parts: NodeParts;
+  readonly info: MachineInfo;
+  #health: RuntimeHealth = { name: "", version: "", problem: "container runtime status check may not have completed yet" };
+  #images: readonly ImageState[] = [];
+  #conditions = new Map<string, NodeCondition>();
+  #written = "";
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #uid = "";
+  #wake: () => void = () => undefined;
+  #storage = 0;
+
+  constructor(config: NodeConfig, parts: NodeParts, info: MachineInfo) {
+    this.#config = config;
+    this.#parts = parts;
+    this.info = info;
+  }
+
+  get capacity(): Readonly<Record<string, string>> {
+    const { cpus, memoryBytes } = this.info;
+    return {
+      cpu: String(cpus),
+      "ephemeral-storage": `${Math.floor(this.#storage / 1024)}Ki`,
+      "hugepages-1Gi": "0",
+      "hugepages-2Mi": "0",
+      memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+      pods: String(this.#config.maxPods),
+    };
+  }
+  get allocatable(): Readonly<Record<string, string>> {
+    const { cpus, memoryBytes } = this.info;
+    const { milliCpu, memoryBytes: kept } = this.#config.reserved;
+    return {
+      ...this.capacity,
+      cpu: milliCpu ? `${cpus * 1000 - milliCpu}m` : String(cpus),
+      "ephemeral-storage": String(Math.floor(this.#storage * (1 - EVICTION.disk))),
+      memory: `${Math.floor((memoryBytes - kept - EVICTION.memory) / 1024)}Ki`,
+    };
+  }
+  get hostIps(): readonly string[] {
+    return this.#config.addresses.filter(a => a.type === "InternalIP").map(a => a.address);
+  }
+
+  /** The runtime's state has changed. */
+  runtimeIs(health: RuntimeHealth): void {
+    if (JSON.stringify(health) === JSON.stringify(this.#health)) return;
+    this.#health = health;
+    this.#wake();
+  }
+  imagesAre(images: readonly ImageState[]): void {
+    this.#images = images;
+    this.#wake();
+  }
+
+  /** Creates or adopts the node object; tries until it succeeds or the signal is aborted. */
+  async register(signal: AbortSignal): Promise<Node | undefined> {
+    const { client, clock, log, disk } = this.#parts;
+    const { name, taints, providerId, root } = this.#config;
+    this.#storage = (await disk.usage(root)).capacity;
+    const labels = this.#labels();
+    for (let wait = 100; !signal.aborted; wait = Math.min(7000, wait * 2)) {
+      try {
+        let node = await client.get(Node, name).catch(error => {
+          if (reasonOf(error) === "NotFound") return undefined;
+          throw error;
+        });
+        if (!node) {
+          const spec = { ...(taints.length > 0 && { taints: [...taints] }), ...(providerId && { providerID: providerId }) };
+          const status = await this.#status();
+          node = await client.create(Node, {
+            apiVersion: "v1",
+            kind: "Node",
+            metadata: { name, labels, annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" } },
+            spec,
+            status,
+          });
+          log.info("the node is registered", { node: name });
+        } else {
+          for (const c of node.status.conditions ?? []) this.#conditions.set(c.type, c);
+          const missing = Object.entries(labels).filter(([k, v]) => node?.metadata.labels?.[k] !== v);
+          if (missing.length > 0) node = await client.patch(Node, name, "merge", { metadata: { labels: Object.fromEntries(missing) } });
+        }
+        this.#uid = node.metadata.uid ?? "";
+        return node;
+      } catch (error) {
+        log.warn("the node could not be registered; it is tried again", { node: name, error: messageOf(error) });
+        await clock.sleep(wait, signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+  #labels(): Record<string, string> {
+    const { architecture, operatingSystem, hostname } = this.info;
+    return {
+      "beta.kubernetes.io/arch": architecture,
+      "beta.kubernetes.io/os": operatingSystem,
+      "kubernetes.io/arch": architecture,
+      "kubernetes.io/hostname": (this.#config.addresses.find(a => a.type === "Hostname")?.address ?? hostname).toLowerCase(),
+      "kubernetes.io/os": operatingSystem,
+      ...this.#config.labels,
+    };
+  }
+
+  /** Reports until the signal is aborted: at once when woken, else when a look each ten seconds finds a change. */
+  async reportStatus(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!signal.aborted) {
+      let woken = false;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = () => {
+        woken = true;
+        resolve();
+      };
+      const failed = await this.#report().then(
+        () => false,
+        error => {
+          log.warn("the node's status was not written; it is tried again", { error: messageOf(error) });
+          return true;
+        },
+      );
+      if (woken && !failed) continue;
+      const cancel = clock.after(failed ? 1000 : STATUS.everyMs, resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      await promise;
+      cancel();
+    }
+  }
+  async #report(): Promise<void> {
+    const { client, clock } = this.#parts;
+    const status = await this.#status();
+    const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
+    const now = clock.monotonic();
+    if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) return;
+    await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status" });
+    this.#written = text;
+    this.#writtenAt = now;
+  }
+
+  async #status(): Promise<NodeStatus> {
+    const { info } = this;
+    const { port, version, addresses } = this.#config;
+    return {
+      capacity: { ...this.capacity },
+      allocatable: { ...this.allocatable },
+      conditions: await this.#currentConditions(),
+      addresses: addresses.map(a => ({ ...a })),
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+      nodeInfo: {
+        machineID: info.machineId,
+        systemUUID: info.systemUuid,
+        bootID: info.bootId,
+        kernelVersion: info.kernelVersion,
+        osImage: info.osImage,
+        containerRuntimeVersion: this.#health.name ? `${this.#health.name}://${this.#health.version}` : "",
+        kubeletVersion: version,
+        kubeProxyVersion: "",
+        operatingSystem: info.operatingSystem,
+        architecture: info.architecture,
+        ...(info.swapBytes > 0 && { swap: { capacity: info.swapBytes } }),
+      },
+      images: [...this.#images]
+        .sort((a, b) => b.size - a.size)
+        .slice(0, STATUS.images)
+        .map(i => ({ names: [...i.digests, ...i.tags].slice(0, 5), sizeBytes: i.size })),
+    };
+  }
+  async #currentConditions(): Promise<NodeCondition[]> {
+    const { machine, disk } = this.#parts;
+    const [memory, space, pids] = await Promise.all([machine.memory(), disk.usage(this.#config.root), machine.pids()]);
+    this.#storage = space.capacity;
+    const shortOfDisk =
+      space.available < space.capacity * EVICTION.disk || (space.inodes > 0 && space.inodesFree < space.inodes * EVICTION.inodes);
+    const { problem } = this.#health;
+    return [
+      this.#condition("MemoryPressure", memory.available < EVICTION.memory, {
+        yes: ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],
+        no: ["KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
+      }),
+      this.#condition("DiskPressure", shortOfDisk, {
+        yes: ["KubeletHasDiskPressure", "kubelet has disk pressure"],
+        no: ["KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
+      }),
+      this.#condition("PIDPressure", pids > this.info.pidLimit * (1 - EVICTION.pids), {
+        yes: ["KubeletHasInsufficientPID", "kubelet has insufficient PID available"],
+        no: ["KubeletHasSufficientPID", "kubelet has sufficient PID available"],
+      }),
+      this.#condition("Ready", problem === undefined, {
+        yes: ["KubeletReady", "kubelet is posting ready status"],
+        no: ["KubeletNotReady", problem ?? ""],
+      }),
+    ];
+  }
+  #condition(type: string, holds: boolean, words: { yes: [string, string]; no: [string, string] }): NodeCondition {
+    const now = formatTime(this.#parts.clock.now());
+    const old = this.#conditions.get(type);
+    const status = holds ? "True" : "False";
+    const [reason, message] = holds ? words.yes : words.no;
+    const lastTransitionTime = old && old.status === status && old.lastTransitionTime ? old.lastTransitionTime : now;
+    const made = { type, status, lastHeartbeatTime: now, lastTransitionTime, reason, message };
+    this.#conditions.set(type, made);
+    return made;
+  }
+
+  /** Renews the lease until the signal is aborted. */
+  async keepLease(signal: AbortSignal): Promise<void> {
+    const { client, clock, log } = this.#parts;
+    const { name } = this.#config;
+    let lease: Lease | undefined;
+    while (!signal.aborted) {
+      const renewTime = formatMicroTime(clock.now());
+      let failed = false;
+      try {
+        lease ??= await client.get(Lease, name, LEASE.namespace).catch(error => {
+          if (reasonOf(error) === "NotFound") return undefined;
+          throw error;
+        });
+        const spec = { ...lease?.spec, holderIdentity: name, leaseDurationSeconds: LEASE.seconds, renewTime };
+        lease = lease
+          ? await client.update(Lease, { ...lease, spec }, { namespace: LEASE.namespace })
+          : await client.create(
+              Lease,
+              {
+                apiVersion: "coordination.k8s.io/v1",
+                kind: "Lease",
+                metadata: { name, namespace: LEASE.namespace, ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid: this.#uid }] },
+                spec,
+              },
+              { namespace: LEASE.namespace },
+            );
+      } catch (error) {
+        failed = true;
+        lease = undefined;
+        log.warn("the node's lease was not renewed; it is tried again", { error: messageOf(error) });
+      }
+      await clock.sleep(failed ? 1000 : LEASE.everyMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Lists that merge by key would keep what is gone: addresses are replaced whole. */
+function withReplacements(status: NodeStatus): Record<string, unknown> {
+  return { ...status, addresses: [{ $patch: "replace" }, ...(status.addresses ?? [])] };
+}

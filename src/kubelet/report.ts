@@ -1,0 +1,118 @@
+/** Writes a pod's status to the API: only what changed, one patch at a time, the newest when several piled up. */
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import { reasonOf } from "#base/status.ts";
+import type { Client } from "#client/client.ts";
+import { Pod } from "#kinds/core/v1/pod.ts";
+import type { PodCondition, PodStatus } from "#kinds/core/v1/podstatus.ts";
+
+/** Conditions that this kubelet answers for; the others in a status belong to others. */
+const OWN = new Set(["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]);
+/** Fields that a status may lose again. */
+const CLEARED = [
+  "reason",
+  "message",
+  "podIP",
+  "podIPs",
+  "initContainerStatuses",
+  "ephemeralContainerStatuses",
+  "conditions",
+  "containerStatuses",
+] as const;
+const RETRY = { first: 200, most: 10_000 };
+
+export class StatusWriter {
+  readonly #parts: { readonly client: Client; readonly clock: Clock; readonly log: Log };
+  #pod: Pod;
+  #wanted: PodStatus | undefined;
+  #written = "";
+  #writing: Promise<void> | undefined;
+  #failures = 0;
+  #gone = false;
+
+  constructor(parts: { readonly client: Client; readonly clock: Clock; readonly log: Log }, pod: Pod) {
+    this.#parts = parts;
+    this.#pod = pod;
+  }
+  seen(pod: Pod): void {
+    this.#pod = pod;
+  }
+  /** The pod with the status that this kubelet last decided on, and the conditions that others wrote. */
+  withOwnStatus(pod: Pod): Pod {
+    if (!this.#wanted) return pod;
+    const foreign = (pod.status?.conditions ?? []).filter(c => !OWN.has(c.type));
+    return { ...pod, status: { ...pod.status, ...this.#wanted, conditions: [...(this.#wanted.conditions ?? []), ...foreign] } };
+  }
+  show(status: PodStatus): void {
+    const text = JSON.stringify(status);
+    if (this.#wanted === undefined && covers(this.#pod.status, status)) this.#written = text;
+    this.#wanted = status;
+    if (text !== this.#written && !this.#writing && !this.#gone) {
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+    }
+  }
+  /** Resolves when the last status is written, or the pod is gone. */
+  async flushed(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const { client, clock, log } = this.#parts;
+    while (!this.#gone && this.#wanted) {
+      const text = JSON.stringify(this.#wanted);
+      if (text === this.#written) return;
+      const { name = "", namespace = "", uid } = this.#pod.metadata;
+      try {
+        await client.patch(
+          Pod,
+          name,
+          "strategic",
+          { metadata: { uid }, status: this.#patch(this.#wanted) },
+          { namespace, subresource: "status" },
+        );
+        this.#written = text;
+        this.#failures = 0;
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason === "NotFound" || reason === "Conflict" || (reason === "Invalid" && this.#failures > 3)) {
+          // not found, or another pod of this name
+          if (reason !== "Invalid") this.#gone = true;
+          else log.error("the API refuses a pod's status", { pod: `${namespace}/${name}`, error: String(error) });
+          return;
+        }
+        const wait = Math.min(RETRY.most, RETRY.first * 2 ** this.#failures++);
+        log.warn("a pod's status was not written; it is tried again", { pod: `${namespace}/${name}`, error: String(error) });
+        await clock.sleep(wait);
+      }
+    }
+  }
+  #patch(status: PodStatus): Record<string, unknown> {
+    const old = this.#pod.status;
+    const out: Record<string, unknown> = { ...status };
+    for (const field of CLEARED) if (status[field] === undefined && old?.[field] !== undefined && field !== "conditions") out[field] = null;
+    // lists merge by address: a new one replaces the old whole
+    for (const field of ["podIPs", "hostIPs"] as const) {
+      const now = status[field];
+      const before = old?.[field] ?? [];
+      if (now && before.length > 0 && JSON.stringify(now) !== JSON.stringify(before)) out[field] = [{ $patch: "replace" }, ...now];
+    }
+    return out;
+  }
+}
+
+/** Whether the API already shows all of this: after a restart nothing need be written. */
+function covers(old: PodStatus | undefined, status: PodStatus): boolean {
+  if (!old) return false;
+  const conditions = (list: readonly PodCondition[] | undefined) => (list ?? []).filter(c => OWN.has(c.type));
+  return same({ ...old, conditions: conditions(old.conditions) }, { ...status, conditions: conditions(status.conditions) });
+}
+function same(a: unknown, b: unknown): boolean {
+  const none = (v: unknown) => v === undefined || v === null || v === "" || (typeof v === "object" && Object.values(v).every(none));
+  if (none(a) && none(b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  return [...new Set([...Object.keys(x), ...Object.keys(y)])].every(key => same(x[key], y[key]));
+}

@@ -1,0 +1,141 @@
+/** The kubelet's other ports for a simulated node: a machine of a given size, a disk and groups that keep records only, probes that succeed. */
+import { utf8 } from "#base/bytes.ts";
+import type { HttpResponse } from "#base/http.ts";
+import type { Cgroups, Disk, LogFiles, Machine, PayloadFile, Prober, StreamServer } from "#kubelet/ports.ts";
+
+export interface SimulatedMachineOptions {
+  readonly hostname: string;
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+}
+const GIB = 1024 ** 3;
+
+export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB }: SimulatedMachineOptions): Machine {
+  return {
+    info: async () => ({
+      hostname,
+      cpus,
+      memoryBytes,
+      swapBytes: 0,
+      kernelVersion: "simulated",
+      osImage: "Simulated",
+      machineId: hostname,
+      systemUuid: hostname,
+      bootId: hostname,
+      operatingSystem: "linux",
+      architecture: "amd64",
+      pidLimit: 32768,
+    }),
+    memory: async () => ({ available: memoryBytes / 2, workingSet: memoryBytes / 2, usage: memoryBytes / 2, rss: memoryBytes / 4 }),
+    cpu: async () => 0,
+    pids: async () => 100,
+    resolvConf: async () => "nameserver 127.0.0.1\n",
+    hosts: async () => "127.0.0.1\tlocalhost\n",
+  };
+}
+
+export interface SimulatedDisk extends Disk {
+  /** Files of payload volumes, by their directory. */
+  readonly payloads: ReadonlyMap<string, readonly PayloadFile[]>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+/** Remembers payloads and files; makes and mounts nothing. */
+export function simulatedDisk(): SimulatedDisk {
+  const payloads = new Map<string, readonly PayloadFile[]>();
+  const files = new Map<string, Uint8Array>();
+  const below = (at: string) => (path: string) => path === at || path.startsWith(`${at}/`);
+  return {
+    payloads,
+    files,
+    prepare: async () => undefined,
+    makeDirectory: async () => undefined,
+    mountTmpfs: async () => undefined,
+    writePayload: async (directory, content) => {
+      const text = (list: readonly PayloadFile[] | undefined) => JSON.stringify(list?.map(f => ({ ...f, bytes: f.bytes.toHex() })));
+      if (text(payloads.get(directory)) === text(content)) return false;
+      payloads.set(directory, content);
+      return true;
+    },
+    giveToGroup: async () => undefined,
+    hostPath: async () => undefined,
+    bindSubPath: async (volume, subPath) => `${volume}/${subPath}`,
+    writeFile: async (path, bytes) => {
+      files.set(path, bytes);
+    },
+    readTail: async (path, most) => files.get(path)?.slice(-most),
+    list: async () => [],
+    remove: async at => {
+      const inside = below(at);
+      for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
+    },
+    usage: async () => ({ capacity: 100 * GIB, available: 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
+    size: async () => 0,
+  };
+}
+
+export interface SimulatedCgroups extends Cgroups {
+  readonly names: ReadonlySet<string>;
+}
+export function simulatedCgroups(): SimulatedCgroups {
+  const names = new Set<string>();
+  return {
+    names,
+    ensure: async name => {
+      names.add(name);
+    },
+    remove: async name => {
+      names.delete(name);
+    },
+    children: async () => [],
+  };
+}
+
+/** Every probe succeeds, unless `fails` says why not: it is asked with `http|tcp|grpc HOST:PORT[PATH]`. */
+export function simulatedProber(fails: (what: string) => string | undefined = () => undefined): Prober {
+  const check = (what: string) => {
+    const why = fails(what);
+    if (why !== undefined) throw new Error(why);
+  };
+  return {
+    http: async ({ host, port, path }) => {
+      check(`http ${host}:${port}${path}`);
+      return { status: 200, body: "ok" };
+    },
+    tcp: async (host, port) => check(`tcp ${host}:${port}`),
+    grpc: async (host, port) => {
+      check(`grpc ${host}:${port}`);
+      return "SERVING";
+    },
+  };
+}
+
+/** Every container has written the same words. */
+export function simulatedLogFiles(words = "2026-01-01T00:00:00.000000000Z stdout F simulated\n"): LogFiles {
+  const bytes = utf8(words);
+  return {
+    size: async () => bytes.length,
+    list: async () => [],
+    open: async path => ({
+      id: path,
+      size: async () => bytes.length,
+      read: async (from, to) => bytes.slice(from, to),
+      close: async () => undefined,
+    }),
+    rename: async () => undefined,
+    compress: async () => undefined,
+    remove: async () => undefined,
+    changes: async function* (_directory, signal) {
+      await new Promise<void>(resolve => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    },
+  };
+}
+export const noStreams: StreamServer = {
+  serve: async (): Promise<HttpResponse> => ({
+    status: 501,
+    headers: { "content-type": "text/plain" },
+    body: utf8("a simulated node has no containers to connect to"),
+  }),
+};

@@ -1,0 +1,323 @@
+/**
+ * A runtime without containers, in virtual time: images are names, containers are records that run until their script ends them.
+ * For simulated nodes and tests.
+ */
+import { utf8 } from "#base/bytes.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Pipe } from "#base/http.ts";
+import {
+  type ContainerSpec,
+  type ContainerState,
+  type ImageState,
+  type PodState,
+  PullError,
+  type Runtime,
+  RuntimeAway,
+  type RuntimeEvent,
+  type SandboxSpec,
+  type SandboxState,
+} from "#kubelet/runtime.ts";
+
+/** What a container does; by default it runs until it is stopped. */
+export interface Script {
+  /** Milliseconds from its start to its end by itself. */
+  readonly runsFor?: number;
+  readonly exitCode?: number;
+  /** Milliseconds from the stop signal to its end; by default it ends at once, with 0 … */
+  readonly stopTakes?: number;
+  /** … or does not start at all, for this reason. */
+  readonly startError?: string;
+  readonly log?: string;
+}
+export interface SimulatedRuntimeOptions {
+  readonly clock: Clock;
+  readonly script?: (pod: { namespace: string; name: string }, container: ContainerSpec) => Script;
+  /** Milliseconds that calls take. */
+  readonly delays?: { readonly sandbox?: number; readonly create?: number; readonly start?: number; readonly pull?: number };
+  /** Images that cannot be pulled, and why. */
+  readonly missing?: (reference: string) => string | undefined;
+  /** Answers commands; by default each prints its words and succeeds. */
+  readonly exec?: (containerId: string, command: readonly string[]) => { exitCode: number; output: string };
+  /** The address of the nth sandbox. */
+  readonly address?: (n: number) => string;
+}
+export interface SimulatedRuntime extends Runtime {
+  /** Ends a container as if its process had. */
+  kill(containerId: string, exitCode: number): void;
+  /** The runtime dies, or comes back; containers run on meanwhile. */
+  away(is: boolean): void;
+  /** Calls that changed something, in order: `startSandbox web`, `stopContainer web/app 30` … */
+  readonly calls: readonly string[];
+}
+
+interface Box {
+  readonly spec: SandboxSpec;
+  state: SandboxState;
+}
+interface Item {
+  readonly spec: ContainerSpec;
+  readonly box: Box;
+  readonly script: Script;
+  state: ContainerState;
+}
+
+export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
+  const { clock, delays = {} } = options;
+  const boxes = new Map<string, Box>();
+  const items = new Map<string, Item>();
+  const images = new Map<string, ImageState>();
+  const calls: string[] = [];
+  const listeners = new Set<(event: RuntimeEvent | RuntimeAway) => void>();
+  let serial = 0;
+  let isAway = false;
+
+  const check = () => {
+    if (isAway) throw new RuntimeAway("connection refused");
+  };
+  const emit = (type: RuntimeEvent["type"], item: Item) => {
+    for (const listener of listeners) listener({ type, containerId: item.state.id, podUid: item.box.spec.uid });
+  };
+  const take = async (ms: number | undefined) => {
+    check();
+    if (ms) await clock.sleep(ms);
+    check();
+  };
+  function end(item: Item, exitCode: number, reason = exitCode === 0 ? "Completed" : "Error"): void {
+    if (item.state.state === "exited") return;
+    item.state = { ...item.state, state: "exited", finishedAt: clock.now(), exitCode, reason };
+    emit("exited", item);
+  }
+  const nameOf = (item: Item) => `${item.box.spec.name}/${item.spec.name}`;
+  const itemOf = (id: string) => {
+    const found = items.get(id);
+    if (!found) throw new Error(`container "${id}" not found`);
+    return found;
+  };
+
+  function podsNow(): PodState[] {
+    const uids = new Set([...boxes.values()].map(b => b.spec.uid));
+    return [...uids].map(uid => {
+      const own = [...boxes.values()].filter(b => b.spec.uid === uid).sort((a, b) => b.state.attempt - a.state.attempt);
+      const { name, namespace } = own[0]!.spec;
+      const containers = [...items.values()].filter(i => i.box.spec.uid === uid).map(i => i.state);
+      return { uid, name, namespace, sandboxes: own.map(b => b.state), containers: containers.sort((a, b) => b.attempt - a.attempt) };
+    });
+  }
+  const imageOf = (reference: string): ImageState => ({
+    id: `sha256:${[...reference]
+      .reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7)
+      .toString(16)
+      .padStart(64, "0")}`,
+    tags: [reference],
+    digests: [],
+    size: 1_000_000,
+    uid: 0,
+    pinned: false,
+  });
+
+  async function stopContainer(id: string, graceSeconds: number): Promise<void> {
+    check();
+    const item = items.get(id);
+    if (!item) return;
+    calls.push(`stopContainer ${nameOf(item)} ${graceSeconds}`);
+    if (item.state.state !== "running") return;
+    const wanted = item.script.stopTakes ?? 0;
+    await take(Math.min(wanted, graceSeconds * 1000));
+    end(item, wanted > graceSeconds * 1000 ? 137 : 0, wanted > graceSeconds * 1000 ? "Error" : "Completed");
+  }
+  async function* events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    check();
+    const waiting: (RuntimeEvent | RuntimeAway)[] = [];
+    let wake: () => void = () => undefined;
+    const listener = (event: RuntimeEvent | RuntimeAway) => {
+      waiting.push(event);
+      wake();
+    };
+    listeners.add(listener);
+    const stop = () => wake();
+    signal.addEventListener("abort", stop);
+    try {
+      while (!signal.aborted) {
+        const next = waiting.shift();
+        if (next instanceof RuntimeAway) throw next;
+        if (next) yield next;
+        else
+          await new Promise<void>(resolve => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      listeners.delete(listener);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  return {
+    calls,
+    kill: (id, exitCode) => end(itemOf(id), exitCode),
+    away(is) {
+      isAway = is;
+      if (is) for (const listener of listeners) listener(new RuntimeAway("connection reset"));
+    },
+    version: async () => {
+      check();
+      return { name: "simulated", version: "1.0.0" };
+    },
+    status: async () => {
+      check();
+      return { runtimeReady: true, networkReady: true, message: "" };
+    },
+    list: async () => {
+      check();
+      return podsNow();
+    },
+    pod: async uid => {
+      check();
+      return podsNow().find(p => p.uid === uid);
+    },
+    events,
+
+    startSandbox: async spec => {
+      await take(delays.sandbox);
+      const n = ++serial;
+      calls.push(`startSandbox ${spec.name} ${spec.attempt}`);
+      const id = `sandbox${n}`;
+      const ips = spec.security.namespaces.network === "node" ? [] : [options.address?.(n) ?? `10.88.${n >> 8}.${n & 255}`];
+      const state = { id, attempt: spec.attempt, ready: true, createdAt: clock.now(), ips, hostNetwork: ips.length === 0 };
+      boxes.set(id, { spec, state });
+      return id;
+    },
+    stopSandbox: async id => {
+      await take(0);
+      const box = boxes.get(id);
+      if (!box?.state.ready) return;
+      calls.push(`stopSandbox ${box.spec.name}`);
+      for (const item of items.values()) if (item.box === box && item.state.state === "running") end(item, 137, "Error");
+      box.state = { ...box.state, ready: false };
+    },
+    removeSandbox: async id => {
+      await take(0);
+      boxes.delete(id);
+    },
+
+    createContainer: async (sandboxId, _sandbox, spec) => {
+      await take(delays.create);
+      const box = boxes.get(sandboxId);
+      if (!box?.state.ready) throw new Error(`sandbox "${sandboxId}" is not ready`);
+      const id = `container${++serial}`;
+      calls.push(`createContainer ${box.spec.name}/${spec.name} ${spec.attempt}`);
+      const state: ContainerState = {
+        id,
+        sandboxId,
+        name: spec.name,
+        attempt: spec.attempt,
+        state: "created",
+        createdAt: clock.now(),
+        startedAt: 0,
+        finishedAt: 0,
+        exitCode: 0,
+        reason: "",
+        message: "",
+        image: spec.userImage,
+        imageId: spec.image,
+        logPath: `${box.spec.logDirectory}/${spec.logPath}`,
+        annotations: spec.annotations,
+      };
+      items.set(id, { spec, box, state, script: options.script?.(box.spec, spec) ?? {} });
+      return id;
+    },
+    startContainer: async id => {
+      await take(delays.start);
+      const item = itemOf(id);
+      const { script } = item;
+      calls.push(`startContainer ${nameOf(item)}`);
+      if (script.startError) {
+        item.state = {
+          ...item.state,
+          state: "exited",
+          startedAt: clock.now(),
+          finishedAt: clock.now(),
+          exitCode: 128,
+          reason: "StartError",
+        };
+        emit("exited", item);
+        throw new Error(script.startError);
+      }
+      item.state = { ...item.state, state: "running", startedAt: clock.now() };
+      emit("started", item);
+      if (script.runsFor !== undefined) clock.after(script.runsFor, () => end(item, script.exitCode ?? 0));
+    },
+    stopContainer,
+    removeContainer: async id => {
+      await take(0);
+      const item = items.get(id);
+      if (!item) return;
+      if (item.state.state === "running") end(item, 137, "Error");
+      calls.push(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
+      items.delete(id);
+      emit("removed", item);
+    },
+    updateResources: async () => check(),
+    reopenLog: async () => check(),
+
+    execSync: async (id, command) => {
+      await take(0);
+      if (itemOf(id).state.state !== "running") throw new Error("container not running");
+      const { exitCode, output } = options.exec?.(id, command) ?? { exitCode: 0, output: `${command.join(" ")}\n` };
+      return { exitCode, output: utf8(output), timedOut: false };
+    },
+    exec: async (id, command, streams) => {
+      await take(0);
+      itemOf(id);
+      const { exitCode, output } = options.exec?.(id, command) ?? { exitCode: 0, output: `${command.join(" ")}\n` };
+      await streams.stdout?.(utf8(output));
+      return { exitCode };
+    },
+    attach: async (id, streams) => {
+      const item = itemOf(id);
+      await streams.stdout?.(utf8(item.script.log ?? ""));
+    },
+    connect: async (): Promise<Pipe> => {
+      throw new Error("a simulated pod has no ports to connect to");
+    },
+
+    images: async () => {
+      check();
+      return [...images.values()];
+    },
+    image: async reference => {
+      check();
+      return images.get(reference) ?? [...images.values()].find(i => i.id === reference);
+    },
+    pull: async reference => {
+      await take(delays.pull);
+      const why = options.missing?.(reference);
+      if (why !== undefined) throw new PullError("notFound", why);
+      calls.push(`pull ${reference}`);
+      const image = imageOf(reference);
+      images.set(reference, image);
+      return image.id;
+    },
+    removeImage: async id => {
+      check();
+      for (const [name, i] of images) if (i.id === id) images.delete(name);
+    },
+    stats: async () => {
+      check();
+      const running = [...items.values()].filter(i => i.state.state === "running");
+      return {
+        containers: running.map(i => ({
+          id: i.state.id,
+          at: clock.now(),
+          cpuNanoseconds: (clock.now() - i.state.startedAt) * 1000,
+          memoryWorkingSet: 1_000_000,
+          memoryUsage: 1_000_000,
+          memoryRss: 1_000_000,
+          writableLayerBytes: 0,
+          writableLayerInodes: 0,
+        })),
+        imageStore: undefined,
+      };
+    },
+  };
+}
