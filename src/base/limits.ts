@@ -10,13 +10,14 @@ export const limits = {
   gzipAbove: 128 * 1024,
   /** Bytes kept for one slow watcher before it is cut off. */
   watchBuffer: 8 * 1024 * 1024,
-  /** Events that the store keeps in memory for watches to start from. */
-  watchHistoryEvents: 50_000,
   /** Requests in work at once, watches and other streams apart (upstream: --max-requests-inflight, --max-mutating-requests-inflight). */
   readsInFlight: 400,
   writesInFlight: 200,
   /** Longest time of a request that is no stream. */
   requestTimeout: 60_000,
+  /** Bytes of the store's log, and revisions, that it keeps in memory before they are moved into its index. */
+  storeFlushBytes: 2 * 1024 * 1024,
+  storeFlushRevisions: 4096,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */

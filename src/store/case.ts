@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { text, utf8 } from "#base/bytes.ts";
+import { seededChance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
 import { type VirtualClock, virtualClock } from "#sim/clock.ts";
 import {
@@ -427,8 +428,8 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
   });
 
   check("a random history reads the same as a plain model of it, at every revision", async store => {
-    let seed = 7;
-    const next = (n: number) => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) % n;
+    const chance = seededChance(7);
+    const next = (n: number) => Math.floor(chance.next() * n);
     const states: Map<string, string>[] = [new Map(), new Map()];
     const key = () => `k${next(12)}`;
     for (let i = 0; i < 150; i++) {

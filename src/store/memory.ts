@@ -22,17 +22,16 @@ import {
   type WatchOptions,
 } from "./contract.ts";
 import { Leases } from "./lease.ts";
+import { scanBatches, withoutValues } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
-import { type Draft, evaluate, NO_VALUE, tombstone } from "./txn.ts";
-import { type History, Watchers } from "./watch.ts";
+import { type Draft, evaluate, tombstone } from "./txn.ts";
+import { BATCH_EVENTS, type History, Watchers } from "./watch.ts";
 
 /** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
 interface Past {
   readonly entry: Entry;
   readonly until: Revision;
 }
-/** Entries of a scan's batch, and events of a watch's. */
-const BATCH = 1000;
 
 export interface MemoryOptions {
   readonly clock: Clock;
@@ -80,23 +79,14 @@ class MemoryStore implements Store, History {
 
   async range(from: Key, to: Key, { revision, limit, keysOnly }: RangeOptions = {}): Promise<RangeResult> {
     this.check(revision);
-    const found = revision && revision < this.revision ? this.older(from, to, revision, limit) : this.newest(from, to, limit);
-    const entries = keysOnly ? found.entries.map(e => ({ ...e, value: NO_VALUE })) : found.entries;
-    return { entries, count: found.count, more: found.count > entries.length, revision: this.revision };
+    const { entries, count } = this.read(from, to, revision, limit, true);
+    return { entries: keysOnly ? withoutValues(entries) : entries, count, more: count > entries.length, revision: this.revision };
   }
-
-  async *scan(from: Key, to: Key, options: RangeOptions = {}): AsyncIterable<readonly Entry[]> {
-    this.check(options.revision);
-    const revision = options.revision || this.revision;
-    let left = options.limit || Number.POSITIVE_INFINITY;
-    for (let start = from; left > 0; ) {
-      const { entries, more } = await this.range(start, to, { ...options, revision, limit: Math.min(left, BATCH) });
-      if (entries.length === 0) return;
-      yield entries;
-      if (!more) return;
-      left -= entries.length;
-      start = `${entries.at(-1)!.key}\0`;
-    }
+  scan(from: Key, to: Key, options: RangeOptions = {}): AsyncIterable<readonly Entry[]> {
+    return scanBatches(from, to, { ...options, revision: options.revision || this.revision }, (start, revision, limit) => {
+      this.check(revision);
+      return this.read(start, to, revision, limit, false).entries;
+    });
   }
 
   async txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
@@ -113,7 +103,7 @@ class MemoryStore implements Store, History {
   since(after: Revision, from: Key, to: Key): Batch {
     const events: StoreEvent[] = [];
     let revision = after;
-    while (revision < this.revision && events.length < BATCH) {
+    while (revision < this.revision && events.length < BATCH_EVENTS) {
       revision++;
       for (const event of this.events[revision - this.firstEvents] ?? [])
         if (event.entry.key >= from && event.entry.key < to) events.push(event);
@@ -165,6 +155,9 @@ class MemoryStore implements Store, History {
     if (revision > 0 && revision < this.compacted) throw new Compacted(this.compacted);
   }
 
+  private read(from: Key, to: Key, revision = 0, limit = 0, count = true): { entries: Entry[]; count: number } {
+    return revision > 0 && revision < this.revision ? this.older(from, to, revision, limit, count) : this.newest(from, to, limit);
+  }
   private newest(from: Key, to: Key, limit = 0): { entries: Entry[]; count: number } {
     const entries: Entry[] = [];
     this.current.walk(from, to, (_, entry) => {
@@ -173,14 +166,17 @@ class MemoryStore implements Store, History {
     });
     return { entries, count: limit > 0 && entries.length === limit ? this.current.count(from, to) : entries.length };
   }
-  private older(from: Key, to: Key, revision: Revision, limit = 0): { entries: Entry[]; count: number } {
+  private older(from: Key, to: Key, revision: Revision, limit: number, count: boolean): { entries: Entry[]; count: number } {
     const entries: Entry[] = [];
-    this.current.walk(from, to, (_, entry) => {
+    let end = to;
+    this.current.walk(from, to, (key, entry) => {
       if (entry.modRevision <= revision) entries.push(entry);
-      return true;
+      if (count || entries.length !== limit) return true;
+      end = key; // nothing behind it can be among the first `limit`
+      return false;
     });
     const fromCurrent = entries.length;
-    this.past.walk(from, to, (_, past) => {
+    this.past.walk(from, end, (_, past) => {
       const entry = pastAt(past, revision);
       if (entry) entries.push(entry);
       return true;

@@ -8,6 +8,8 @@ export interface History {
   since(after: Revision, from: Key, to: Key): Batch;
 }
 
+/** Events of history that a store gives at a time, at least. */
+export const BATCH_EVENTS = 1000;
 /** Beside its value and keys, what one event in a queue is counted as. */
 const EVENT_OVERHEAD = 128;
 
@@ -65,13 +67,13 @@ export class Watchers {
 
   private setOf(from: Key, to: Key): Set<Watcher> {
     if (isSingle(from, to)) {
-      let set = this.single.get(from);
-      if (!set) this.single.set(from, (set = new Set()));
+      const set = this.single.get(from) ?? new Set();
+      this.single.set(from, set);
       return set;
     }
     const name = rangeName(from, to);
-    let range = this.ranges.get(name);
-    if (!range) this.ranges.set(name, (range = { from, to, watchers: new Set() }));
+    const range = this.ranges.get(name) ?? { from, to, watchers: new Set() };
+    this.ranges.set(name, range);
     return range.watchers;
   }
   private drop(watcher: Watcher): void {
@@ -119,7 +121,8 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   }
 
   start(): void {
-    if (this.options.signal?.aborted) return this.end();
+    if (this.options.signal?.aborted) this.end();
+    if (this.ended) return;
     this.options.signal?.addEventListener("abort", this.onAbort, { once: true });
     if (this.position >= this.history.revision) this.join();
   }
@@ -158,7 +161,7 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
       ready = this.take();
     } catch (error) {
       this.waiting = undefined;
-      return reject(error);
+      reject(error);
     }
     if (!ready) return;
     this.waiting = undefined;

@@ -116,6 +116,6 @@ function binding({ objects }: TokenAuthority, to: Draft<BoundObjectReference>, a
   throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
 }
 function found<T extends KubeObject>(object: T | undefined, kind: Kind<T>, name: string): T {
-  if (object === undefined) throw notFound(resourceOf(kind as Kind), name);
+  if (object === undefined) throw notFound(resourceOf(kind), name);
   return object;
 }

@@ -1,0 +1,132 @@
+/** The store's file port (store/ports.ts) on the machine's file system. */
+import { constants } from "node:fs";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { NoSpace } from "#store/contract.ts";
+import { type Checksum, type File, type FileSystem, InUse, type Unlock } from "#store/ports.ts";
+
+export const hostChecksum: Checksum = bytes => crc32(bytes);
+
+export const hostFiles: FileSystem = {
+  open: async (path, create) => {
+    const handle = await room(open(path, constants.O_RDWR | (create ? constants.O_CREAT : 0), 0o600));
+    return fileOf(path, handle);
+  },
+  async list(directory) {
+    try {
+      return await readdir(directory);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return [];
+      throw error;
+    }
+  },
+  async makeDirectory(path) {
+    await room(mkdir(path, { recursive: true, mode: 0o700 }));
+  },
+  rename: (from, to) => room(rename(from, to)),
+  remove: path => unlink(path),
+  async syncDirectory(path) {
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  lock,
+};
+
+function fileOf(path: string, handle: FileHandle): File {
+  return {
+    path,
+    size: async () => (await handle.stat()).size,
+    async read(at, length) {
+      const bytes = new Uint8Array(length);
+      let got = 0;
+      while (got < length) {
+        const { bytesRead } = await handle.read(bytes, got, length - got, at + got);
+        if (bytesRead === 0) break;
+        got += bytesRead;
+      }
+      return bytes.subarray(0, got);
+    },
+    async write(at, bytes) {
+      // A disk that has room for a part writes that part and fails only at the next call.
+      for (let done = 0; done < bytes.length; )
+        done += (await room(handle.write(bytes, done, bytes.length - done, at + done))).bytesWritten;
+    },
+    sync: () => room(handle.datasync()),
+    truncate: size => handle.truncate(size),
+    close: () => handle.close(),
+  };
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
+/** Turns what the kernel says of a full disk or quota into NoSpace. */
+async function room<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = codeOf(error);
+    throw code === "ENOSPC" || code === "EDQUOT" ? new NoSpace() : error;
+  }
+}
+
+/**
+ * A file with the holder's pid, the time that it was started and the machine's boot: a holder that was killed, whose pid
+ * another process may have by now, or that ran before a reboot, holds nothing.
+ */
+async function lock(path: string): Promise<Unlock> {
+  const own = `${process.pid} ${await startOf(process.pid)} ${await bootId()}\n`;
+  const mine = `${path}.${process.pid}`;
+  const handle = await open(mine, "w", 0o600);
+  try {
+    await handle.writeFile(own);
+  } finally {
+    await handle.close();
+  }
+  try {
+    for (;;) {
+      // A link appears with its content, so that nobody ever reads half a lock.
+      const taken = await link(mine, path).then(
+        () => true,
+        error => {
+          if (codeOf(error) === "EEXIST") return false;
+          throw error;
+        },
+      );
+      if (taken) return () => rm(path, { force: true });
+      const holder = await readFile(path, "utf8").catch(() => "");
+      const pid = await livePid(holder);
+      if (pid !== undefined) throw new InUse(pid);
+      await removeStale(path, holder, `${mine}.stale`);
+    }
+  } finally {
+    await rm(mine, { force: true });
+  }
+}
+/** Takes a dead holder's lock away; another's that came between is put back. */
+async function removeStale(path: string, holder: string, aside: string): Promise<void> {
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  if ((await readFile(aside, "utf8")) !== holder) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+}
+async function livePid(holder: string): Promise<number | undefined> {
+  const [pid, start, boot] = holder.trim().split(" ");
+  if (!pid || boot !== (await bootId())) return undefined;
+  return (await startOf(Number(pid))) === start ? Number(pid) : undefined;
+}
+/** When a process was started, in the kernel's ticks since boot; "" when there is none or the system does not say. */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The second field, the name in parentheses, may hold anything; start time is the 22nd.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown")).trim();
+}

@@ -1,0 +1,276 @@
+/**
+ * A gRPC client for services on a unix socket (https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html):
+ * unary calls, server streams and two-way streams over node:http2. docs/decisions says why not a library.
+ */
+import http2 from "node:http2";
+import net from "node:net";
+import { type AnyMessage, decode, encode, type Input, type Value } from "./protobuf.ts";
+
+export interface Method<I extends AnyMessage = AnyMessage, O extends AnyMessage = AnyMessage> {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  readonly input: I;
+  readonly output: O;
+}
+export function method<I extends AnyMessage, O extends AnyMessage>(path: string, input: I, output: O): Method<I, O> {
+  return { path, input, output };
+}
+
+/** gRPC's status codes that callers tell apart. */
+export const code = {
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+export class GrpcError extends Error {
+  readonly code: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.code = status;
+  }
+}
+export interface CallOptions {
+  /** Milliseconds; none: as long as it takes. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+  /** gRPC metadata, e.g. containerd's namespace. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+/** Answers of more than this are refused (upstream's kubelet takes the same). */
+const MAX_MESSAGE = 16 * 1024 * 1024;
+
+export interface GrpcClient {
+  call<I extends AnyMessage, O extends AnyMessage>(method: Method<I, O>, input: Input<I>, options?: CallOptions): Promise<Value<O>>;
+  /** The answers of a server stream, as they come. Leaving the loop cancels the call. */
+  stream<I extends AnyMessage, O extends AnyMessage>(
+    method: Method<I, O>,
+    input: Input<I>,
+    options?: CallOptions,
+  ): AsyncIterable<Value<O>> & { readonly started: Promise<void> };
+  duplex<I extends AnyMessage, O extends AnyMessage>(method: Method<I, O>, options?: CallOptions): Duplex<I, O>;
+  close(): void;
+}
+export interface Duplex<I extends AnyMessage, O extends AnyMessage> {
+  send(input: Input<I>): Promise<void>;
+  /** The next answer; undefined at the end. */
+  next(): Promise<Value<O> | undefined>;
+  end(): void;
+}
+
+/** A client of the services on this socket. It connects on the first call, and again after the other side was away. */
+export function grpcClient(socketPath: string): GrpcClient {
+  let session: http2.ClientHttp2Session | undefined;
+  let calls = 0;
+
+  function connected(): http2.ClientHttp2Session {
+    if (session !== undefined && !session.closed && !session.destroyed) return session;
+    const fresh = http2.connect("http://localhost", {
+      createConnection: () => net.connect(socketPath),
+      settings: { initialWindowSize: 4 * 1024 * 1024 },
+    });
+    fresh.on("error", () => {});
+    fresh.on("goaway", () => fresh.close());
+    fresh.on("connect", () => fresh.setLocalWindowSize(16 * 1024 * 1024));
+    // An idle connection keeps no process alive; an open call does.
+    if (calls === 0) fresh.unref();
+    session = fresh;
+    return fresh;
+  }
+
+  function open(method: Method, options: CallOptions): Answers {
+    if (options.signal?.aborted) throw new GrpcError(code.cancelled, "cancelled");
+    const headers: http2.OutgoingHttpHeaders = {
+      ":method": "POST",
+      ":path": method.path,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...options.metadata,
+    };
+    if (options.timeout !== undefined) headers["grpc-timeout"] = `${Math.max(1, Math.round(options.timeout))}m`;
+    const used = connected();
+    if (calls++ === 0) used.ref();
+    const request = used.request(headers);
+    request.on("close", () => {
+      if (--calls === 0) session?.unref();
+    });
+    return new Answers(request, options);
+  }
+
+  return {
+    async call(method, input, options = {}) {
+      const answers = open(method, options);
+      answers.request.end(frame(encode(method.input, input)));
+      const first = await answers.next();
+      if (first === undefined) throw new GrpcError(code.unknown, `${method.path}: no answer`);
+      await answers.next();
+      return decode(method.output, first);
+    },
+    stream(method, input, options = {}) {
+      const answers = open(method, options);
+      answers.request.end(frame(encode(method.input, input)));
+      return {
+        started: answers.started,
+        async *[Symbol.asyncIterator]() {
+          try {
+            for (;;) {
+              const next = await answers.next();
+              if (next === undefined) return;
+              yield decode(method.output, next);
+            }
+          } finally {
+            answers.cancel();
+          }
+        },
+      };
+    },
+    duplex(method, options = {}) {
+      const answers = open(method, options);
+      return {
+        send: input =>
+          new Promise<void>((resolve, reject) => {
+            if (answers.request.destroyed) return reject(answers.failure ?? new GrpcError(code.unavailable, "the call has ended"));
+            answers.request.write(frame(encode(method.input, input)), error => (error ? reject(answers.failure ?? error) : resolve()));
+          }),
+        async next() {
+          const next = await answers.next();
+          return next === undefined ? undefined : decode(method.output, next);
+        },
+        end: () => answers.request.end(),
+      };
+    },
+    close() {
+      session?.destroy();
+      session = undefined;
+    },
+  };
+}
+
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** Cuts the answer's bytes into messages and turns its end into a status. */
+class Answers {
+  readonly request: http2.ClientHttp2Stream;
+  /** Resolves with the first headers: the service has taken the call. */
+  readonly started: Promise<void>;
+  failure: GrpcError | undefined;
+  private readonly ready: Buffer[] = [];
+  private chunks: Buffer[] = [];
+  private size = 0;
+  private ended = false;
+  private wake: (() => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(request: http2.ClientHttp2Stream, options: CallOptions) {
+    this.request = request;
+    this.started = new Promise((resolve, reject) => {
+      request.once("response", () => resolve());
+      request.once("close", () => reject(this.failure ?? new GrpcError(code.unavailable, "the connection was closed")));
+    });
+    this.started.catch(() => {});
+    let cause: Error | undefined;
+    const onHeaders = (headers: http2.IncomingHttpHeaders) => {
+      const status = headers["grpc-status"];
+      if (status !== undefined) this.finish(Number(status), decodeMessage(String(headers["grpc-message"] ?? "")));
+      else if (headers[":status"] !== undefined && Number(headers[":status"]) !== 200) {
+        this.finish(code.unknown, `HTTP status ${headers[":status"]}`);
+      }
+    };
+    request.on("response", onHeaders);
+    request.on("trailers", onHeaders);
+    request.on("data", (chunk: Buffer) => this.take(chunk));
+    request.on("error", error => {
+      cause = error;
+    });
+    request.on("close", () => {
+      clearTimeout(this.timer);
+      options.signal?.removeEventListener("abort", onAbort);
+      this.finish(code.unavailable, cause?.message ?? "the connection was closed");
+    });
+    const onAbort = () => {
+      this.finish(code.cancelled, "cancelled");
+      this.cancel();
+    };
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    if (options.timeout !== undefined) {
+      this.timer = setTimeout(() => {
+        this.finish(code.deadlineExceeded, `no answer within ${options.timeout} ms`);
+        this.cancel();
+      }, options.timeout + 500);
+      this.timer.unref();
+    }
+  }
+  cancel(): void {
+    if (!this.request.closed) this.request.close(http2.constants.NGHTTP2_CANCEL);
+  }
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const message = this.ready.shift();
+      if (message !== undefined) {
+        if (this.ready.length < 32 && this.request.isPaused()) this.request.resume();
+        return message;
+      }
+      if (this.failure !== undefined) throw this.failure;
+      if (this.ended) return undefined;
+      await new Promise<void>(resolve => {
+        this.wake = resolve;
+      });
+    }
+  }
+  private take(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    while (this.size >= 5) {
+      let all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+      const length = all.readUInt32BE(1);
+      if (length > MAX_MESSAGE || all[0] !== 0) {
+        this.finish(code.unknown, all[0] === 0 ? `an answer of ${length} bytes is too large` : "a compressed answer was not asked for");
+        this.cancel();
+        return;
+      }
+      if (this.size < 5 + length) {
+        this.chunks = [all];
+        break;
+      }
+      this.ready.push(all.subarray(5, 5 + length));
+      all = all.subarray(5 + length);
+      this.chunks = [all];
+      this.size = all.length;
+    }
+    if (this.ready.length >= 64) this.request.pause();
+    this.signal();
+  }
+  private finish(status: number, message: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (status !== 0) this.failure = new GrpcError(status, message);
+    this.signal();
+  }
+  private signal(): void {
+    const wake = this.wake;
+    this.wake = undefined;
+    wake?.();
+  }
+}
+/** grpc-message is percent-encoded UTF-8. */
+function decodeMessage(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
+}

@@ -1,0 +1,68 @@
+/** The store's index port (store/ports.ts) over LMDB. The package takes some 40 ms to load, so it is loaded on first use. */
+import { statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import type { RootDatabase } from "lmdb";
+import { type Key, NoSpace } from "#store/contract.ts";
+import type { Change, Index } from "#store/ports.ts";
+
+/** Keys as the bytes that they stand for. */
+const keyEncoder = {
+  writeKey: (key: Key, target: Buffer, at: number) => at + target.write(key, at, "latin1"),
+  readKey: (source: Buffer, start: number, end: number) => source.toString("latin1", start, end),
+};
+/** LMDB's own codes for a full disk: ENOSPC, EDQUOT, a map that cannot grow, and EIO, by which it tells of a short write. */
+const FULL = new Set([28, 122, 5, -30792]);
+
+/** Opens the index in `directory`, or makes it. */
+export async function openLmdb(directory: string): Promise<Index> {
+  const [{ open }] = await Promise.all([import("lmdb"), mkdir(directory, { recursive: true, mode: 0o700 })]);
+  const path = `${directory}/data.mdb`;
+  const options = {
+    path,
+    noSubdir: true,
+    encoding: "binary",
+    keyEncoder,
+    // A commit returns when it has been synced, so that the log before it may go.
+    overlappingSync: false,
+    cache: false,
+    // Its batches of an event's turn reject a promise that nobody is given.
+    eventTurnBatching: false,
+  } as const;
+  const db: RootDatabase<Buffer, Key> = open(options);
+  return {
+    get: key => db.getBinary(key),
+    walk(from, to, visit) {
+      if (from >= to) return;
+      for (const { key, value } of db.getRange({ start: from, end: to })) if (!visit(key, value)) return;
+    },
+    count: (from, to) => (from < to ? db.getKeysCount({ start: from, end: to }) : 0),
+    write: changes => write(db, changes),
+    size: () => statSync(path).blocks * 512,
+    close: () => db.close(),
+  };
+}
+
+async function write(db: RootDatabase<Buffer, Key>, changes: readonly Change[]): Promise<void> {
+  try {
+    // A batch is one transaction of LMDB, carried out by its own thread.
+    await db.batch(() => {
+      for (const { key, value } of changes) {
+        if (value) db.put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+        else db.remove(key);
+      }
+    });
+  } catch (error) {
+    const cause = await causeOf(error);
+    throw cause instanceof Error && "code" in cause && FULL.has(Number(cause.code)) ? new NoSpace() : cause;
+  }
+}
+/** A failed commit carries its cause as a promise that rejects. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !("commitError" in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}

@@ -1,0 +1,192 @@
+import type { Chance } from "#base/chance.ts";
+import { NoSpace } from "#store/contract.ts";
+import { type File, type FileSystem, InUse } from "#store/ports.ts";
+import type { SortedMap } from "#store/sorted.ts";
+
+/** The machine has lost its power: this call and all later ones fail until `restart`. */
+export class PowerLost extends Error {}
+
+interface Content {
+  /** What a read sees, and what would be left after a power loss if nothing of the rest came through. */
+  seen: Uint8Array;
+  synced: Uint8Array;
+  /** Writes since the last sync, in order; a truncation has no bytes. */
+  unsynced: { at: number; bytes?: Uint8Array }[];
+}
+export interface SimulatedDisk extends FileSystem {
+  readonly chance: Chance;
+  /** Calls of the port so far. */
+  readonly calls: number;
+  /** The power goes in the middle of this call (counted from 1). */
+  crashAt: number;
+  /** Bytes that may be written before the disk is full. */
+  room: number;
+  readonly full: boolean;
+  /** The next sync fails, and what it was to write is lost. */
+  failSync: boolean;
+  /** Brings the power back: of what was not synced, some came through, some was torn, some is lost. */
+  restart(): void;
+  /** Changes a byte behind the store's back. */
+  corrupt(path: string, at: number): void;
+  bytes(path: string): Uint8Array;
+  readonly indexes: Map<string, SortedMap<Uint8Array>>;
+  /** One call of the port: fails without power; `torn` is what may still happen in the call that the power fails in. */
+  call(torn?: () => void): Promise<void>;
+}
+
+/** A disk that keeps only what was synced. */
+export function simulatedDisk(chance: Chance): SimulatedDisk {
+  /** Names as a process sees them, and as they are on the disk. */
+  const names = new Map<string, Content>();
+  let durable = new Map<string, Content>();
+  const locks = new Set<string>();
+  let powered = true;
+  let calls = 0;
+
+  const write = (content: Content, at: number, bytes?: Uint8Array) => {
+    content.seen = written(content.seen, at, bytes);
+    content.unsynced.push({ at, bytes });
+  };
+  const inDirectory = (path: string, directory: string) =>
+    path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes("/");
+
+  const disk: SimulatedDisk = {
+    chance,
+    crashAt: 0,
+    room: Number.POSITIVE_INFINITY,
+    failSync: false,
+    indexes: new Map(),
+    get calls() {
+      return calls;
+    },
+    get full() {
+      return disk.room <= 0;
+    },
+    async call(torn) {
+      await undefined;
+      if (!powered) throw new PowerLost("no power");
+      if (++calls !== disk.crashAt) return;
+      powered = false;
+      torn?.();
+      throw new PowerLost(`the power went in call ${calls}`);
+    },
+    restart() {
+      powered = true;
+      disk.crashAt = 0;
+      locks.clear();
+      // Names that were not synced may have come through or not.
+      for (const path of new Set([...names.keys(), ...durable.keys()])) {
+        const now = names.get(path);
+        if (now === durable.get(path) || chance.next() < 0.5) continue;
+        if (now) durable.set(path, now);
+        else durable.delete(path);
+      }
+      names.clear();
+      for (const [path, content] of durable) {
+        for (const { at, bytes } of content.unsynced) {
+          const fate = chance.next();
+          if (fate < 0.4) continue;
+          content.synced = written(content.synced, at, fate < 0.7 ? bytes : bytes?.subarray(0, Math.floor(chance.next() * bytes.length)));
+        }
+        names.set(path, { seen: content.synced, synced: content.synced, unsynced: [] });
+      }
+      durable = new Map(names);
+    },
+    corrupt(path, at) {
+      const content = names.get(path)!;
+      content.seen = content.seen.slice();
+      content.seen[at]! ^= 0x40;
+      content.synced = content.seen;
+    },
+    bytes: path => names.get(path)!.seen,
+
+    async open(path, create) {
+      await disk.call();
+      let content = names.get(path);
+      if (!content) {
+        if (!create) throw new Error(`${path}: no such file`);
+        content = { seen: new Uint8Array(0), synced: new Uint8Array(0), unsynced: [] };
+        names.set(path, content);
+      }
+      return fileOf(path, content);
+    },
+    async list(directory) {
+      await disk.call();
+      return [...names.keys()].filter(path => inDirectory(path, directory)).map(path => path.slice(directory.length + 1));
+    },
+    async makeDirectory() {
+      await disk.call();
+    },
+    async rename(from, to) {
+      await disk.call();
+      const content = names.get(from);
+      if (!content) throw new Error(`${from}: no such file`);
+      names.delete(from);
+      names.set(to, content);
+    },
+    async remove(path) {
+      await disk.call();
+      names.delete(path);
+    },
+    async syncDirectory(directory) {
+      await disk.call();
+      for (const path of durable.keys()) if (inDirectory(path, directory) && !names.has(path)) durable.delete(path);
+      for (const [path, content] of names) if (inDirectory(path, directory)) durable.set(path, content);
+    },
+    async lock(path) {
+      await disk.call();
+      if (locks.has(path)) throw new InUse(1);
+      locks.add(path);
+      return async () => {
+        locks.delete(path);
+      };
+    },
+  };
+
+  const fileOf = (path: string, content: Content): File => ({
+    path,
+    async size() {
+      await disk.call();
+      return content.seen.length;
+    },
+    async read(at, length) {
+      await disk.call();
+      return content.seen.slice(at, at + length);
+    },
+    async write(at, bytes) {
+      const copy = bytes.slice();
+      if (disk.room < copy.length) {
+        await disk.call();
+        if (disk.room > 0) write(content, at, copy.subarray(0, disk.room));
+        throw new NoSpace();
+      }
+      await disk.call(() => write(content, at, copy));
+      disk.room -= copy.length;
+      write(content, at, copy);
+    },
+    async sync() {
+      await disk.call();
+      if (disk.failSync) {
+        disk.failSync = false;
+        content.unsynced = [];
+        throw new Error("input/output error");
+      }
+      content.synced = content.seen;
+      content.unsynced = [];
+    },
+    async truncate(size) {
+      await disk.call(() => write(content, size));
+      write(content, size);
+    },
+    async close() {},
+  });
+  return disk;
+}
+
+/** `before` with `bytes` at `at`, or without bytes: cut or grown to `at`. */
+function written(before: Uint8Array, at: number, bytes?: Uint8Array): Uint8Array {
+  const after = new Uint8Array(bytes ? Math.max(before.length, at + bytes.length) : at);
+  after.set(before.subarray(0, after.length));
+  if (bytes) after.set(bytes, at);
+  return after;
+}

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { text, utf8 } from "#base/bytes.ts";
+import { seededChance } from "#base/chance.ts";
+import { virtualClock } from "#sim/clock.ts";
+import { PowerLost, type SimulatedDisk, simulatedDisk } from "#sim/files.ts";
+import { simulatedIndex } from "#sim/index.ts";
+import { storeCases } from "./case.ts";
+import { checkStore } from "./check.ts";
+import { crc32 } from "./checksum.ts";
+import { ALL_KEYS, NoSpace, type Store, StoreClosed } from "./contract.ts";
+import { type EmbeddedOptions, openEmbedded } from "./embedded.ts";
+
+const open = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}) =>
+  openEmbedded({
+    clock: virtualClock(),
+    files: disk,
+    openIndex: async path => simulatedIndex(disk, path),
+    directory: "data",
+    ...more,
+  });
+const put = (store: Store, key: string, value: string) => store.txn([], [{ op: "put", key, value: utf8(value) }]);
+const LOG = "data/0000000000000001.log";
+
+storeCases("embedded, all in its log", async options => {
+  const store = await open(simulatedDisk(seededChance(1)), options);
+  return { store, dispose: () => store.close() };
+});
+// So small that every case goes through the index.
+storeCases("embedded, moving on at every step", async options => {
+  const store = await open(simulatedDisk(seededChance(1)), { flushRevisions: 2, ...options });
+  return { store, dispose: () => store.close() };
+});
+
+async function all(store: Store): Promise<string> {
+  return (await store.range("", ALL_KEYS)).entries.map(e => `${e.key}=${text(e.value)}@${e.modRevision}`).join(" ");
+}
+
+test("what was written is there after closing and opening, with leases, history and what was compacted", async () => {
+  for (const flushRevisions of [2, 1000]) {
+    const disk = simulatedDisk(seededChance(2));
+    const clock = virtualClock();
+    let store = await open(disk, { flushRevisions });
+    const lease = await store.grant(10);
+    await put(store, "a", "1");
+    await store.txn([], [{ op: "put", key: "b", value: utf8("1"), lease: lease.id }]);
+    for (let i = 0; i < 5; i++) await put(store, "a", `${i}`);
+    await store.compact(4);
+    const revoked = await store.grant(5);
+    await store.revoke(revoked.id);
+    await store.close();
+    store = await open(disk, { flushRevisions, clock });
+    assert.equal(store.revision, 8);
+    assert.equal(store.compacted, 4);
+    assert.equal(await all(store), "a=4@8 b=1@3");
+    assert.equal(text((await store.get("a", 6))!.value), "2");
+    await assert.rejects(store.keepAlive(revoked.id));
+    assert.ok((await store.grant(100)).id > revoked.id);
+    await clock.advance(10_001);
+    assert.equal(await all(store), "a=4@8");
+    await store.close();
+  }
+});
+
+test("a full disk: NoSpace to all that wait, nothing half there, and writable again when there is room", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  const store = await open(disk);
+  await put(store, "a", "1");
+  const before = disk.bytes(LOG).length;
+  disk.room = 20;
+  const results = await Promise.allSettled([put(store, "a", "2"), put(store, "b", "2"), store.grant(5)]);
+  assert.ok(results.every(r => r.status === "rejected" && r.reason instanceof NoSpace));
+  assert.equal(await all(store), "a=1@2");
+  assert.equal(disk.bytes(LOG).length, before);
+  disk.room = 1e9;
+  assert.equal((await put(store, "b", "3")).revision, 3);
+  assert.equal((await store.grant(5)).id, 1);
+  await store.close();
+  const again = await open(disk);
+  assert.equal(await all(again), "a=1@2 b=3@3");
+  await again.close();
+});
+
+test("an index without room keeps nothing from being written, and is caught up later", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  const clock = virtualClock();
+  let room = false;
+  const openIndex = async (path: string) => {
+    const index = simulatedIndex(disk, path);
+    return {
+      ...index,
+      write: async (changes: Parameters<typeof index.write>[0]) => (room ? index.write(changes) : Promise.reject(new NoSpace())),
+    };
+  };
+  const store = await open(disk, { clock, openIndex, flushRevisions: 2 });
+  for (let i = 0; i < 10; i++) await put(store, `k${i}`, "1");
+  assert.equal((await store.range("k", "l")).count, 10);
+  room = true;
+  await clock.advance(2_000);
+  for (let i = 0; i < 5; i++) await put(store, `k${i}`, "2");
+  await clock.advance(0);
+  assert.equal((await store.range("k", "l")).count, 10);
+  assert.ok(disk.indexes.get("data/index")!.size > 0);
+  await store.close();
+});
+
+test("after a failed sync nothing more is written, and what was acknowledged is there when it is opened again", async () => {
+  const disk = simulatedDisk(seededChance(4));
+  const store = await open(disk);
+  await put(store, "a", "1");
+  disk.failSync = true;
+  await assert.rejects(put(store, "a", "2"), /input\/output error/);
+  await assert.rejects(put(store, "a", "3"), StoreClosed);
+  assert.equal(await all(store), "a=1@2");
+  await store.close();
+  const again = await open(disk);
+  assert.match(await all(again), /^a=1@2$/);
+  await put(again, "a", "4");
+  await again.close();
+});
+
+test("a torn tail is cut off; damage before it is refused with the file and the offset", async () => {
+  const disk = simulatedDisk(seededChance(5));
+  let store = await open(disk);
+  await put(store, "a", "1");
+  const second = disk.bytes(LOG).length;
+  await put(store, "b", "2");
+  await store.close();
+  disk.corrupt(LOG, second + 20);
+  const found = await checkStore({ files: disk, directory: "data", checksum: crc32 });
+  assert.deepEqual([found.frames, found.torn?.offset, found.damage], [1, second, undefined]);
+  store = await open(disk);
+  assert.equal(await all(store), "a=1@2");
+  await put(store, "b", "3");
+  await store.close();
+  disk.corrupt(LOG, 20);
+  await assert.rejects(open(disk), {
+    message: `the store's log is damaged: ${LOG} at offset 0: a frame is unreadable, and a whole one follows at offset ${second}`,
+  });
+  assert.match((await checkStore({ files: disk, directory: "data", checksum: crc32 })).damage!, /offset 0/);
+  // The lock was given back: repaired, it opens.
+  disk.corrupt(LOG, 20);
+  store = await open(disk);
+  assert.equal(await all(store), "a=1@2 b=3@3");
+  await store.close();
+});
+
+test("a value that holds a copy of the log is not taken for a part of it", async () => {
+  const disk = simulatedDisk(seededChance(6));
+  let store = await open(disk);
+  await put(store, "a", "1");
+  await store.txn([], [{ op: "put", key: "copy", value: disk.bytes(LOG) }]);
+  const size = disk.bytes(LOG).length;
+  await store.close();
+  disk.corrupt(LOG, size - 1);
+  store = await open(disk);
+  assert.equal(await all(store), "a=1@2");
+  await store.close();
+});
+
+test("a directory in use, and one from a newer version, are refused in one sentence", async () => {
+  const disk = simulatedDisk(seededChance(7));
+  const store = await open(disk);
+  await assert.rejects(open(disk), { message: "the data directory data is in use by process 1" });
+  await store.close();
+  const file = await disk.open("data/format", false);
+  await file.write(0, utf8("2\n"));
+  await assert.rejects(open(disk), {
+    message: "the data directory data has format 2, from a newer version; this version reads up to 1",
+  });
+});
+
+/** Writers that keep counters: each knows the last value that was acknowledged, and the one that it asked for. */
+async function workload(disk: SimulatedDisk, acknowledged: Map<string, number>, asked: Map<string, number>): Promise<void> {
+  const store = await open(disk, { flushRevisions: 7 });
+  const writers = Array.from({ length: 3 }, async (_, w) => {
+    for (let i = 1; i <= 20; i++) {
+      asked.set(`w${w}`, i);
+      // Both keys in one transaction: never one without the other.
+      await store.txn(
+        [],
+        [`w${w}`, `w${w}/copy`].map(key => ({ op: "put", key, value: utf8(`${i}`) })),
+      );
+      acknowledged.set(`w${w}`, i);
+    }
+  });
+  writers.push(
+    (async () => {
+      for (let i = 0; i < 3; i++) {
+        await put(store, "x", "1");
+        await store.compact(Math.max(1, store.revision - 2)).catch(error => {
+          if (error instanceof PowerLost) throw error;
+        });
+      }
+    })(),
+  );
+  const results = await Promise.allSettled(writers);
+  await store.close();
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+test("power lost at any call of the disk: what was acknowledged is there, and nothing is there by half", async () => {
+  const whole = simulatedDisk(seededChance(1));
+  await workload(whole, new Map(), new Map());
+  assert.ok(whole.calls > 60, `${whole.calls} calls`);
+  for (let seed = 1; seed <= 3; seed++) {
+    for (let at = 1; at <= whole.calls; at++) {
+      const disk = simulatedDisk(seededChance(seed * 1000 + at));
+      const acknowledged = new Map<string, number>();
+      const asked = new Map<string, number>();
+      disk.crashAt = at;
+      await workload(disk, acknowledged, asked).catch(error =>
+        assert.ok(error instanceof PowerLost || error instanceof StoreClosed, `${error.stack}`),
+      );
+      disk.restart();
+      const store = await open(disk, { flushRevisions: 7 });
+      for (let w = 0; w < 3; w++) {
+        const [value, copy] = await Promise.all([store.get(`w${w}`), store.get(`w${w}/copy`)]);
+        const n = value ? Number(text(value.value)) : 0;
+        const where = `seed ${seed}, call ${at}, writer ${w}: ${n}`;
+        assert.equal(copy?.modRevision, value?.modRevision, where);
+        assert.equal(copy ? Number(text(copy.value)) : 0, n, where);
+        assert.equal(value?.version ?? 0, n, where);
+        assert.ok(n >= (acknowledged.get(`w${w}`) ?? 0) && n <= (asked.get(`w${w}`) ?? 0), where);
+      }
+      const { revision } = store;
+      assert.equal((await put(store, "after", "1")).revision, revision + 1);
+      // History since the compaction is whole.
+      if (revision > store.compacted) {
+        const iterator = store.watch("", ALL_KEYS, { after: Math.max(1, store.compacted) })[Symbol.asyncIterator]();
+        for (let next = Math.max(1, store.compacted) + 1; next <= revision; ) {
+          const { value } = await iterator.next();
+          for (const event of value!.events) {
+            assert.ok(event.entry.modRevision === next || event.entry.modRevision === next - 1);
+            next = event.entry.modRevision + 1;
+          }
+        }
+        await iterator.return?.();
+      }
+      await store.close();
+    }
+  }
+});

@@ -1,0 +1,59 @@
+import type { Key } from "./contract.ts";
+
+/** A file of the store. Failures throw; a disk without room throws NoSpace (contract.ts). */
+export interface File {
+  readonly path: string;
+  size(): Promise<number>;
+  /** Up to `length` bytes from `at`; fewer at the file's end. */
+  read(at: number, length: number): Promise<Uint8Array>;
+  /** Writes all of `bytes` at `at`. After a failure any part of them may have been written. */
+  write(at: number, bytes: Uint8Array): Promise<void>;
+  /** Returns when the file's data and length are on the disk (fdatasync). */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+export interface FileSystem {
+  /** Opens for reading and writing; `create` makes an empty file where none is. */
+  open(path: string, create: boolean): Promise<File>;
+  /** Names in a directory; none where it does not exist. */
+  list(directory: string): Promise<string[]>;
+  makeDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Returns when names created, renamed and removed in the directory are on the disk. */
+  syncDirectory(path: string): Promise<void>;
+  /** Takes the lock that `path` stands for, which a process that has died does not hold. Throws InUse. */
+  lock(path: string): Promise<Unlock>;
+}
+export type Unlock = () => Promise<void>;
+
+/** Another process has the lock. */
+export class InUse extends Error {
+  readonly pid: number;
+  constructor(pid: number) {
+    super(`in use by process ${pid}`);
+    this.pid = pid;
+  }
+}
+
+/** An ordered map on disk. Keys are Latin-1, ordered by code unit. */
+export interface Index {
+  get(key: Key): Uint8Array | undefined;
+  /** Calls `visit` for the keys of [from, to) in order until it answers false. What it is given stays valid. */
+  walk(from: Key, to: Key, visit: (key: Key, value: Uint8Array) => boolean): void;
+  count(from: Key, to: Key): number;
+  /** All changes or none, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
+  write(changes: readonly Change[]): Promise<void>;
+  /** Bytes on disk. */
+  size(): number;
+  close(): Promise<void>;
+}
+/** No value: the key is removed. */
+export interface Change {
+  readonly key: Key;
+  readonly value?: Uint8Array;
+}
+
+/** CRC-32 (ISO 3309, as in zlib) of `bytes`. */
+export type Checksum = (bytes: Uint8Array) => number;
