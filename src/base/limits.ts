@@ -26,6 +26,8 @@ export const limits = {
   generateNameAttempts: 8,
   /** Attempts of a server-side read-modify-write (patch, status) before a conflict is answered. */
   transactionAttempts: 10,
+  /** Service-account tokens whose signature is remembered as good. */
+  verifiedTokens: 4096,
   /** Total size of annotations. */
   annotations: 256 * 1024,
   /** Data of a ConfigMap or Secret. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { connect, createServer, type TLSSocket } from "node:tls";
 import { ensurePki, type PkiNames } from "#host/pki.ts";
 
 const DAY = 86_400_000;
@@ -69,5 +71,33 @@ test("a pair cut off half-way is made again; a CA without its key is not replace
     assert.deepEqual([...repaired.made].sort(), ["admin.crt", "admin.key", "kubeconfig"]);
     await rm(join(folder, "ca.key"));
     await assert.rejects(ensurePki(folder, names, Date.now()), /ca\.key is missing or does not belong/);
+  });
+});
+test("both sides of a TLS connection accept the certificates", async () => {
+  await inFolder(async (folder, names) => {
+    const pki = await ensurePki(folder, names, Date.now());
+    const other = await ensurePki(`${folder}-2`, { ...names, kubeconfig: `${names.kubeconfig}-2` }, Date.now());
+    const { key, certificate: cert } = pki.apiserver;
+    const server = createServer({ key, cert, ca: pki.ca, requestCert: true, rejectUnauthorized: false });
+    await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const subjectSeenBy = async (pair: { certificate: string; key: string }, servername: string) => {
+      const seen = new Promise<TLSSocket>(resolve => server.once("secureConnection", resolve));
+      const client = connect({ host: "127.0.0.1", port, servername, ca: pki.ca, cert: pair.certificate, key: pair.key });
+      await new Promise((resolve, reject) => client.once("secureConnect", resolve).once("error", reject));
+      const socket = await seen;
+      const subject = socket.authorized ? socket.getPeerCertificate().subject.CN : socket.authorizationError;
+      client.destroy();
+      socket.destroy();
+      return String(subject);
+    };
+    try {
+      assert.equal(await subjectSeenBy(pki.admin, "kubernetes.default.svc"), "kubernetes-admin");
+      assert.equal(await subjectSeenBy(pki.kubeletClient, "node-1"), "system:node:node-1");
+      assert.match(await subjectSeenBy(other.admin, "localhost"), /UNABLE_TO_VERIFY|unable to verify|SELF_SIGNED|certificate/i);
+      assert.match(await subjectSeenBy(pki.kubelet, "localhost"), /purpose/i, "a serving certificate is no client's");
+    } finally {
+      await new Promise(resolve => server.close(resolve));
+    }
   });
 });

@@ -273,6 +273,11 @@ function peerOf(socket: TLSSocket): Peer {
   const all = (v: string | string[] | undefined) => (v === undefined ? [] : Array.isArray(v) ? v : [v]);
   return {
     address,
-    certificate: { commonName: all(CN)[0] ?? "", organizations: all(O), notAfter: Date.parse(certificate.valid_to) },
+    certificate: {
+      commonName: all(CN)[0] ?? "",
+      organizations: all(O),
+      notAfter: Date.parse(certificate.valid_to),
+      fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+    },
   };
 }

@@ -2,24 +2,9 @@
 import { isAbout, refusal } from "#apiserver/admission/refuse.ts";
 import type { Admission, AdmissionPlugin, Objects } from "#apiserver/call.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
-import { apiVersionOf } from "#kinds/kind.ts";
 import { PriorityClass } from "#kinds/scheduling/v1/priorityclass.ts";
 
 const PREEMPT = "PreemptLowerPriority";
-
-/** Classes that must be there from the start; their names are nobody else's. */
-export const systemPriorityClasses: readonly PriorityClass[] = [
-  systemClass("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
-  systemClass(
-    "system-cluster-critical",
-    2_000_000_000,
-    "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
-  ),
-];
-function systemClass(name: string, value: number, description: string): PriorityClass {
-  const { kind } = PriorityClass;
-  return { apiVersion: apiVersionOf(PriorityClass), kind, metadata: { name }, value, description, preemptionPolicy: PREEMPT };
-}
 
 export function priority(objects: Objects): AdmissionPlugin {
   return {

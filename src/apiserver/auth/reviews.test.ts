@@ -43,7 +43,7 @@ function setting() {
       status: Record<string, unknown>;
     };
   const token = async () =>
-    (await tokenRequests(authority, seededChance(1))({}, callOf({ name: "builder", namespace: "ns" }))).status.token;
+    (await tokenRequests(authority, seededChance(1), [])({}, callOf({ name: "builder", namespace: "ns" }))).status.token;
   return { ask, token, objects };
 }
 

@@ -3,7 +3,7 @@
 import { type KubernetesClaims, signToken } from "#apiserver/auth/jwt.ts";
 import type { TokenAuthority } from "#apiserver/auth/tokens.ts";
 import { accountUser } from "#apiserver/auth/users.ts";
-import type { Call } from "#apiserver/call.ts";
+import type { Admission, AdmissionPlugin, Call } from "#apiserver/call.ts";
 import { type Chance, uuid } from "#base/chance.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
 import { badRequest, conflict, notFound } from "#base/status.ts";
@@ -23,8 +23,15 @@ const MAX_SECONDS = 2 ** 32;
 const EXTENDED_WHEN = 3607;
 const EXTENDED_TO = 365 * 24 * 3600;
 
-/** The handler of the token subresource. `call.info` names the account; the answer is the request with its status. */
-export function tokenRequests(authority: TokenAuthority, chance: Chance): (body: Draft<TokenRequest>, call: Call) => Promise<TokenRequest> {
+/**
+ * The handler of the token subresource. `call.info` names the account; `plugins` have their say first (NodeRestriction: a kubelet
+ * gets tokens for its own pods only); the answer is the request with its status.
+ */
+export function tokenRequests(
+  authority: TokenAuthority,
+  chance: Chance,
+  plugins: readonly AdmissionPlugin[],
+): (body: Draft<TokenRequest>, call: Call) => Promise<TokenRequest> {
   return async (body, call) => {
     const { objects, clock } = authority;
     const { name, namespace } = call.info;
@@ -33,6 +40,7 @@ export function tokenRequests(authority: TokenAuthority, chance: Chance): (body:
     const audiences = body.spec?.audiences?.length ? body.spec.audiences : [...authority.audiences];
     const seconds = body.spec?.expirationSeconds ?? DEFAULT_SECONDS;
     checkSeconds(seconds);
+    await admit(plugins, body, call);
     const reference = body.spec?.boundObjectRef;
     const bound = reference ? binding(authority, reference, name, namespace) : {};
     const extended = bound.pod !== undefined && seconds === EXTENDED_WHEN && audiences.every(a => authority.audiences.includes(a));
@@ -67,6 +75,23 @@ export function tokenRequests(authority: TokenAuthority, chance: Chance): (body:
   };
 }
 
+async function admit(plugins: readonly AdmissionPlugin[], body: Draft<TokenRequest>, call: Call): Promise<void> {
+  const { name, namespace } = call.info;
+  const request: Admission = {
+    operation: "CREATE",
+    kind: ServiceAccount,
+    namespace,
+    name,
+    subresource: "token",
+    object: { metadata: {}, spec: {}, ...body } as unknown as Admission["object"],
+    old: undefined,
+    user: call.user,
+    dryRun: false,
+    warnings: call.warnings,
+  };
+  for (const p of plugins) await p.admit?.(request);
+  for (const p of plugins) await p.validate?.(request);
+}
 function checkMetadata({ metadata }: Draft<TokenRequest>, name: string, namespace: string): void {
   const report = new Report();
   const at = root.child("metadata");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import { nodeRestriction } from "#apiserver/admission/noderestriction.ts";
 import { discovery } from "#apiserver/auth/oidc.ts";
 import { callOf, clockAt, NOW, objectsInMemory, statusOf } from "#apiserver/auth/testing.ts";
 import { tokenRequests } from "#apiserver/auth/tokenrequest.ts";
@@ -32,11 +33,24 @@ function setting() {
     spec: { serviceAccountName: "builder", nodeName: "n1", containers: [] },
     status: {},
   });
-  const handler = tokenRequests(authority, seededChance(7));
+  const handler = tokenRequests(authority, seededChance(7), [nodeRestriction(objects)]);
   const request = (spec: Draft<TokenRequest["spec"]> = {}, name = "builder") =>
     handler({ spec }, callOf({ verb: "create", resource: "serviceaccounts", subresource: "token", name, namespace: "ns" }));
   return { clock, objects, authority, account, node, pod, request, tokens: new Tokens(authority) };
 }
+test("a kubelet gets tokens for its own pods only", async () => {
+  const { authority, objects, pod } = setting();
+  const handler = tokenRequests(authority, seededChance(7), [nodeRestriction(objects)]);
+  const ask = (node: string, spec: Draft<TokenRequest["spec"]>) =>
+    handler({ spec }, callOf({ name: "builder", namespace: "ns" }, { user: { name: `system:node:${node}`, groups: ["system:nodes"] } }));
+  const boundObjectRef = { kind: "Pod", apiVersion: "v1", name: "p", uid: pod.metadata.uid };
+  assert.ok((await ask("n1", { boundObjectRef })).status.token);
+  assert.equal(
+    (await statusOf(ask("n2", { boundObjectRef }))).message,
+    'serviceaccounts "builder" is forbidden: node requested token bound to a pod scheduled on a different node',
+  );
+  assert.equal((await statusOf(ask("n1", {}))).message, 'serviceaccounts "builder" is forbidden: node requested token not bound to a pod');
+});
 const payload = (token: string) => JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
 
 test("a token names its account and expires, a minute's leeway after", async () => {

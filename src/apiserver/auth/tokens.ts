@@ -6,6 +6,7 @@ import type { Authenticator, Objects } from "#apiserver/call.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Signer, Verifier } from "#base/crypto.ts";
 import type { HttpRequest, Identity } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
 import { unauthorized } from "#base/status.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
@@ -15,8 +16,6 @@ import type { Kind, KubeObject } from "#kinds/kind.ts";
 
 /** Clocks may differ by so much, and what has been deleted for less still counts. */
 const LEEWAY_SECONDS = 60;
-/** Tokens whose signature has been found good. */
-const REMEMBERED = 4096;
 
 /** What issuing and checking tokens needs. */
 export interface TokenAuthority {
@@ -65,7 +64,7 @@ export class Tokens {
     const claims = verifyToken(token, this.keys);
     if (claims === undefined) return "invalid signature";
     if (!wellFormed(claims)) return "service account token claims could not be validated due to unexpected private claim";
-    if (this.good.size >= REMEMBERED) this.good.delete(this.good.keys().next().value!);
+    if (this.good.size >= limits.verifiedTokens) this.good.delete(this.good.keys().next().value!);
     this.good.set(token, claims);
     return claims;
   }
