@@ -1,7 +1,7 @@
 /** Bodies of requests: read up to the limit, then decoded as their endpoint's kind. */
 
 import { decodeObject } from "#apiserver/codec.ts";
-import { fromProtobuf } from "#apiserver/formats.ts";
+import { envelopeOf, fromProtobuf } from "#apiserver/formats.ts";
 import { bodyMedia, type Media } from "#apiserver/negotiate.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { concat, text } from "#base/bytes.ts";
@@ -71,12 +71,17 @@ export interface Body {
 /** Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. */
 export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
   const media = bodyMedia(request);
-  const bytes = await readBody(request);
-  if (media === "protobuf") return { fresh: () => fromProtobuf(kind, bytes) };
-  return decodeText(bytes, media, kind, directive, warnings);
+  return decodeBytes(await readBody(request), media, kind, directive, warnings);
 }
 
-export async function decodeText(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+export async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+  if (media === "protobuf") {
+    const envelope = envelopeOf(bytes);
+    const head = headOf(envelope, kind, bytes);
+    const read = () =>
+      decodeObject(kind, { value: fromProtobuf(kind, envelope), problems: NO_PROBLEMS, repeated: undefined }, head, "Ignore", []);
+    return { fresh: read };
+  }
   let document: Document;
   try {
     document = await parseDocument(bytes, media);
@@ -85,16 +90,12 @@ export async function decodeText(bytes: Uint8Array, media: Media, kind: Kind, di
     throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
   }
   const head = headOf(document.value, kind, bytes);
-  const object = decodeObject(kind, document, head, directive, warnings);
-  let used = false;
+  let first: AnyObject | undefined = decodeObject(kind, document, head, directive, warnings);
   return {
-    fresh: () => {
-      if (!used) {
-        used = true;
-        return object;
-      }
-      if (media !== "json") return structuredClone(object);
-      return decodeObject(kind, jsonDocument(bytes), head, "Ignore", []);
+    fresh() {
+      const object = first ?? decodeObject(kind, document, head, "Ignore", []);
+      first = undefined;
+      return object;
     },
   };
 }

@@ -20,29 +20,12 @@ import {
 import { nameSuffix, uuid } from "#base/chance.ts";
 import { Report, root } from "#base/fielderror.ts";
 import { limits } from "#base/limits.ts";
-import { badRequest, failure, notFound, StatusError } from "#base/status.ts";
+import { badRequest, failure, StatusError } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
-import { Namespace } from "#kinds/core/v1/namespace.ts";
 import { type Kind, resourceOf } from "#kinds/kind.ts";
 
 /** Names are cut so that five generated characters fit into 63 (upstream's SimpleNameGenerator). */
 const GENERATED_BASE = 58;
-
-/** Refuses new objects in a namespace that is missing or on its way out (upstream's NamespaceLifecycle). */
-export function requireNamespace(options: RegistryOptions, kind: Kind, namespace: string, name: string): void {
-  if (!kind.namespaced) return;
-  const found = options.objects.get(Namespace, namespace);
-  if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
-  if (!found.metadata.deletionTimestamp) return;
-  const r = resourceOf(kind);
-  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  throw failure(403, "Forbidden", `${r.group ? `${r.resource}.${r.group}` : r.resource} "${name}" is forbidden: ${why}`, {
-    name,
-    ...(r.group && { group: r.group }),
-    kind: r.resource,
-    causes: [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }],
-  });
-}
 
 /** The namespace of a body must be that of the URL; an empty one is filled in. */
 export function alignNamespace(kind: Kind, object: AnyObject, namespace: string): void {
@@ -128,7 +111,6 @@ export async function create(options: RegistryOptions, write: Write, draft: () =
     const warning = i === 0 ? dedupeOwners(object) : undefined;
     if (warning) write.warnings.push(warning);
     manageWrite(kind, object, undefined, write, options.clock.now());
-    requireNamespace(options, kind, write.namespace, object.metadata.name ?? "");
     try {
       const stored = await attemptCreate(options, write, object);
       if (stored) return stored;

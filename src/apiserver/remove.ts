@@ -16,7 +16,7 @@ import {
   validateAdmission,
   type Write,
 } from "#apiserver/registry.ts";
-import { conflict, forbidden, MODIFIED, notFound, type Status } from "#base/status.ts";
+import { conflict, MODIFIED, notFound, type Status } from "#base/status.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { type Kind, resourceOf } from "#kinds/kind.ts";
 import type { DeleteOptions } from "#kinds/meta/v1/options.ts";
@@ -29,8 +29,6 @@ export interface Removed {
 }
 
 const isCore = (kind: Kind, plural: string) => kind.group === "" && kind.plural === plural;
-/** Namespaces that nobody may delete (upstream's NamespaceLifecycle). */
-const IMMORTAL = new Set(["default", "kube-system", "kube-public"]);
 
 function checkPreconditions(kind: Kind, object: AnyObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
@@ -128,8 +126,6 @@ function terminating(object: AnyObject, now: number): boolean {
 export async function remove(options: RegistryOptions, write: Write, how: DeleteOptions): Promise<Removed> {
   const { kind } = write;
   const key = objectKey(kind, write.namespace, write.name);
-  if (isCore(kind, "namespaces") && IMMORTAL.has(write.name))
-    throw forbidden(resourceOf(kind), write.name, "this namespace may not be deleted");
   return attempts<Removed>(
     async () => {
       const entry = await options.store.get(key);

@@ -1,7 +1,7 @@
 /** One object in the form that the client asked for. */
 
 import { writeJson } from "#apiserver/codec.ts";
-import { toProtobuf, toYaml } from "#apiserver/formats.ts";
+import { toProtobuf } from "#apiserver/formats.ts";
 import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
 import type { AnyObject, Stored } from "#apiserver/registry.ts";
 import { bytes } from "#apiserver/respond.ts";
@@ -9,6 +9,7 @@ import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { HttpResponse } from "#base/http.ts";
 import { failure } from "#base/status.ts";
+import { toYaml } from "#base/yamlwriter.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
 /** The 406 for metadata of the wrong shape. */
@@ -29,7 +30,7 @@ export function shaped(form: Form, kind: Kind, object: AnyObject, include: Inclu
 /** A value's bytes in a form's media type; `kind` tells protobuf what it is. */
 export function encode(form: Form, kind: Kind, value: object): Uint8Array {
   if (form.media === "yaml") return utf8(toYaml(value));
-  if (form.media === "protobuf") return toProtobuf(form, kind, value);
+  if (form.media === "protobuf") return toProtobuf(kind, value);
   return utf8(form.pretty ? `${JSON.stringify(JSON.parse(writeJson(value)), null, 2)}\n` : `${writeJson(value)}\n`);
 }
 

@@ -68,7 +68,7 @@ export async function resource(options: ResourceOptions, call: Call): Promise<Ht
   if (info.subresource) return subresource(options, target);
   const special = options.handlers.get(`${kind.group}/${kind.plural}`);
   if (special) return special(options, target);
-  if (!(kind.verbs as readonly string[]).includes(info.verb)) throw notAllowed();
+  if (kind.ephemeral || !(kind.verbs as readonly string[]).includes(info.verb)) throw notAllowed();
   return verb(options, target);
 }
 

@@ -1,5 +1,6 @@
 /** An apiserver over a store in memory, for tests of any room: everyone is allowed everything, and the sender is an administrator. */
 
+import { namespaceLifecycle } from "#apiserver/admission/namespacelifecycle.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserver/apiserver.ts";
 import { inProcess } from "#apiserver/auth/identity.ts";
 import { versionOf } from "#apiserver/version.ts";
@@ -46,10 +47,10 @@ export async function testServer(
     version: versionOf("test", "test"),
     address: "127.0.0.1:6443",
     services: { addresses: parseCidr("10.96.0.0/16")!, nodePorts: { from: 30000, to: 32767 } },
-    access: () => ({
+    access: objects => ({
       authenticators: [inProcess],
       authorizer: { authorize: async () => ({ decision: "allow", reason: "" }) },
-      plugins: [],
+      plugins: [namespaceLifecycle(objects)],
     }),
     ...more,
   });

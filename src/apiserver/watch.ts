@@ -2,7 +2,7 @@
 
 import { writeJson } from "#apiserver/codec.ts";
 import { Change, type Feed } from "#apiserver/feed.ts";
-import { toProtobuf, watchFrame } from "#apiserver/formats.ts";
+import { toProtobuf } from "#apiserver/formats.ts";
 import { rangeOf } from "#apiserver/keys.ts";
 import { collect } from "#apiserver/list.ts";
 import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
@@ -19,6 +19,7 @@ import type { HttpResponse } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { expired, type Status } from "#base/status.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { watchFrame } from "#schema/protobuf.ts";
 import { Compacted, type Revision } from "#store/contract.ts";
 
 type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
@@ -209,7 +210,7 @@ class Watcher {
   }
   private encoded(type: string, object: object): Uint8Array {
     const { form, kind } = this.request;
-    if (form.media === "protobuf") return watchFrame(type, toProtobuf(form, kind, object));
+    if (form.media === "protobuf") return watchFrame(type, toProtobuf(kind, object));
     return utf8(`{"type":"${type}","object":${writeJson(object)}}\n`);
   }
 

@@ -1,6 +1,6 @@
 /** The query of writes, and DeleteOptions (meta/v1/validation). */
 
-import { type Directive, decodeText, readBody } from "#apiserver/body.ts";
+import { type Directive, decodeBytes, readBody } from "#apiserver/body.ts";
 import type { Call } from "#apiserver/call.ts";
 import { boolean } from "#apiserver/listoptions.ts";
 import { bodyMedia } from "#apiserver/negotiate.ts";
@@ -85,7 +85,7 @@ export async function deleteOptions(call: Call): Promise<Deletion> {
   const bytes = await readBody(call.http);
   let options: DeleteOptions = {};
   if (bytes.length > 0) {
-    const body = await decodeText(bytes, bodyMedia(call.http), DeleteOptionsKind, "Ignore", []);
+    const body = await decodeBytes(bytes, bodyMedia(call.http), DeleteOptionsKind, "Ignore", []);
     const { kind: _k, apiVersion: _v, metadata: _m, ...rest } = body.fresh() as unknown as DeleteOptions & Record<string, unknown>;
     options = rest;
   } else {

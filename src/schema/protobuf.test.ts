@@ -51,9 +51,9 @@ test("lists and watch frames", () => {
   assert.equal(head.raw.toHex().split(item).length - 1, 2);
   const frame = watchFrame("ADDED", encodeProtobuf(ConfigMap.schema, map));
   assert.equal(new DataView(frame.buffer, frame.byteOffset).getUint32(0), frame.length - 4);
-  const event = readEnvelope(frame.subarray(4));
-  assert.deepEqual([event.apiVersion, event.kind], ["v1", "WatchEvent"]);
-  assert.ok(event.raw.toHex().includes("6b387300"), "the object is an envelope again");
+  const event = frame.subarray(4).toHex();
+  assert.ok(event.startsWith("0a054144444544"), "field 1 is the type, and no envelope stands around the event");
+  assert.ok(event.includes("6b387300"), "the object is an envelope");
 });
 
 test("bytes that are no message are refused", () => {

@@ -481,12 +481,12 @@ export function decodeProtobuf(node: ObjectNode, { apiVersion, kind, raw }: Enve
   return readMessage(new Reader(raw), node, head, 0);
 }
 
-/** A frame of a watch: length, then a WatchEvent in an envelope whose object is `object`, an envelope again. */
+/** A frame of a watch: length, then a bare WatchEvent (no envelope around it) whose object is `object`, an envelope. */
 export function watchFrame(type: string, object: Uint8Array): Uint8Array {
-  const event = envelope("v1", "WatchEvent", out => {
-    out.message(2, () => out.bytesField(1, object));
-    out.bytesField(1, utf8(type));
-  });
+  const out = new Writer();
+  out.message(2, () => out.bytesField(1, object));
+  out.bytesField(1, utf8(type));
+  const event = out.finish();
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, event.length);
   return concat([length, event]);
