@@ -5,7 +5,7 @@ import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.t
 const object = objectsIn("io.k8s.api.authentication.v1");
 
 export const TokenReviewSpec = object("TokenReviewSpec", "", {
-  token: string(1, ""),
+  token: string(1, "").required(),
   audiences: list(2, string, "").atomic(),
 });
 export interface TokenReviewSpec extends ObjectOf<typeof TokenReviewSpec> {}

@@ -84,13 +84,13 @@ export const ContainerResizePolicy = object("ContainerResizePolicy", "", {
 export interface ContainerResizePolicy extends ObjectOf<typeof ContainerResizePolicy> {}
 
 export const ContainerRestartRuleOnExitCodes = object("ContainerRestartRuleOnExitCodes", "", {
-  operator: string(1, ""),
+  operator: string(1, "").required(),
   values: list(2, int32, "").set(),
 });
 export interface ContainerRestartRuleOnExitCodes extends ObjectOf<typeof ContainerRestartRuleOnExitCodes> {}
 
 export const ContainerRestartRule = object("ContainerRestartRule", "", {
-  action: string(1, ""),
+  action: string(1, "").required(),
   exitCodes: ContainerRestartRuleOnExitCodes(2, ""),
 });
 export interface ContainerRestartRule extends ObjectOf<typeof ContainerRestartRule> {}

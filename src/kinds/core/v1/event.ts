@@ -2,6 +2,7 @@ import { eventColumns } from "#kinds/core/v1/eventcolumns.ts";
 import type { EventShape } from "#kinds/core/v1/eventshape.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
+import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
 import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.core.v1");
@@ -28,6 +29,7 @@ export const Event = kind(
     doc: "",
     home: "io.k8s.api.core.v1",
     fields: {
+      metadata: ObjectMeta(1, "What every object carries: name, namespace, labels and the like.").required().always(),
       involvedObject: ObjectReference(2, "").required().always(),
       reason: string(3, ""),
       message: string(4, ""),

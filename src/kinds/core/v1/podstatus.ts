@@ -54,7 +54,7 @@ export const ContainerState = object("ContainerState", "", {
 export interface ContainerState extends ObjectOf<typeof ContainerState> {}
 
 export const ImageVolumeStatus = object("ImageVolumeStatus", "", {
-  imageRef: string(1, ""),
+  imageRef: string(1, "").required(),
 });
 export interface ImageVolumeStatus extends ObjectOf<typeof ImageVolumeStatus> {}
 

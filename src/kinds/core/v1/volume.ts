@@ -256,8 +256,8 @@ export const ClusterTrustBundleProjection = object("ClusterTrustBundleProjection
 export interface ClusterTrustBundleProjection extends ObjectOf<typeof ClusterTrustBundleProjection> {}
 
 export const PodCertificateProjection = object("PodCertificateProjection", "", {
-  signerName: string(1, ""),
-  keyType: string(2, ""),
+  signerName: string(1, "").required(),
+  keyType: string(2, "").required(),
   maxExpirationSeconds: int32(3, ""),
   credentialBundlePath: string(4, ""),
   keyPath: string(5, ""),

@@ -51,6 +51,8 @@ export const Preconditions = object("Preconditions", "", {
 export interface Preconditions extends ObjectOf<typeof Preconditions> {}
 
 export const DeleteOptions = object("DeleteOptions", "", {
+  apiVersion: string(0, "The API group and version of this object's schema."),
+  kind: string(0, "The kind of this object."),
   gracePeriodSeconds: int64(1, ""),
   preconditions: Preconditions(2, ""),
   orphanDependents: bool(3, ""),

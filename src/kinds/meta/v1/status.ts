@@ -21,6 +21,8 @@ export const StatusDetails = object("StatusDetails", "", {
 export interface StatusDetails extends ObjectOf<typeof StatusDetails> {}
 
 export const Status = object("Status", "", {
+  apiVersion: string(0, "The API group and version of this object's schema."),
+  kind: string(0, "The kind of this object."),
   metadata: ListMeta(1, "").always(),
   status: string(2, ""),
   message: string(3, ""),
