@@ -1,10 +1,11 @@
 import { ALL_KEYS, type Key, prefixEnd } from "./contract.ts";
 import type { Change, Index } from "./ports.ts";
+import type { Writer } from "./record.ts";
 import { SortedMap } from "./sorted.ts";
 
 /** How values of one table are written to the index. */
 export interface Codec<V> {
-  encode(value: V): Uint8Array;
+  encode(writer: Writer, value: V): void;
   decode(key: Key, bytes: Uint8Array): V;
 }
 /** null: deleted. `below`: whether the layers beneath have the key. */
@@ -115,12 +116,16 @@ export class Layered<V> {
     this.flushing = this.recent;
     this.recent = new SortedMap();
   }
-  /** Adds what is being flushed to `changes`, but for what `wanted` refuses. */
-  changes(changes: Change[], wanted: (key: Key, value: V | null) => boolean = () => true): void {
+  /** Adds what is being flushed to `changes`, but for what `wanted` refuses. Values are written to, and parts of, `writer`. */
+  changes(changes: Change[], writer: Writer, wanted: (key: Key, value: V | null) => boolean = () => true): void {
     this.flushing?.walk("", "\uffff", (key, { value, below }) => {
       if (!wanted(key, value)) return true;
-      if (value !== null) changes.push({ key: this.prefix + key, value: this.codec.encode(value) });
-      else if (below) changes.push({ key: this.prefix + key });
+      if (value !== null) {
+        const start = writer.at;
+        this.codec.encode(writer, value);
+        // Should the writer grow, the bytes before stay as they are in the old buffer.
+        changes.push({ key: this.prefix + key, value: writer.bytes.subarray(start, writer.at) });
+      } else if (below) changes.push({ key: this.prefix + key });
       return true;
     });
   }

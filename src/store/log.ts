@@ -106,12 +106,24 @@ export class Log {
   /** Bytes of segments before the newest that have not been removed. */
   private before: number;
   private broken: string | undefined;
+  /** The oldest segment that has not been removed, and the newest. */
+  private first: number;
   segment: number;
 
-  constructor(at: { files: FileSystem; directory: string; checksum: Checksum; segment: number; file: File; end: number; before: number }) {
+  constructor(at: {
+    first: number;
+    files: FileSystem;
+    directory: string;
+    checksum: Checksum;
+    segment: number;
+    file: File;
+    end: number;
+    before: number;
+  }) {
     this.files = at.files;
     this.directory = at.directory;
     this.checksum = at.checksum;
+    this.first = at.first;
     this.segment = at.segment;
     this.file = at.file;
     this.end = at.end;
@@ -157,8 +169,7 @@ export class Log {
   }
   /** Removes the segments before `segment`. */
   async removeBefore(segment: number): Promise<void> {
-    for (const n of await segmentsOf(this.files, this.directory))
-      if (n < segment) await this.files.remove(`${this.directory}/${segmentName(n)}`);
+    for (; this.first < segment; this.first++) await this.files.remove(`${this.directory}/${segmentName(this.first)}`);
     if (segment === this.segment) this.before = 0;
   }
   close(): Promise<void> {

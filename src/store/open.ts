@@ -115,7 +115,7 @@ async function replay(files: FileSystem, directory: string, checksum: Checksum, 
     // What was read may not have been synced before the crash; readers will see it as durable from now on.
     await file.sync();
   }
-  const log = new Log({ files, directory, checksum, segment, file: file!, end, before: size });
+  const log = new Log({ files, directory, checksum, first, segment, file: file!, end, before: size });
   return { log, revision, compacted, lastLease };
 }
 async function allEmpty(files: FileSystem, directory: string, segments: readonly number[]): Promise<boolean> {

@@ -2,7 +2,6 @@ import type { Entry, Key, Lease, Revision, StoreEvent } from "./contract.ts";
 import { Layered, type View } from "./layered.ts";
 import type { Change, Index } from "./ports.ts";
 import { decodeEntry, encodeEntry, type LogRecord, numberKey, numberOfKey, Reader, terminated, unterminated, Writer } from "./record.ts";
-import { NO_VALUE } from "./txn.ts";
 
 /** What the index says of itself; written with every flush. */
 export interface Mark {
@@ -18,6 +17,8 @@ export interface Mark {
 }
 const MARK_KEY = "m";
 const NUMBER_END = "\xff".repeat(9);
+/** Bytes of a flush to begin with. */
+const FLUSH = 256 * 1024;
 /** Revisions swept from the index in one write. */
 const SWEEP = 1000;
 
@@ -55,7 +56,7 @@ export class State {
     );
     this.events = new Layered(index, "e", { encode: encodeRow, decode: (_, bytes) => decodeRow(bytes) });
     this.leases = new Layered(index, "l", numberCodec);
-    this.attached = new Layered(index, "a", { encode: () => NO_VALUE, decode: () => true });
+    this.attached = new Layered(index, "a", { encode() {}, decode: () => true });
     this.mark = readMark(index) ?? { flush: 0, segment: 1, revision: 1, compacted: 0, swept: 1, lastLease: 0 };
   }
   private get tables() {
@@ -159,11 +160,12 @@ export class State {
   async flush(compacted: Revision): Promise<void> {
     const mark = { ...this.flushing!, swept: this.mark.swept };
     const changes: Change[] = [];
-    this.current.changes(changes);
-    this.past.changes(changes, key => numberOfKey(key, key.length - 8) > compacted);
-    this.events.changes(changes, key => numberOfKey(key) >= compacted);
-    this.leases.changes(changes);
-    this.attached.changes(changes);
+    const writer = new Writer(FLUSH);
+    this.current.changes(changes, writer);
+    this.past.changes(changes, writer, key => numberOfKey(key, key.length - 8) > compacted);
+    this.events.changes(changes, writer, key => numberOfKey(key) >= compacted);
+    this.leases.changes(changes, writer);
+    this.attached.changes(changes, writer);
     changes.push({ key: MARK_KEY, value: encodeMark(mark) });
     await this.index.write(changes);
     for (const table of this.tables) table.flushed();
@@ -197,29 +199,19 @@ export class State {
 
 function entryCodec(keyOf: (key: Key) => Key) {
   return {
-    encode(entry: Entry) {
-      const writer = new Writer(36 + entry.value.length);
-      encodeEntry(writer, entry);
-      return writer.done();
-    },
+    encode: encodeEntry,
     decode: (key: Key, bytes: Uint8Array) => decodeEntry(keyOf(key), new Reader(bytes)),
   };
 }
 const numberCodec = {
-  encode(value: number) {
-    const writer = new Writer(8);
-    writer.number(value);
-    return writer.done();
-  },
+  encode: (writer: Writer, value: number) => writer.number(value),
   decode: (_: Key, bytes: Uint8Array) => new Reader(bytes).number(),
 };
-function encodeRow(row: EventRow): Uint8Array {
-  const writer = new Writer(row.reduce((n, { key }) => n + 5 + key.length, 0));
+function encodeRow(writer: Writer, row: EventRow): void {
   for (const { put, replaced, key } of row) {
     writer.u8((put ? 1 : 0) | (replaced ? 2 : 0));
     writer.key(key);
   }
-  return writer.done();
 }
 function decodeRow(bytes: Uint8Array): EventRow {
   const reader = new Reader(bytes);

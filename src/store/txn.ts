@@ -115,10 +115,13 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 function checkOps(compares: number, ops: readonly Op[]): void {
   if (ops.length > limits.txnOperations || compares > limits.txnOperations)
     throw new InvalidTxn("etcdserver: too many operations in txn request");
-  const put = new Set<Key>();
   for (const op of ops) {
     if (op.key === "" && (op.op === "put" || op.to === undefined)) throw new InvalidTxn("etcdserver: key is not provided");
     if (op.key.length > limits.storeKey) throw new InvalidTxn(`the key is longer than ${limits.storeKey} bytes`);
+  }
+  if (ops.length < 2) return;
+  const put = new Set<Key>();
+  for (const op of ops) {
     if (op.op !== "put") continue;
     if (put.has(op.key)) throw new InvalidTxn("etcdserver: duplicate key given in txn request");
     put.add(op.key);
