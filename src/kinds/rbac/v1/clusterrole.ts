@@ -2,6 +2,7 @@ import { DEFAULT_COLUMNS } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { PolicyRule } from "#kinds/rbac/v1/rules.ts";
+import { rbacNameProblem, validateAggregation, validateRules } from "#kinds/rbac/v1/validation.ts";
 import { list, type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.rbac.v1");
@@ -25,6 +26,17 @@ export const ClusterRole = kind(
       aggregationRule: AggregationRule(3, ""),
     },
   },
-  { createOnUpdate: true, ownColumns: true, columns: DEFAULT_COLUMNS },
+  {
+    createOnUpdate: true,
+    ownColumns: true,
+    columns: DEFAULT_COLUMNS,
+    rules: {
+      nameProblem: rbacNameProblem,
+      validate: (role, report) => {
+        validateRules(role.rules, false, report);
+        validateAggregation(role.aggregationRule, report);
+      },
+    },
+  },
 );
 export interface ClusterRole extends ObjectOf<typeof ClusterRole> {}

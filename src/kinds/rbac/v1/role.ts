@@ -1,6 +1,7 @@
 import { DEFAULT_COLUMNS } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { PolicyRule } from "#kinds/rbac/v1/rules.ts";
+import { rbacNameProblem, validateRules } from "#kinds/rbac/v1/validation.ts";
 import { list, type ObjectOf } from "#schema/notation.ts";
 
 export const Role = kind(
@@ -16,6 +17,11 @@ export const Role = kind(
       rules: list(2, PolicyRule, "").always().atomic(),
     },
   },
-  { createOnUpdate: true, ownColumns: true, columns: DEFAULT_COLUMNS },
+  {
+    createOnUpdate: true,
+    ownColumns: true,
+    columns: DEFAULT_COLUMNS,
+    rules: { nameProblem: rbacNameProblem, validate: (role, report) => validateRules(role.rules, true, report) },
+  },
 );
 export interface Role extends ObjectOf<typeof Role> {}

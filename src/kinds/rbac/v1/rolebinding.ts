@@ -1,6 +1,7 @@
 import { kind } from "#kinds/kind.ts";
 import { BINDING_COLUMNS } from "#kinds/rbac/v1/bindingcolumns.ts";
 import { RoleRef, Subject } from "#kinds/rbac/v1/rules.ts";
+import { defaultBinding, rbacNameProblem, validateBinding, validateBindingUpdate } from "#kinds/rbac/v1/validation.ts";
 import { list, type ObjectOf } from "#schema/notation.ts";
 
 export const RoleBinding = kind(
@@ -17,6 +18,16 @@ export const RoleBinding = kind(
       roleRef: RoleRef(3, "").required().always(),
     },
   },
-  { createOnUpdate: true, ownColumns: true, columns: BINDING_COLUMNS },
+  {
+    createOnUpdate: true,
+    ownColumns: true,
+    columns: BINDING_COLUMNS,
+    rules: {
+      nameProblem: rbacNameProblem,
+      defaults: defaultBinding,
+      validate: (binding, report) => validateBinding(binding, true, report),
+      validateUpdate: validateBindingUpdate,
+    },
+  },
 );
 export interface RoleBinding extends ObjectOf<typeof RoleBinding> {}
