@@ -8,7 +8,7 @@ import { objectOf } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import type { Log } from "#base/log.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Key, prefixEnd, type Revision, type Store, type StoreEvent } from "#store/contract.ts";
+import { type Key, prefixEnd, type Revision, type Store, StoreClosed, type StoreEvent } from "#store/contract.ts";
 
 /** A change of one object. */
 export class Change {
@@ -86,6 +86,7 @@ export class Feed {
         if (batch.events.length > 0) this.moved();
       }
     } catch (error) {
+      if (error instanceof StoreClosed) return;
       if (!this.stop.signal.aborted) this.log.error("the watch on the store broke off", { error: String(error) });
     }
     if (this.stop.signal.aborted) return;

@@ -1,3 +1,5 @@
+import { concat } from "#base/bytes.ts";
+
 /** HTTP as values: what goes in and out of `apiserver.handle` and the kubelet's API, with or without a socket. */
 export interface HttpRequest {
   readonly method: string;
@@ -54,4 +56,13 @@ export interface Pipe {
   /** Ends both directions at once. */
   destroy(): void;
   readonly closed: Promise<void>;
+}
+
+/** The whole body of an answer. */
+export async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
+  if (!response.body) return new Uint8Array();
+  if (response.body instanceof Uint8Array) return response.body;
+  const parts: Uint8Array[] = [];
+  for await (const part of response.body) parts.push(part);
+  return concat(parts);
 }

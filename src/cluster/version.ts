@@ -1,5 +1,3 @@
 /** What we call ourselves: the Kubernetes release whose API this is, and our own version as its build. */
 export const COX_VERSION = "0.1.0";
 export const KUBERNETES_VERSION = "v1.36.3";
-/** `git describe`'s shape, as clients parse it. */
-export const GIT_VERSION = `${KUBERNETES_VERSION}+cox${COX_VERSION}`;

@@ -283,3 +283,13 @@ async function removeLeftovers(paths: ContainerdPaths): Promise<void> {
     if (address.startsWith("unix:///run/containerd/s/")) await rm(address.slice("unix://".length), { force: true });
   }
 }
+
+/** containerd of this data directory and its shims, for `cox status`. */
+export async function containerdUse(dataDir: string): Promise<{ name: string; pid: number }[]> {
+  const paths = containerdPaths(dataDir);
+  const all = await processes();
+  return all.flatMap(({ pid, args }) => {
+    if (args.includes(paths.config)) return [{ name: "containerd", pid }];
+    return args[0]?.includes("containerd-shim") && args.includes(paths.socket) ? [{ name: "shim", pid }] : [];
+  });
+}

@@ -1,6 +1,6 @@
 /** Files that only their owner may read, written whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Makes the folder with mode 0700, or tightens the one that is there. */
@@ -41,4 +41,17 @@ export async function writeAtomically(file: string, content: string): Promise<vo
   } finally {
     await folder.close();
   }
+}
+
+/** Whether there is a file or folder of that name. */
+export async function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Removes a folder with all that is in it; gone already is success. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

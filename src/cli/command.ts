@@ -1,0 +1,9 @@
+/** What a command of `cox` is; main.ts lists them. */
+import type { Command } from "commander";
+
+export interface CoxCommand {
+  /** Adds itself to the program; what it needs is imported when it runs. */
+  (program: Command): void;
+}
+/** A refusal that a person should read as one sentence, without a trace. */
+export class Refusal extends Error {}

@@ -1,0 +1,30 @@
+/** The entry of `cox`: its commands, each in a file of its own. */
+import { Command, CommanderError } from "commander";
+import { Refusal } from "#cli/command.ts";
+import { dns } from "#cli/dns.ts";
+import { down } from "#cli/down.ts";
+import { image } from "#cli/image.ts";
+import { kubeconfig } from "#cli/kubeconfig.ts";
+import { reset } from "#cli/reset.ts";
+import { status } from "#cli/status.ts";
+import { tools } from "#cli/tools.ts";
+import { up } from "#cli/up.ts";
+import { why } from "#cli/why.ts";
+import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
+import { terminal } from "#host/terminal.ts";
+
+const program = new Command("cox")
+  .description("Kubernetes, whole, in one process.")
+  .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
+  .showHelpAfterError("(run with --help for the flags)")
+  .exitOverride();
+for (const add of [up, down, status, reset, kubeconfig, image, why, tools, dns]) add(program);
+
+try {
+  await program.parseAsync(terminal.args, { from: "user" });
+} catch (error) {
+  if (error instanceof CommanderError) terminal.exit(error.exitCode);
+  const sentence = error instanceof Refusal || (error as Error).name === "OptionError";
+  terminal.err(`cox: ${sentence ? (error as Error).message : ((error as Error).stack ?? String(error))}`);
+  terminal.exit(1);
+}

@@ -1,0 +1,63 @@
+import { type CoxCommand, Refusal } from "#cli/command.ts";
+import { layoutFor, withDataDir } from "#cli/datadir.ts";
+import { type ClusterOptions, OPTIONS } from "#cluster/options.ts";
+import { reporter, startDetached } from "#host/daemon.ts";
+import { terminal } from "#host/terminal.ts";
+
+type Flags = { dataDir?: string; detach?: boolean; config?: string } & Partial<Record<keyof ClusterOptions, string | boolean>>;
+
+/** `cox up`: starts the control plane and this machine as a node; with -d returns when both are ready. */
+export const up: CoxCommand = program => {
+  const command = withDataDir(program.command("up").description("start the cluster; this machine becomes its node"))
+    .option("-d, --detach", "return when the cluster is ready; it goes on in the background")
+    .option("--config <file>", `a YAML file with any of: ${Object.keys(OPTIONS).join(", ")}`);
+  for (const [key, o] of Object.entries(OPTIONS)) {
+    if (key === "dataDir") continue;
+    command.option(o.argument ? `${o.flag} <${o.argument.toLowerCase()}>` : o.flag, o.says);
+  }
+  command.action(async (flags: Flags) => {
+    const layout = layoutFor(flags);
+    const { prepare } = await import("#cluster/prepare.ts");
+    const options = await prepare(layout, flags.config, asked(flags));
+    const say = (line: string) => terminal.err(`cox: ${line}`);
+    if (flags.detach) {
+      const args = terminal.args.filter(a => a !== "-d" && a !== "--detach");
+      const pid = await startDetached(import.meta.resolve("#cli/main.ts").replace("file://", ""), args, layout.log, say).catch(
+        (error: Error) => {
+          throw new Refusal(error.message);
+        },
+      );
+      terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);
+      terminal.exit(0);
+    }
+    const report = reporter();
+    const { runCluster } = await import("#cluster/up.ts");
+    try {
+      const cluster = await runCluster(layout, options, line => (report ? report({ progress: line }) : say(line)), report !== undefined);
+      report?.({ ready: true });
+      if (!report) say(`ready; export KUBECONFIG=${layout.kubeconfig}; Ctrl-C stops the control plane`);
+      terminal.onEnd(() => {
+        cluster.stop().then(
+          () => terminal.exit(0),
+          (error: Error) => {
+            say(error.message);
+            terminal.exit(1);
+          },
+        );
+      });
+    } catch (error) {
+      report?.({ failed: (error as Error).message });
+      throw error;
+    }
+  });
+};
+
+/** Flags as options; numbers are checked with the rest. */
+function asked(flags: Flags): Partial<ClusterOptions> {
+  const out: Record<string, unknown> = {};
+  for (const [key, o] of Object.entries(OPTIONS)) {
+    const value = flags[key as keyof ClusterOptions];
+    if (value !== undefined && key !== "dataDir") out[key] = o.number ? Number(value) : value;
+  }
+  return out;
+}

@@ -1,0 +1,129 @@
+/** The control plane, put together: apiserver, controllers and scheduler over one store, in one process. It knows no machine. */
+import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserver/apiserver.ts";
+import { AUTHENTICATED } from "#apiserver/auth/users.ts";
+import { versionOf } from "#apiserver/version.ts";
+import { assert } from "#base/assert.ts";
+import type { Chance } from "#base/chance.ts";
+import { type Cidr, parseCidr } from "#base/cidr.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Signer } from "#base/crypto.ts";
+import type { Identity } from "#base/http.ts";
+import type { Log } from "#base/log.ts";
+import type { Client } from "#client/client.ts";
+import { createRecorder } from "#client/events.ts";
+import { actingAs, createClient } from "#client/http.ts";
+import { createLoop, type Loop } from "#client/loop.ts";
+import { Reasons } from "#client/reasons.ts";
+import { createViews, type Views } from "#client/views.ts";
+import { accessOf } from "#cluster/access.ts";
+import { COX_VERSION } from "#cluster/version.ts";
+import { whyPath } from "#cluster/why.ts";
+import { controllers } from "#controllers/all.ts";
+import { kinds } from "#kinds/all.ts";
+import { createScheduler, DEFAULT_SCHEDULER, type Scheduler } from "#scheduler/scheduler.ts";
+import type { Store } from "#store/contract.ts";
+
+export interface ControlPlaneParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  /** Signs service-account tokens. */
+  readonly signer: Signer;
+  readonly clusterDomain: string;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  /** Where the API is reached from inside the cluster. */
+  readonly address: string;
+  readonly port: number;
+  /** The cluster's CA, in PEM, as every namespace gets it. */
+  readonly rootCa: string;
+  readonly platform: string;
+  readonly gzip?: ApiServerOptions["gzip"];
+}
+export interface ControlPlane {
+  readonly apiserver: ApiServer;
+  /** A client of this process with an identity of its own. */
+  clientAs(identity: Identity, userAgent: string): Client;
+  /** Shared by all loops of the process; read with the controller manager's rights. */
+  readonly views: Views;
+  readonly reasons: Reasons;
+  /** Starts controllers and scheduler. */
+  start(): Promise<void>;
+  /** Ends loops, then watches; the store is its owner's to close. */
+  stop(): Promise<void>;
+}
+
+/** Upstream's range of node ports. */
+const NODE_PORTS = { from: 30000, to: 32767 };
+
+function rangeOf(cidr: string): Cidr {
+  const range = parseCidr(cidr);
+  assert(range, "the options were checked");
+  return range;
+}
+
+/** A component's own user, e.g. system:kube-scheduler. */
+export function component(name: string, ...groups: string[]): Identity {
+  return { name: `system:${name}`, groups: [...groups, AUTHENTICATED] };
+}
+/** The service account of a controller, as upstream's controller manager uses them. */
+function controllerIdentity(name: string): Identity {
+  return {
+    name: `system:serviceaccount:kube-system:${name}`,
+    groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", AUTHENTICATED],
+  };
+}
+
+export async function createControlPlane(parts: ControlPlaneParts): Promise<ControlPlane> {
+  const { clock, chance, log } = parts;
+  const reasons = new Reasons();
+  let scheduler: Scheduler | undefined;
+  const access = accessOf(parts);
+  const apiserver = await createApiServer({
+    store: parts.store,
+    clock,
+    chance,
+    log,
+    ...(parts.gzip && { gzip: parts.gzip }),
+    kinds,
+    address: `${parts.address}:${parts.port}`,
+    services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },
+    bootstrap: { address: parts.address, port: parts.port },
+    version: versionOf(COX_VERSION, parts.platform),
+    access: objects => {
+      const made = access(objects);
+      return {
+        ...made,
+        paths: [...(made.paths ?? []), whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects })],
+      };
+    },
+  });
+  const clientAs = (identity: Identity, userAgent: string) => createClient(actingAs(apiserver.handle, identity), { userAgent, clock });
+  const views = createViews({ client: clientAs(component("kube-controller-manager"), "kube-controller-manager"), clock, log });
+
+  const loops: Loop[] = controllers.map(definition => {
+    const client = clientAs(controllerIdentity(definition.name), definition.name);
+    const recorder = createRecorder({ client, clock, log, component: definition.component ?? definition.name });
+    return createLoop(definition, { client, views, clock, chance, log, recorder, reasons });
+  });
+  const schedulerClient = clientAs(component("kube-scheduler"), "kube-scheduler");
+  const recorder = createRecorder({ client: schedulerClient, clock, log, component: DEFAULT_SCHEDULER });
+  scheduler = createScheduler({ client: schedulerClient, views, clock, chance, log, recorder, reasons });
+  const running = scheduler;
+
+  return {
+    apiserver,
+    clientAs,
+    views,
+    reasons,
+    async start() {
+      await Promise.all([running.start(), ...loops.map(l => l.start())]);
+    },
+    async stop() {
+      await Promise.all([running.stop(), ...loops.map(l => l.stop())]);
+      views.stop();
+      apiserver.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Where everything of a cluster lies below its data directory. */
+export interface Layout {
+  readonly dataDir: string;
+  readonly store: string;
+  readonly pki: string;
+  readonly kubeconfig: string;
+  /** Who runs: process id, address, options. */
+  readonly run: string;
+  readonly log: string;
+  /** Options that were settled by the first start, and the cluster's own short name for tables, cgroups and the like. */
+  readonly settled: string;
+  readonly kubelet: string;
+  readonly podLogs: string;
+  readonly dnsFolder: string;
+  readonly zone: string;
+  readonly dnsRun: string;
+  readonly dnsLog: string;
+}
+
+export function layoutOf(dataDir: string): Layout {
+  const at = (...parts: string[]) => [dataDir, ...parts].join("/");
+  return {
+    dataDir,
+    store: at("store"),
+    pki: at("pki"),
+    kubeconfig: at("kubeconfig"),
+    run: at("run.json"),
+    log: at("cox.log"),
+    settled: at("cluster.json"),
+    kubelet: at("kubelet"),
+    podLogs: at("logs", "pods"),
+    dnsFolder: at("dns"),
+    zone: at("dns", "zone.json"),
+    dnsRun: at("dns", "run.json"),
+    dnsLog: at("dns", "dns.log"),
+  };
+}

@@ -1,0 +1,2 @@
+import { replicaSetController } from "./replicaset.ts";
+export const controllers = [replicaSetController];

@@ -1,0 +1,60 @@
+/** Processes of our own that outlive the one that starts them, and how the two speak until the child is ready. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+/** What a child tells while it starts, a JSON line each. */
+export type StartMessage = { readonly progress: string } | { readonly ready: true } | { readonly failed: string };
+
+/** The descriptor on which a detached child reports. */
+const REPORT = 3;
+const MARK = "COX_REPORTS";
+
+/**
+ * Starts `node main.ts ARGS…` as a process of its own, its output appended to `logFile`. Resolves with its id when it says
+ * that it is ready; rejects with its own sentence when it fails, or when it ends without a word.
+ */
+export function startDetached(main: string, args: readonly string[], logFile: string, progress: (line: string) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const log = openSync(logFile, "a", 0o600);
+    const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+      detached: true,
+      stdio: ["ignore", log, log, "pipe"],
+      env: { ...process.env, [MARK]: "1" },
+      cwd: "/",
+    });
+    closeSync(log);
+    const pipe = child.stdio[REPORT] as Readable;
+    const lines = createInterface({ input: pipe });
+    const end = (then: () => void) => {
+      lines.close();
+      pipe.destroy();
+      child.removeAllListeners();
+      child.unref();
+      then();
+    };
+    lines.on("line", line => {
+      const message = JSON.parse(line) as StartMessage;
+      if ("progress" in message) progress(message.progress);
+      else if ("failed" in message) end(() => reject(new Error(message.failed)));
+      else end(() => resolve(child.pid!));
+    });
+    child.on("error", error => end(() => reject(error)));
+    child.on("exit", (code, signal) => end(() => reject(new Error(`it ended at once (${signal ?? `code ${code}`}); see ${logFile}`))));
+  });
+}
+
+/** The child's side: undefined when nobody waits for reports. */
+export function reporter(): ((message: StartMessage) => void) | undefined {
+  if (process.env[MARK] !== "1") return undefined;
+  delete process.env[MARK];
+  return message => {
+    try {
+      writeSync(REPORT, `${JSON.stringify(message)}\n`);
+      if (!("progress" in message)) closeSync(REPORT);
+    } catch {
+      // The one who started us has gone; we stay.
+    }
+  };
+}

@@ -1,0 +1,66 @@
+/** Who runs on a data directory, as a file says and as the process table confirms. */
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeAtomically } from "#host/privatefiles.ts";
+
+export interface RunFile {
+  readonly pid: number;
+  /** The kernel's start time of that process, so that a number used again is not taken for it. */
+  readonly started: string;
+  readonly address: string;
+  readonly version: string;
+  readonly nodeName: string;
+}
+
+/** The start time of a process in clock ticks since boot (proc(5), stat field 22); undefined: no such process. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeRunFile(file: string, said: Omit<RunFile, "pid" | "started">): Promise<void> {
+  await writeAtomically(file, `${JSON.stringify({ pid: process.pid, started: startOf(process.pid) ?? "", ...said })}\n`);
+}
+
+/** Undefined when nothing runs there. */
+export function readRunFile(file: string): RunFile | undefined {
+  try {
+    const run = JSON.parse(readFileSync(file, "utf8")) as RunFile;
+    return startOf(run.pid) === run.started ? run : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks it to end, and resolves when it has; after `patienceMs` it is killed. */
+export async function endRun(run: RunFile, patienceMs: number): Promise<void> {
+  const alive = () => startOf(run.pid) === run.started;
+  const send = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(run.pid, signal);
+    } catch {
+      // It ended by itself in between.
+    }
+  };
+  send("SIGTERM");
+  for (let waited = 0; alive() && waited < patienceMs; waited += 20) await sleep(20);
+  if (alive()) send("SIGKILL");
+  while (alive()) await sleep(20);
+}
+
+/** What a process uses: resident bytes, and seconds of CPU so far. */
+export function usageOf(pid: number): { residentBytes: number; cpuSeconds: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+    return { residentBytes: pages * 4096, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+  } catch {
+    return undefined;
+  }
+}

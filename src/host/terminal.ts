@@ -1,0 +1,47 @@
+/** The person at the other end: arguments, lines out, questions, and who and where they are. */
+import { homedir, hostname } from "node:os";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+
+export const terminal = {
+  args: process.argv.slice(2) as readonly string[],
+  hostname: hostname(),
+  platform: process.platform as string,
+  /** As Go names it: linux/amd64. */
+  goPlatform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
+  isRoot: process.getuid?.() === 0,
+  isInteractive: process.stdin.isTTY === true,
+  out(line: string): void {
+    process.stdout.write(`${line}\n`);
+  },
+  err(line: string): void {
+    process.stderr.write(`${line}\n`);
+  },
+  /** True when the answer is yes. */
+  async confirm(question: string): Promise<boolean> {
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    } finally {
+      lines.close();
+    }
+  },
+  exit(code: number): never {
+    process.exit(code);
+  },
+  /** Calls back once at the first request to end (Ctrl-C, SIGTERM). */
+  onEnd(ended: () => void): void {
+    process.once("SIGINT", ended);
+    process.once("SIGTERM", ended);
+    process.on("SIGHUP", () => {});
+  },
+  /** A path as the person meant it, from where they stand. */
+  absolute(path: string): string {
+    return resolve(path);
+  },
+  /** Where clusters live when nobody says otherwise. */
+  defaultDataDir(): string {
+    if (this.isRoot) return "/var/lib/coxswain";
+    return `${process.env.XDG_DATA_HOME || `${homedir()}/.local/share`}/coxswain`;
+  },
+} as const;
