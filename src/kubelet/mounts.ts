@@ -100,7 +100,7 @@ export class Mounts {
       const readonly = (mount.readOnly ?? false) || plan.is === "payload";
       const sub = subPathOf(mount, env);
       const target = `${paths.pod}/volume-subpaths/${volume.name}/${container.name}/${i}`;
-      const hostPath = sub ? await disk.bindSubPath(plan.path, sub, target, readonly) : plan.path;
+      const hostPath = sub ? await disk.bindSubPath(plan.path, sub, target) : plan.path;
       const containerPath = mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`;
       mounts.push({ hostPath, containerPath, readonly, propagation: propagationOf(mount), selinuxRelabel: plan.is !== "hostPath" });
     }

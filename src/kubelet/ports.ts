@@ -46,7 +46,7 @@ export interface Disk {
    * A path to mount for `subPath` below `volume`: bound to `target` so that a symbolic link in the volume can neither now nor
    * later lead out of it. Makes a directory when nothing is there.
    */
-  bindSubPath(volume: string, subPath: string, target: string, readonly: boolean): Promise<string>;
+  bindSubPath(volume: string, subPath: string, target: string): Promise<string>;
   writeFile(path: string, bytes: Uint8Array, mode: number): Promise<void>;
   /** At most `most` bytes from the end; undefined when there is no such file. */
   readTail(path: string, most: number): Promise<Uint8Array | undefined>;
@@ -71,7 +71,7 @@ export interface LogFiles {
   rename(from: string, to: string): Promise<void>;
   compress(path: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Yields when the directory's files may have changed; ends with the signal. */
+  /** Yields when the directory's files may have changed, and at least each second; ends with the signal. */
   changes(directory: string, signal: AbortSignal): AsyncIterable<void>;
 }
 export interface LogFile {
