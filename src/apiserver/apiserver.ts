@@ -1,19 +1,22 @@
 /** The apiserver, whole: `handle` needs no socket. */
 
-import type { AuditSink } from "#apiserver/auth/audit.ts";
+import { type AuditSink, isLongRunning } from "#apiserver/auth/audit.ts";
 import { binding } from "#apiserver/binding.ts";
 import { bootstrap, carryOut, type DueWrite } from "#apiserver/bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
 import { Compactor } from "#apiserver/compactor.ts";
+import { type ConnectPorts, streams } from "#apiserver/connect.ts";
 import { discovery } from "#apiserver/discovery.ts";
 import { eviction } from "#apiserver/eviction.ts";
 import { Feed } from "#apiserver/feed.ts";
 import { finalize } from "#apiserver/finalize.ts";
 import type { Health } from "#apiserver/health.ts";
 import { InFlight } from "#apiserver/limit.ts";
+import { Metrics, metricsPath } from "#apiserver/metrics.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
+import { proxies } from "#apiserver/proxy.ts";
 import type { RegistryOptions } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
 import { type ServiceRanges, serviceCompanion } from "#apiserver/service.ts";
@@ -51,6 +54,8 @@ export interface ApiServerOptions {
   readonly services: ServiceRanges;
   /** Where the Service `kubernetes` leads; without it nothing is made at the first start (tests). */
   readonly bootstrap?: { readonly address: string; readonly port: number };
+  /** The ways to nodes and pods, for logs, exec and proxies. */
+  readonly connect?: ConnectPorts;
   readonly auditSink?: AuditSink;
   readonly gzip?: Gzip;
 }
@@ -97,6 +102,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const registry: RegistryOptions = { store, clock, chance, log, objects, companions, plugins: access.plugins };
   if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
   for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
+  const metrics = new Metrics();
+  const connected = options.connect ? [...streams(options.connect, access.authorizer), ...proxies(options.connect)] : [];
   const handle = pipeline({
     ...registry,
     feed,
@@ -107,9 +114,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     auditSink: options.auditSink,
     gzip: options.gzip,
     kindOf: (group, version, plural) => byResource.get(`${group}/${version}/${plural}`),
-    handlers: new Map([...OWN_HANDLERS, ...(access.handlers ?? [])]),
-    paths: paths({ version: options.version, health: checks, others: [discovery(kinds, options.address), ...(access.paths ?? [])] }),
-    observe: () => {},
+    handlers: new Map([...OWN_HANDLERS, ...connected, ...(access.handlers ?? [])]),
+    paths: paths({
+      version: options.version,
+      health: checks,
+      others: [discovery(kinds, options.address), metricsPath(metrics, store, inFlight, () => watches.count), ...(access.paths ?? [])],
+    }),
+    observe: (call, code) => metrics.observe(call, code, isLongRunning(call) ? undefined : (clock.now() - call.receivedAt) / 1000),
   });
   return {
     handle,
