@@ -14,6 +14,7 @@ import type { Health } from "#apiserver/health.ts";
 import { InFlight } from "#apiserver/limit.ts";
 import { Metrics, metricsPath } from "#apiserver/metrics.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
+import { openApi } from "#apiserver/openapi.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
 import { proxies } from "#apiserver/proxy.ts";
@@ -118,7 +119,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     paths: paths({
       version: options.version,
       health: checks,
-      others: [discovery(kinds, options.address), metricsPath(metrics, store, inFlight, () => watches.count), ...(access.paths ?? [])],
+      others: [
+        discovery(kinds, options.address),
+        openApi(kinds, options.version.gitVersion, clock),
+        metricsPath(metrics, store, inFlight, () => watches.count),
+        ...(access.paths ?? []),
+      ],
     }),
     observe: (call, code) => metrics.observe(call, code, isLongRunning(call) ? undefined : (clock.now() - call.receivedAt) / 1000),
   });
