@@ -229,7 +229,7 @@ function diffItems(shape: Shape, l: unknown[] | undefined, r: unknown[] | undefi
 }
 /** What changes from `left` to `right`; undefined fields count as absent, null ones as present. */
 export function compare(type: ObjectNode, left: unknown, right: unknown): Comparison {
-  const d = diff(rootSlot(type), left, right);
+  const d = diff(rootSlot(type), left ?? {}, right ?? {});
   return { added: d?.a ?? EMPTY, modified: d?.m ?? EMPTY, removed: d?.r ?? EMPTY };
 }
 
