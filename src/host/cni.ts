@@ -1,6 +1,7 @@
 /**
  * cox's own CNI configuration: one veth pair a pod (ptp), so that every packet between pods passes the machine's forward
- * hook, addresses from the node's range, no masquerading (the proxy does it), and portmap for hostPorts.
+ * hook, and addresses from the node's range. No masquerading and no portmap plugin: the proxy does both in cox's own nftables
+ * table, where the plugin would leave iptables chains in the machine's.
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 
@@ -27,9 +28,7 @@ export function cniConfig(options: CniOptions): string {
       routes,
     },
   };
-  // `snat`: a pod that reaches itself by its own host port would otherwise answer itself directly.
-  const portmap = { type: "portmap", capabilities: { portMappings: true }, snat: true };
-  return `${JSON.stringify({ cniVersion: VERSION, name: "cox", plugins: [ptp, portmap] }, undefined, 2)}\n`;
+  return `${JSON.stringify({ cniVersion: VERSION, name: "cox", plugins: [ptp] }, undefined, 2)}\n`;
 }
 const cniDirectory = (dataDir: string) => `${dataDir}/cni`;
 

@@ -2,7 +2,7 @@
 import net from "node:net";
 import type { Pipe } from "#base/http.ts";
 import type { Streams } from "#kubelet/runtime.ts";
-import { socketPipe } from "./pipes.ts";
+import { pipeOf } from "./pipe.ts";
 import { type SpdySession, type SpdyStream, spdySession } from "./spdy.ts";
 
 /** What a command's end looks like on the error stream (v4.channel.k8s.io and later). */
@@ -27,7 +27,7 @@ async function upgrade(url: string, protocols: readonly string[]): Promise<SpdyS
     const { status, head, rest } = await answerHead(socket);
     if (status !== 101) throw new Error(`the runtime's streaming server refused: ${rest.toString().trim() || head.split("\r\n")[0]}`);
     socket.setTimeout(0);
-    return spdySession(socketPipe(socket, rest), "client");
+    return spdySession(pipeOf(socket, rest), "client");
   } catch (error) {
     socket.destroy();
     throw error;
@@ -129,7 +129,13 @@ function exitCodeOf(text: string): number {
   if (end.status === "Success") return 0;
   const cause = end.details?.causes?.find(c => c.reason === "ExitCode");
   if (end.reason === "NonZeroExitCode" && cause?.message !== undefined) return Number(cause.message);
-  throw new Error(end.message ?? "the command could not be run");
+  // The kubelet wraps the sentence again in its own turn.
+  throw new Error(
+    (end.message ?? "the command could not be run").replace(
+      /^Internal error occurred: error (executing command in|attaching to) container: /,
+      "",
+    ),
+  );
 }
 
 /** One connection to a port of the sandbox at `url`. What the runtime complains of on the error stream ends the reading with that error. */

@@ -24,8 +24,6 @@ export const nodePackages: readonly Need[] = [
   { package: "nftables", files: bin("nft") },
   { package: "conntrack", files: bin("conntrack") },
   { package: "iproute2", files: bin("ip") },
-  // The portmap plugin calls it.
-  { package: "iptables", files: bin("iptables") },
 ];
 /** What the tests need besides. */
 export const testPackages: readonly Need[] = [

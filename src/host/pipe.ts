@@ -3,31 +3,23 @@ import type { Pipe } from "#base/http.ts";
 
 /** A socket as a pipe; `head` is what had been read of it already. */
 export function pipeOf(socket: Duplex, head?: Uint8Array): Pipe {
+  let waiting: (() => void)[] = [];
+  const go = () => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
   const closed = new Promise<void>(resolve => {
     if (socket.destroyed) resolve();
     else socket.once("close", () => resolve());
   });
   socket.on("error", () => {});
+  socket.on("drain", go);
+  socket.on("close", go);
   return {
     incoming: incoming(socket, head),
-    write(bytes) {
-      return new Promise<void>((resolve, reject) => {
-        if (socket.destroyed || socket.writableEnded) {
-          reject(new Error("the connection is closed"));
-          return;
-        }
-        if (socket.write(bytes)) {
-          resolve();
-          return;
-        }
-        const done = () => {
-          socket.off("drain", done);
-          socket.off("close", done);
-          resolve();
-        };
-        socket.on("drain", done);
-        socket.on("close", done);
-      });
+    async write(bytes) {
+      if (socket.destroyed || socket.writableEnded) throw new Error("the connection is closed");
+      if (!socket.write(bytes)) await new Promise<void>(resolve => waiting.push(resolve));
     },
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),

@@ -1,6 +1,4 @@
-/** Pieces to build connections from: a queue of bytes with back-pressure, and Pipes over sockets. */
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+/** Pieces to build connections from: a queue of bytes, and a connection in memory. */
 import type { Pipe } from "#base/http.ts";
 
 /** Bytes that one side pushes and one side reads. */
@@ -55,45 +53,6 @@ export function byteQueue(taken: (size: number) => void = () => {}): ByteQueue {
           });
         }
       }
-    },
-  };
-}
-
-/** A Pipe over a socket. `head`: bytes that were read from it already. */
-export function socketPipe(socket: Socket | Duplex, head?: Uint8Array): Pipe {
-  socket.on("error", () => {});
-  let waiting: (() => void)[] = [];
-  const go = () => {
-    for (const resolve of waiting) resolve();
-    waiting = [];
-  };
-  socket.on("drain", go);
-  socket.on("close", go);
-  const closed = new Promise<void>(resolve => {
-    if (socket.destroyed) resolve();
-    else socket.once("close", () => resolve());
-  });
-  async function* incoming(): AsyncGenerator<Uint8Array> {
-    if (head !== undefined && head.length > 0) yield head;
-    try {
-      for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
-    } catch {
-      // A connection that breaks ends; whoever cares looks at what the protocol in it still owed.
-    }
-  }
-  return {
-    incoming: incoming(),
-    closed,
-    async write(bytes) {
-      if (socket.destroyed || socket.writableEnded) throw new Error("the connection is closed");
-      if (socket.write(bytes)) return;
-      await new Promise<void>(resolve => waiting.push(resolve));
-    },
-    end() {
-      if (!socket.destroyed) socket.end();
-    },
-    destroy() {
-      socket.destroy();
     },
   };
 }

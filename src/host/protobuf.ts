@@ -251,7 +251,7 @@ class Reader {
       case "bool":
         return this.varint() !== 0;
       case "int32":
-        return this.varint() | 0;
+        return this.varint(true) | 0;
       default:
         return this.varint(type === "int64");
     }

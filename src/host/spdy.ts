@@ -38,6 +38,8 @@ const STREAM_BUFFER = 256 * 1024;
 /** Streams of one connection that are open at once. */
 const MAX_STREAMS = 1000;
 const MAX_DATA = 32 * 1024;
+/** Milliseconds that the other side has to close after our goodbye. */
+const CLOSE_TIMEOUT = 5000;
 const PROTOCOL_ERROR = 1;
 const CANCEL = 5;
 
@@ -311,6 +313,10 @@ export function spdySession(pipe: Pipe, role: "server" | "client"): SpdySession 
         post(controlFrame(frameType.goAway, 0, words(0, 0)));
         shut(new Error("the connection was closed"));
         pipe.end();
+        // The other side closes when it has read everything; one that does not is cut off.
+        const timer = setTimeout(() => pipe.destroy(), CLOSE_TIMEOUT);
+        timer.unref();
+        void pipe.closed.then(() => clearTimeout(timer));
       });
     },
   };
