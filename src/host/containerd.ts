@@ -10,7 +10,7 @@ import { run } from "./command.ts";
 import { type ContainerdPaths, containerdConfig, containerdPaths } from "./containerdconfig.ts";
 import { containerd } from "./containerdproto.ts";
 import { cri } from "./criproto.ts";
-import { type GrpcClient, grpcClient } from "./grpc.ts";
+import { code, type GrpcClient, GrpcError, grpcClient } from "./grpc.ts";
 import { freeHybridControllers, removeCgroup, returnHybridControllers } from "./hierarchies.ts";
 import { unmountBelow } from "./mounttable.ts";
 import { findProgram } from "./packages.ts";
@@ -45,7 +45,11 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       await prepare(paths, options);
       pid = await launch(paths);
     }
-    const version = await ready(paths, client, pid);
+    const version = await ready(paths, client, pid).catch(async error => {
+      // One that never became ready is of no use to anybody.
+      if (running === undefined) await endProcess(pid, 2000);
+      throw error;
+    });
     await importPauseImage(client);
     options.log.info(running === undefined ? "containerd started" : "containerd adopted", { pid, version });
     return { paths, client, version, pid, adopted: running !== undefined };
@@ -158,6 +162,10 @@ async function ready(paths: ContainerdPaths, client: GrpcClient, pid: number): P
       return (await client.call(containerd.version, {}, { timeout: 2000 })).version;
     } catch (error) {
       last = (error as Error).message;
+      // It answers only when everything is loaded: what is missing then does not come any more.
+      if (error instanceof GrpcError && error.code === code.unimplemented) {
+        throw new Error(`containerd runs without its CRI part: ${await lastWords(paths)}`);
+      }
     }
     if (!(await isAlive(pid))) throw new Error(`containerd ended at its start: ${await lastWords(paths)}`);
     await sleep(10);
@@ -167,8 +175,9 @@ async function ready(paths: ContainerdPaths, client: GrpcClient, pid: number): P
 /** The log's last complaint. */
 async function lastWords(paths: ContainerdPaths): Promise<string> {
   const lines = (await readFile(paths.log, "utf8").catch(() => "")).trim().split("\n");
-  const line = lines.findLast(l => /level=(error|fatal)|^containerd: /.test(l)) ?? lines.at(-1) ?? "";
-  return /(?:error|msg)="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
+  const line =
+    lines.findLast(l => /level=(warning|error|fatal) .*error=|^containerd: /.test(l) && !l.includes("cni")) ?? lines.at(-1) ?? "";
+  return /error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
 }
 
 export interface Supervision {
@@ -279,6 +288,8 @@ async function removeLeftovers(paths: ContainerdPaths): Promise<void> {
   }
   for (const name of names.values()) await removeCgroup(name);
   for (const id of ids) {
+    // What libcni remembers of a sandbox's network.
+    await rm(`/var/lib/cni/results/cox-${id}-eth0`, { force: true });
     const address = await readFile(`${tasks}/${id}/address`, "utf8").catch(() => "");
     if (address.startsWith("unix:///run/containerd/s/")) await rm(address.slice("unix://".length), { force: true });
   }

@@ -1,5 +1,5 @@
 /** What /proc says of processes, and ending them by id. */
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ProcessFacts {
@@ -18,20 +18,17 @@ export async function processArgs(pid: number): Promise<readonly string[]> {
   const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return line.split("\0").slice(0, -1);
 }
-export async function processProgram(pid: number): Promise<string | undefined> {
-  return readlink(`/proc/${pid}/exe`).catch(() => undefined);
-}
-/** Every process of the machine (kernel threads have no arguments). */
+/** Every process of the machine that lives (kernel threads have no arguments). */
 export async function processes(): Promise<ProcessFacts[]> {
   const names = (await readdir("/proc")).filter(name => /^\d+$/.test(name));
   const all = await Promise.all(
     names.map(async name => {
       const pid = Number(name);
       const cgroup = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
-      return { pid, args: await processArgs(pid), cgroups: cgroup.split("\n") };
+      return { pid, args: await processArgs(pid), cgroups: cgroup.split("\n"), alive: await isAlive(pid) };
     }),
   );
-  return all.filter(p => p.args.length > 0 || p.cgroups.length > 1);
+  return all.filter(p => p.alive);
 }
 /** Ends a process: SIGTERM, and SIGKILL when it is still there after `patience` milliseconds. Gone already is success. */
 export async function endProcess(pid: number, patience: number): Promise<void> {
