@@ -79,6 +79,14 @@ const baseLayer = () => {
   base ??= busyboxLayer();
   return base;
 };
+/** busybox with these files over it. */
+export function busyboxWith(
+  files: readonly TarFile[],
+  options: { gzip?: boolean } = {},
+  config: ImageConfig = { Cmd: ["/bin/sh"] },
+): TestImage {
+  return buildImage([baseLayer(), files], config, options);
+}
 /** A shell and the usual small programs. */
 export function busyboxImage(): TestImage {
   return buildImage([baseLayer()], { Cmd: ["/bin/sh"] });
@@ -87,18 +95,15 @@ export function busyboxImage(): TestImage {
 export function webImage(text = "hello"): TestImage {
   const script = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nhostname\n";
   const start = "#!/bin/sh\nexec busybox httpd -f -p $PORT -h /www\n";
-  return buildImage(
+  return busyboxWith(
     [
-      baseLayer(),
-      [
-        { name: "www/index.html", mode: 0o644, bytes: Buffer.from(`${text}\n`) },
-        { name: "www/cgi-bin", mode: 0o755, type: "directory" },
-        { name: "www/cgi-bin/hostname", mode: 0o755, bytes: Buffer.from(script) },
-        { name: "bin/start", mode: 0o755, bytes: Buffer.from(start) },
-      ],
+      { name: "www/index.html", mode: 0o644, bytes: Buffer.from(`${text}\n`) },
+      { name: "www/cgi-bin", mode: 0o755, type: "directory" },
+      { name: "www/cgi-bin/hostname", mode: 0o755, bytes: Buffer.from(script) },
+      { name: "bin/start", mode: 0o755, bytes: Buffer.from(start) },
     ],
-    { Cmd: ["/bin/start"], Env: ["PATH=/bin", "PORT=8080"] },
     { gzip: true },
+    { Cmd: ["/bin/start"], Env: ["PATH=/bin", "PORT=8080"] },
   );
 }
 
