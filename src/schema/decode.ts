@@ -247,14 +247,34 @@ interface Member {
 function compileObject(node: ObjectNode): Compiled {
   const goType = goTypeOf(node);
   let members: Member[] | undefined;
+  const places = new Map<string, number>();
+  const always: number[] = [];
   const build = (): Member[] => {
     const kept = keptZeros(node);
-    return Object.entries(node.fields).map(([name, field]) => ({
-      name,
-      type: compile(field.type),
-      always: field.always,
-      keepsZero: field.always || kept.has(name),
-    }));
+    return Object.entries(node.fields).map(([name, field], i) => {
+      places.set(name, i);
+      if (field.always) always.push(i);
+      return { name, type: compile(field.type), always: field.always, keepsZero: field.always || kept.has(name) };
+    });
+  };
+  /** The places of the fields that the output will have, in order. Objects have few of their type's fields: those are looked up. */
+  const fieldsOf = (input: Record<string, unknown>, state: State): number[] => {
+    const found: number[] = [];
+    let inOrder = true;
+    for (const key in input) {
+      const place = places.get(key);
+      if (place === undefined) state.unknown = true;
+      else {
+        if (found.length > 0 && place < found[found.length - 1]!) inOrder = false;
+        found.push(place);
+      }
+    }
+    for (let i = 0; i < always.length; i++) {
+      if (found.includes(always[i]!)) continue;
+      inOrder = false;
+      found.push(always[i]!);
+    }
+    return inOrder ? found : found.sort((a, b) => a - b);
   };
   return {
     goType,
@@ -270,18 +290,12 @@ function compileObject(node: ObjectNode): Compiled {
       members ??= build();
       const input = value as Record<string, unknown>;
       const owner = state.owner;
-      let given = 0;
-      for (const _ in input) given++;
+      const found = fieldsOf(input, state);
       const out: Record<string, unknown> = {};
-      for (let i = 0; i < members.length; i++) {
-        const m = members[i]!;
+      for (let i = 0; i < found.length; i++) {
+        const m = members[found[i]!]!;
         const v = input[m.name];
-        if (v === undefined) {
-          if (m.always) out[m.name] = m.type.zero();
-          continue;
-        }
-        given--;
-        if (v === null) {
+        if (v === undefined || v === null) {
           if (m.always) out[m.name] = m.type.zero();
           continue;
         }
@@ -292,7 +306,6 @@ function compileObject(node: ObjectNode): Compiled {
         if (read !== undefined && (m.keepsZero || !m.type.isZero(read))) out[m.name] = read;
       }
       state.owner = owner;
-      if (given > 0) state.unknown = true;
       return out;
     },
   };

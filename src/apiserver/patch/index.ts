@@ -71,8 +71,8 @@ function attempt(run: () => unknown): unknown {
   try {
     return run();
   } catch (e) {
-    if (e instanceof JsonPatchError) throw rejected();
-    if (e instanceof StrategicPatchError) throw badRequest(e.message);
+    if (e instanceof JsonPatchError || (e instanceof StrategicPatchError && e.code === 422)) throw rejected();
+    if (e instanceof StrategicPatchError) throw e.code === 400 ? badRequest(e.message) : failure(500, "", e.message);
     throw e;
   }
 }

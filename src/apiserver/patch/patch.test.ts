@@ -91,6 +91,14 @@ test("patches as the apiserver calls them", () => {
       ' "" is invalid: patch: Invalid value: "{\\"spec\\":{\\"replicas\\":\\"x\\"}}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
   });
   assert.throws(() => run("text/plain", {}), { code: 415 });
+  assert.throws(() => run(STRATEGIC_PATCH, { spec: { strategy: { $retainKeys: "type" } } }), {
+    code: 400,
+    message: "invalid patch format of retainKeys",
+  });
+  assert.throws(() => run(STRATEGIC_PATCH, { spec: { template: { spec: { containers: [{ image: "x" }] } } } }), {
+    code: 500,
+    message: "map: map[image:x] does not contain declared merge key: name",
+  });
   assert.throws(() => run(JSON_PATCH, new Array(10_001).fill({ op: "test", path: "", value: 1 })), {
     code: 413,
     message: "The allowed maximum operations in a JSON patch is 10000, got 10001",

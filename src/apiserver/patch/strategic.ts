@@ -7,8 +7,14 @@ import { equal } from "#apiserver/patch/typed.ts";
 import { setKey } from "#base/json.ts";
 import type { FieldNode, TypeNode } from "#schema/notation.ts";
 
-/** A patch that cannot be understood; the message is upstream's. */
-export class StrategicPatchError extends Error {}
+/** A patch that cannot be carried out; the message and the code of its answer are upstream's. */
+export class StrategicPatchError extends Error {
+  readonly code: 400 | 422 | 500;
+  constructor(message: string, code: 400 | 422 | 500 = 500) {
+    super(message);
+    this.code = code;
+  }
+}
 
 type Fields = Record<string, unknown>;
 const MARKER = "$patch";
@@ -99,7 +105,7 @@ function mergeMap(type: TypeNode | undefined, original: Fields, patch: Fields): 
     if (done.has(given)) continue;
     const deletes = given.startsWith(DELETE);
     const key = deletes ? given.slice(DELETE.length) : given;
-    if (deletes && !Array.isArray(value)) throw new StrategicPatchError("invalid patch format of primitive list");
+    if (deletes && !Array.isArray(value)) throw new StrategicPatchError("invalid patch format of primitive list", 400);
     if (value === null) {
       delete out[key];
       continue;
@@ -124,7 +130,7 @@ function mergeMap(type: TypeNode | undefined, original: Fields, patch: Fields): 
 
 function retain(original: Fields, patch: Fields): void {
   const list = patch[RETAIN];
-  const wrong = () => new StrategicPatchError("invalid patch format of retainKeys");
+  const wrong = () => new StrategicPatchError("invalid patch format of retainKeys", 400);
   if (!Array.isArray(list)) throw wrong();
   const names = new Set<unknown>(list);
   for (const [key, value] of Object.entries(patch)) {
@@ -207,7 +213,7 @@ function mergeList(
 ): unknown[] {
   if (original.length === 0 && patch.length === 0) return [...original];
   const sample = original[0] ?? patch[0];
-  if (Array.isArray(sample)) throw new StrategicPatchError("lists of lists are not supported");
+  if (Array.isArray(sample)) throw new StrategicPatchError("lists of lists are not supported", 422);
   if (!isFields(sample)) {
     if (deletes) return original.filter(v => !patch.includes(v));
     return ordered([...new Set([...original, ...patch])], patch, original, "");
