@@ -1,6 +1,6 @@
 import { applyDefaults } from "#apiserver/codec.ts";
 import { create } from "#apiserver/create.ts";
-import { equal } from "#apiserver/equal.ts";
+import { equal } from "#base/equal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import { keepTimes, manageWrite } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateMetadataUpdate } from "#apiserver/metadata.ts";

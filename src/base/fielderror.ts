@@ -66,14 +66,14 @@ export class Report {
     const list = [...supported].map(v => JSON.stringify(v)).join(", ");
     this.add("FieldValueNotSupported", at, `Unsupported value: ${shown(value)}${supported.length ? `: supported values: ${list}` : ""}`);
   }
-  duplicate(at: Path, value: unknown): void {
-    this.add("FieldValueDuplicate", at, `Duplicate value: ${shown(value)}`);
+  duplicate(at: Path, value: unknown, detail = ""): void {
+    this.add("FieldValueDuplicate", at, `Duplicate value: ${shown(value)}${detail && `: ${detail}`}`);
   }
   forbidden(at: Path, detail: string): void {
     this.add("FieldValueForbidden", at, `Forbidden: ${detail}`);
   }
-  notFound(at: Path, value: unknown): void {
-    this.add("FieldValueNotFound", at, `Not found: ${shown(value)}`);
+  notFound(at: Path, value: unknown, detail = ""): void {
+    this.add("FieldValueNotFound", at, `Not found: ${shown(value)}${detail && `: ${detail}`}`);
   }
   tooLong(at: Path, maxBytes: number): void {
     this.add("FieldValueTooLong", at, `Too long: may not be more than ${maxBytes} bytes`);

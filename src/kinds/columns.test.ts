@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import test from "node:test";
-import { humanDuration } from "#kinds/age.ts";
 import { kinds } from "#kinds/all.ts";
 import { Deployment } from "#kinds/apps/v1/deployment.ts";
 import { ConfigMap } from "#kinds/core/v1/configmap.ts";
@@ -19,28 +18,6 @@ function row(kind: Kind, object: object): unknown[] {
   const whole = { apiVersion: "v1", kind: kind.kind, metadata: META, ...object } as KubeObject;
   return kind.columns.map(c => c.cell(whole, NOW));
 }
-
-test("spans are shown as upstream shows them", () => {
-  const s = 1000;
-  const h = 3600 * s;
-  const cases: [number, string][] = [
-    [-5 * s, "<invalid>"],
-    [-0.5 * s, "0s"],
-    [0, "0s"],
-    [119 * s, "119s"],
-    [120 * s, "2m"],
-    [200 * s, "3m20s"],
-    [600 * s, "10m"],
-    [3 * h, "3h"],
-    [3.5 * h, "3h30m"],
-    [47 * h, "47h"],
-    [49 * h, "2d1h"],
-    [8 * 24 * h, "8d"],
-    [800 * 24 * h, "2y70d"],
-    [9 * 365 * 24 * h, "9y"],
-  ];
-  for (const [ms, text] of cases) assert.equal(humanDuration(ms), text);
-});
 
 test("services", () => {
   const status = { loadBalancer: {} };

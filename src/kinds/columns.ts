@@ -1,8 +1,8 @@
 /** Columns that many kinds share, and the way cells show lists and maps (upstream's pkg/printers/internalversion). */
-import { since } from "#kinds/age.ts";
+import { ageOf } from "#base/time.ts";
 import type { Column, KubeObject } from "#kinds/kind.ts";
 import type { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
-import { selectorString } from "#kinds/meta/v1/selectorstring.ts";
+import { selectorString } from "#kinds/selectortext.ts";
 
 export const NAME: Column<KubeObject> = {
   name: "Name",
@@ -15,7 +15,7 @@ export const AGE: Column<KubeObject> = {
   name: "Age",
   type: "string",
   doc: "The time since the object was created.",
-  cell: (o, now) => since(o.metadata.creationTimestamp, now),
+  cell: (o, now) => ageOf(o.metadata.creationTimestamp, now),
 };
 /** Kinds without columns of their own show when they were created, as a time. */
 export const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [

@@ -1,8 +1,9 @@
+import { defaultDeployment } from "#kinds/apps/v1/workloaddefaults.ts";
 import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
-import { selectorString } from "#kinds/meta/v1/selectorstring.ts";
+import { selectorString } from "#kinds/selectortext.ts";
 import { bool, int32, int64, intOrString, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.apps.v1");
@@ -83,6 +84,7 @@ export const Deployment = kind(
         selector: o => (o.spec.selector && selectorString(o.spec.selector)) ?? "",
       },
     },
+    rules: { defaults: ({ spec }) => defaultDeployment(spec) },
     ownColumns: true,
     columns: [
       NAME,

@@ -1,8 +1,9 @@
+import { defaultReplicaSet } from "#kinds/apps/v1/workloaddefaults.ts";
 import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
-import { selectorString } from "#kinds/meta/v1/selectorstring.ts";
+import { selectorString } from "#kinds/selectortext.ts";
 import { int32, int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.apps.v1");
@@ -65,6 +66,7 @@ export const ReplicaSet = kind(
       },
     },
     selectable: { "status.replicas": r => String(r.status.replicas ?? 0) },
+    rules: { defaults: ({ spec }) => defaultReplicaSet(spec) },
     ownColumns: true,
     columns: [
       NAME,

@@ -38,6 +38,14 @@ export const TokenRequest = kind(
       status: TokenRequestStatus(3, "").always(),
     },
   },
-  { verbs: [], ephemeral: true },
+  {
+    verbs: [],
+    ephemeral: true,
+    rules: {
+      defaults: r => {
+        r.spec.expirationSeconds ??= 3600;
+      },
+    },
+  },
 );
 export interface TokenRequest extends ObjectOf<typeof TokenRequest> {}

@@ -60,6 +60,12 @@ export const Endpoints = kind(
     singular: "endpoints",
     storedAt: "services/endpoints",
     createOnUpdate: true,
+    rules: {
+      defaults: e => {
+        for (const { ports = [] } of e.subsets ?? []) for (const p of ports) p.protocol ||= "TCP";
+      },
+      warnings: () => ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"],
+    },
     ownColumns: true,
     columns: [
       NAME,

@@ -1,13 +1,13 @@
 /** The columns of events, for both groups that serve them. */
-import { since } from "#kinds/age.ts";
+import { ageOf } from "#base/time.ts";
 import { NAME } from "#kinds/columns.ts";
 import type { EventShape } from "#kinds/core/v1/eventshape.ts";
 import type { Column, KubeObject } from "#kinds/kind.ts";
 
-const firstSeen = (e: EventShape, now: number) => since(e.firstTimestamp || e.eventTime, now);
+const firstSeen = (e: EventShape, now: number) => ageOf(e.firstTimestamp || e.eventTime, now);
 function lastSeen(e: EventShape, now: number): string {
-  if (e.series) return since(e.series.lastObservedTime, now);
-  return e.lastTimestamp ? since(e.lastTimestamp, now) : firstSeen(e, now);
+  if (e.series) return ageOf(e.series.lastObservedTime, now);
+  return e.lastTimestamp ? ageOf(e.lastTimestamp, now) : firstSeen(e, now);
 }
 function objectText({ involvedObject: { kind = "", name } }: EventShape): string {
   return name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase();

@@ -24,6 +24,9 @@ export const NamespaceStatus = object("NamespaceStatus", "", {
 });
 export interface NamespaceStatus extends ObjectOf<typeof NamespaceStatus> {}
 
+/** Keeps a namespace until all that is in it is gone. */
+const FINALIZER = "kubernetes";
+
 export const Namespace = kind(
   {
     group: "",
@@ -43,6 +46,16 @@ export const Namespace = kind(
     verbs: ALL_VERBS.filter(v => v !== "deletecollection"),
     subresources: { status: true, others: { finalize: { kind: "Namespace", verbs: ["update"] } } },
     selectable: { name: n => n.metadata.name ?? "", "status.phase": n => n.status.phase ?? "" },
+    rules: {
+      defaults: n => {
+        if (n.metadata.name) n.metadata.labels = { ...n.metadata.labels, "kubernetes.io/metadata.name": n.metadata.name };
+        n.status.phase ||= "Active";
+      },
+      prepareCreate: n => {
+        n.status = { phase: "Active" };
+        n.spec.finalizers = [...(n.spec.finalizers ?? []).filter(f => f !== FINALIZER), FINALIZER];
+      },
+    },
     ownColumns: true,
     columns: [NAME, { name: "Status", type: "string", doc: "Active or Terminating.", cell: n => n.status.phase ?? "" }, AGE],
   },

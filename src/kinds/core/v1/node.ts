@@ -1,5 +1,6 @@
 import { AGE, NAME } from "#kinds/columns.ts";
 import { Taint } from "#kinds/core/v1/affinity.ts";
+import { roundUp } from "#kinds/core/v1/resourcelist.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string, time } from "#schema/notation.ts";
 
@@ -131,6 +132,14 @@ export const NodeStatus = object("NodeStatus", "", {
 });
 export interface NodeStatus extends ObjectOf<typeof NodeStatus> {}
 
+function defaultNode(spec: NodeSpec, status: NodeStatus): void {
+  if (status.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
+  roundUp(status.capacity);
+  roundUp(status.allocatable);
+  // podCIDR is the old name of the first of podCIDRs.
+  if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
+  else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
+}
 function statusText(spec: NodeSpec, status: NodeStatus): string {
   const ready = (status.conditions ?? []).findLast(c => c.type === "Ready");
   const word = ready ? (ready.status === "True" ? "Ready" : "NotReady") : "Unknown";
@@ -170,6 +179,7 @@ export const Node = kind(
     },
     storedAt: "minions",
     selectable: { "spec.unschedulable": n => String(n.spec.unschedulable ?? false) },
+    rules: { defaults: n => defaultNode(n.spec, n.status) },
     ownColumns: true,
     columns: [
       NAME,

@@ -1,4 +1,7 @@
+import { formatTime } from "#base/time.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
+import { defaultPod } from "#kinds/core/v1/poddefaults.ts";
+import { preparePod } from "#kinds/core/v1/podprepare.ts";
 import { PodSpec } from "#kinds/core/v1/podspec.ts";
 import { PodStatus } from "#kinds/core/v1/podstatus.ts";
 import { gatesText, restartsText, summarize } from "#kinds/core/v1/podsummary.ts";
@@ -45,6 +48,10 @@ export const Pod = kind(
       "status.phase": p => p.status.phase ?? "",
       "status.podIP": p => p.status.podIPs?.[0]?.ip ?? "",
       "status.nominatedNodeName": p => p.status.nominatedNodeName ?? "",
+    },
+    rules: {
+      defaults: pod => defaultPod(pod),
+      prepareCreate: (pod, { now }) => preparePod(pod, formatTime(now)),
     },
     ownColumns: true,
     columns: [

@@ -1,5 +1,5 @@
 /** What `kubectl get pods` says of a pod: READY, STATUS and RESTARTS (upstream's printPod). */
-import { since } from "#kinds/age.ts";
+import { ageOf } from "#base/time.ts";
 import type { PodShape } from "#kinds/core/v1/podshape.ts";
 import type { PodSpec } from "#kinds/core/v1/podspec.ts";
 import type { ContainerStateTerminated, ContainerStatus } from "#kinds/core/v1/podstatus.ts";
@@ -81,7 +81,7 @@ function summarizeInit(statuses: readonly ContainerStatus[], spec: PodSpec, side
 
 /** "3 (2m ago)", or the number alone when no container's last end is known. */
 export function restartsText({ restarts, lastRestart }: PodSummary, now: number): string {
-  return restarts && lastRestart ? `${restarts} (${since(lastRestart, now)} ago)` : String(restarts);
+  return restarts && lastRestart ? `${restarts} (${ageOf(lastRestart, now)} ago)` : String(restarts);
 }
 /** "1/2": gates whose condition is true, of all. */
 export function gatesText(pod: PodShape): string {

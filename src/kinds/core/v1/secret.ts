@@ -1,6 +1,21 @@
+import { utf8 } from "#base/bytes.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
+
+interface SecretFields {
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+  type?: string;
+}
+/** stringData is only a way to write: what it holds moves into data. */
+function defaultSecret(secret: SecretFields): void {
+  secret.type ||= "Opaque";
+  if (!secret.stringData) return;
+  const coded = Object.entries(secret.stringData).map(([k, v]) => [k, utf8(v).toBase64()] as const);
+  secret.data = { ...secret.data, ...Object.fromEntries(coded) };
+  delete secret.stringData;
+}
 
 export const Secret = kind(
   {
@@ -20,6 +35,7 @@ export const Secret = kind(
   },
   {
     selectable: { type: s => s.type ?? "" },
+    rules: { defaults: secret => defaultSecret(secret) },
     ownColumns: true,
     columns: [
       NAME,

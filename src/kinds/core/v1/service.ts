@@ -1,4 +1,5 @@
 import { AGE, labelsText, NAME } from "#kinds/columns.ts";
+import { defaultService, prepareServiceCreate, prepareServiceUpdate } from "#kinds/core/v1/servicefields.ts";
 import { kind } from "#kinds/kind.ts";
 import { Condition } from "#kinds/meta/v1/condition.ts";
 import { bool, int32, intOrString, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -124,6 +125,11 @@ export const Service = kind(
     createOnUpdate: true,
     deleteReturnsObject: true,
     selectable: { "spec.clusterIP": s => s.spec.clusterIP ?? "", "spec.type": s => s.spec.type ?? "" },
+    rules: {
+      defaults: service => defaultService(service),
+      prepareCreate: ({ spec }) => prepareServiceCreate(spec),
+      prepareUpdate: ({ spec }, old) => prepareServiceUpdate(spec, old.spec),
+    },
     ownColumns: true,
     columns: [
       NAME,

@@ -199,10 +199,10 @@ export interface QuobyteVolumeSource extends ObjectOf<typeof QuobyteVolumeSource
 export const AzureDiskVolumeSource = object("AzureDiskVolumeSource", "", {
   diskName: string(1, "").required().always(),
   diskURI: string(2, "").required().always(),
-  cachingMode: string(3, "").default(/* ref(AzureDataDiskCachingReadWrite) */ "ClusterIP").oneOf("None", "ReadOnly", "ReadWrite"),
+  cachingMode: string(3, "").default("ReadWrite").oneOf("None", "ReadOnly", "ReadWrite"),
   fsType: string(4, "").default("ext4"),
   readOnly: bool(5, "").default(false),
-  kind: string(6, "").default(/* ref(AzureSharedBlobDisk) */ "ClusterIP").oneOf("Dedicated", "Managed", "Shared"),
+  kind: string(6, "").default("Shared").oneOf("Dedicated", "Managed", "Shared"),
 });
 export interface AzureDiskVolumeSource extends ObjectOf<typeof AzureDiskVolumeSource> {}
 

@@ -1,3 +1,4 @@
+import { equal } from "#base/equal.ts";
 import { AGE, firstFew, NAME } from "#kinds/columns.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
@@ -67,6 +68,20 @@ export const EndpointSlice = kind(
   },
   {
     generation: true,
+    rules: {
+      defaults: s => {
+        for (const p of s.ports ?? []) {
+          p.name ??= "";
+          p.protocol ??= "TCP";
+        }
+      },
+      prepareCreate: s => {
+        for (const e of s.endpoints ?? []) delete e.deprecatedTopology;
+      },
+      prepareUpdate: (s, old) => {
+        if (!equal(s.endpoints, old.endpoints)) for (const e of s.endpoints ?? []) delete e.deprecatedTopology;
+      },
+    },
     ownColumns: true,
     columns: [
       NAME,

@@ -21,6 +21,11 @@ export const PriorityClass = kind(
   {
     short: ["pc"],
     generation: true,
+    rules: {
+      defaults: c => {
+        c.preemptionPolicy ||= "PreemptLowerPriority";
+      },
+    },
     ownColumns: true,
     columns: [
       NAME,
