@@ -1,10 +1,10 @@
 /** What every cluster has from its first start on; made when it is missing, so that a restart writes nothing. */
 import { create } from "#apiserver/create.ts";
-import { equal } from "#apiserver/equal.ts";
 import type { AnyObject, RegistryOptions, Write } from "#apiserver/registry.ts";
 import { remove } from "#apiserver/remove.ts";
 import { update } from "#apiserver/update.ts";
 import { type Cidr, formatIp, nth } from "#base/cidr.ts";
+import { equal } from "#base/equal.ts";
 import type { Identity } from "#base/http.ts";
 import { reasonOf } from "#base/status.ts";
 import { Endpoints } from "#kinds/core/v1/endpoints.ts";

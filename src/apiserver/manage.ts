@@ -1,7 +1,8 @@
 /** Where writes meet managedFields. */
-import { equal } from "#apiserver/equal.ts";
+
 import { type FieldSet, manage, setOf } from "#apiserver/patch/index.ts";
 import type { AnyObject, Write } from "#apiserver/registry.ts";
+import { equal } from "#base/equal.ts";
 import type { Kind } from "#kinds/kind.ts";
 
 const known = new WeakMap<Kind, { main: FieldSet | undefined; status: FieldSet }>();

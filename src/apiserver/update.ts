@@ -1,6 +1,5 @@
 import { applyDefaults } from "#apiserver/codec.ts";
 import { create } from "#apiserver/create.ts";
-import { equal } from "#base/equal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import { keepTimes, manageWrite } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateMetadataUpdate } from "#apiserver/metadata.ts";
@@ -19,6 +18,7 @@ import {
   validateAdmission,
   type Write,
 } from "#apiserver/registry.ts";
+import { equal } from "#base/equal.ts";
 import { Report, root } from "#base/fielderror.ts";
 import { conflict, MODIFIED, notFound, reasonOf } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
