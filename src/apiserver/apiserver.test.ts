@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { testServer } from "#apiserver/testing.ts";
-import { text } from "#base/bytes.ts";
+import { linesOf, testServer } from "#apiserver/testing.ts";
 import { virtualClock } from "#sim/clock.ts";
 
 const CONFIGMAPS = "/api/v1/namespaces/default/configmaps";
@@ -58,7 +57,7 @@ test("a watch gives what stands, then what changes, with selector transitions", 
   await server.ask("POST", CONFIGMAPS, { metadata: { name: "a", labels: { x: "1" } } });
   const response = await server.send("GET", `${CONFIGMAPS}?watch=true&labelSelector=x%3D1`);
   assert.equal(response.status, 200);
-  const events = linesOf(response.body as AsyncIterable<Uint8Array>);
+  const events = linesOf(response);
   const first = await events.next();
   assert.equal(first.value.type, "ADDED");
   await server.ask("POST", CONFIGMAPS, { metadata: { name: "b" } });
@@ -71,7 +70,7 @@ test("a watch gives what stands, then what changes, with selector transitions", 
   await server.ask("PUT", `${CONFIGMAPS}/a`, { ...out, metadata: { ...out.metadata, labels: { x: "1" } } });
   assert.equal((await events.next()).value.type, "ADDED");
   const again = await server.send("GET", `${CONFIGMAPS}?watch=true&resourceVersion=${a.metadata.resourceVersion}`);
-  const replay = linesOf(again.body as AsyncIterable<Uint8Array>);
+  const replay = linesOf(again);
   const types = [];
   for (let i = 0; i < 3; i++) {
     const { value } = await replay.next();
@@ -81,16 +80,3 @@ test("a watch gives what stands, then what changes, with selector transitions", 
   server.close();
   assert.equal((await events.next()).done, true);
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: events of every kind
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<any, undefined> {
-  let rest = "";
-  for await (const part of body) {
-    rest += text(part);
-    for (let at = rest.indexOf("\n"); at >= 0; at = rest.indexOf("\n")) {
-      yield JSON.parse(rest.slice(0, at));
-      rest = rest.slice(at + 1);
-    }
-  }
-  return undefined;
-}

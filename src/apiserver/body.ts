@@ -9,7 +9,7 @@ import type { HttpRequest } from "#base/http.ts";
 import { JsonError, parseJson } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
 import { badRequest, tooLarge } from "#base/status.ts";
-import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 
 const refused = () => tooLarge(`Request entity too large: limit is ${limits.requestBody}`);
 
@@ -64,6 +64,8 @@ function summary(bytes: Uint8Array): string {
 }
 
 export interface Body {
+  /** What the body says of its name, to be read only. */
+  readonly metadata: Readonly<KubeObject["metadata"]>;
   /** A freshly decoded object, the caller's own to change. */
   fresh(): AnyObject;
 }
@@ -80,7 +82,7 @@ export async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, d
     const head = headOf(envelope, kind, bytes);
     const read = () =>
       decodeObject(kind, { value: fromProtobuf(kind, envelope), problems: NO_PROBLEMS, repeated: undefined }, head, "Ignore", []);
-    return { fresh: read };
+    return { fresh: read, metadata: read().metadata };
   }
   let document: Document;
   try {
@@ -90,8 +92,10 @@ export async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, d
     throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
   }
   const head = headOf(document.value, kind, bytes);
-  let first: AnyObject | undefined = decodeObject(kind, document, head, directive, warnings);
+  const decoded = decodeObject(kind, document, head, directive, warnings);
+  let first: AnyObject | undefined = decoded;
   return {
+    metadata: decoded.metadata,
     fresh() {
       const object = first ?? decodeObject(kind, document, head, "Ignore", []);
       first = undefined;

@@ -8,6 +8,7 @@ import {
   admission,
   admit,
   find,
+  inTurn,
   put,
   type RegistryOptions,
   refuse,
@@ -112,7 +113,7 @@ export async function create(options: RegistryOptions, write: Write, draft: () =
     if (warning) write.warnings.push(warning);
     manageWrite(kind, object, undefined, write, options.clock.now());
     try {
-      const stored = await attemptCreate(options, write, object);
+      const stored = await inTurn(options, kind, () => attemptCreate(options, write, object));
       if (stored) return stored;
     } catch (error) {
       if (!generated || !(error instanceof StatusError) || error.reason !== "AlreadyExists") throw error;

@@ -11,11 +11,7 @@ export const finalize: SubresourceHandler = async (options, target) => {
   if (call.info.verb !== "update") throw notAllowed();
   const how = writeOptions(call, "UpdateOptions");
   const body = await decodeBody(call.http, kind, how.directive, call.warnings);
-  const transform = () => {
-    const object = body.fresh();
-    checkName(object, call.info.name, "");
-    return object;
-  };
-  const { stored } = await update(options, writeOf(target, how), transform, { creates: false, unconditional: false });
+  checkName(body, call.info.name, "");
+  const { stored } = await update(options, writeOf(target, how), body.fresh, { creates: false, unconditional: false });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now());
 };

@@ -144,6 +144,22 @@ export async function sideOf(
   return companion ? companion.prepare(key, object, old, write.dryRun) : NOTHING;
 }
 
+const turns = new WeakMap<Companion, Promise<unknown>>();
+/**
+ * Lets writes of a kind that competes for something beside its name run one after another: within one process they then never lose
+ * against each other. (Against another process the transaction's compares decide.)
+ */
+export async function inTurn<T>(options: RegistryOptions, kind: Kind, run: () => Promise<T>): Promise<T> {
+  const companion = options.companions.get(kind.storedAt);
+  if (!companion) return run();
+  const mine = (turns.get(companion) ?? Promise.resolve()).then(run, run);
+  turns.set(
+    companion,
+    mine.catch(() => {}),
+  );
+  return mine;
+}
+
 /** Events live for an hour, as upstream's --event-ttl says; one lease serves all that are written within some minutes. */
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;

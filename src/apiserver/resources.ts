@@ -136,7 +136,7 @@ async function createOne(options: ResourceOptions, target: Target): Promise<Http
 }
 
 /** A body's name must be that of the URL. */
-export function checkName(object: KubeObject, name: string, namespace: string): void {
+export function checkName(object: Pick<KubeObject, "metadata">, name: string, namespace: string): void {
   const meta = object.metadata;
   if (!meta.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (meta.name !== name) throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
@@ -148,11 +148,8 @@ async function replace(options: ResourceOptions, target: Target): Promise<HttpRe
   const { call, kind, namespace, form } = target;
   const how = writeOptions(call, "UpdateOptions");
   const body = await decodeBody(call.http, kind, how.directive, call.warnings);
-  const transform = () => {
-    const object = body.fresh();
-    checkName(object, call.info.name, namespace);
-    return object;
-  };
+  checkName(body, call.info.name, namespace);
+  const transform = body.fresh;
   const creates = kind.createOnUpdate && !call.info.subresource;
   const { stored, created } = await update(options, writeOf(target, how), transform, { creates, unconditional: false });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);

@@ -80,3 +80,16 @@ export async function bodyText(response: HttpResponse): Promise<string> {
   for await (const part of body) out += text(part);
   return out;
 }
+
+/** The events of a watch, one by one. */
+export async function* linesOf({ body }: HttpResponse): AsyncGenerator<Answer, undefined> {
+  let rest = "";
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    rest += text(part);
+    for (let at = rest.indexOf("\n"); at >= 0; at = rest.indexOf("\n")) {
+      yield JSON.parse(rest.slice(0, at));
+      rest = rest.slice(at + 1);
+    }
+  }
+  return undefined;
+}

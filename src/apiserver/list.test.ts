@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { testServer } from "#apiserver/testing.ts";
+import { limits } from "#base/limits.ts";
+import { virtualClock } from "#sim/clock.ts";
+
+const CONFIGMAPS = "/api/v1/namespaces/default/configmaps";
+
+async function withMaps(count: number) {
+  const clock = virtualClock();
+  const server = await testServer(clock);
+  for (let i = 0; i < count; i++)
+    await server.ask("POST", CONFIGMAPS, { metadata: { name: `m-${String(i).padStart(3, "0")}`, labels: { even: String(i % 2 === 0) } } });
+  return { clock, server };
+}
+
+test("a chunked list is one snapshot, in the order of names, and counts what remains", async () => {
+  const { server } = await withMaps(25);
+  const first = (await server.ask("GET", `${CONFIGMAPS}?limit=10`)).body;
+  assert.equal(first.items.length, 10);
+  assert.equal(first.metadata.remainingItemCount, 15);
+  await server.ask("POST", CONFIGMAPS, { metadata: { name: "m-012x" } });
+  const second = (await server.ask("GET", `${CONFIGMAPS}?limit=7&continue=${first.metadata.continue}`)).body;
+  assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
+  assert.equal(second.metadata.remainingItemCount, 8);
+  const last = (await server.ask("GET", `${CONFIGMAPS}?limit=8&continue=${second.metadata.continue}`)).body;
+  assert.equal(last.metadata.continue, undefined);
+  assert.equal(last.metadata.remainingItemCount, undefined);
+  const names = [...first.items, ...second.items, ...last.items].map(i => i.metadata.name);
+  assert.deepEqual(
+    names,
+    [...Array(25).keys()].map(i => `m-${String(i).padStart(3, "0")}`),
+  );
+  server.close();
+});
+
+test("a selector leaves the count out, and the pages are full", async () => {
+  const { server } = await withMaps(25);
+  const page = (await server.ask("GET", `${CONFIGMAPS}?limit=5&labelSelector=even%3Dtrue`)).body;
+  assert.equal(page.items.length, 5);
+  assert.equal(page.metadata.remainingItemCount, undefined);
+  const rest = (await server.ask("GET", `${CONFIGMAPS}?labelSelector=even%3Dtrue&continue=${page.metadata.continue}`)).body;
+  assert.equal(rest.items.length, 8);
+  assert.equal(rest.items[0].metadata.name, "m-010");
+  server.close();
+});
+
+test("a token whose revision is compacted is answered with a new one that goes on at the newest", async () => {
+  const { clock, server } = await withMaps(6);
+  const first = (await server.ask("GET", `${CONFIGMAPS}?limit=2`)).body;
+  await server.ask("POST", CONFIGMAPS, { metadata: { name: "m-004x" } });
+  await clock.advance(limits.compactionAge + 1);
+  await clock.advance(limits.compactionAge + 1);
+  const gone = (await server.ask("GET", `${CONFIGMAPS}?limit=2&continue=${first.metadata.continue}`)).body;
+  assert.equal(gone.code, 410);
+  assert.equal(gone.reason, "Expired");
+  const on = (await server.ask("GET", `${CONFIGMAPS}?limit=2&continue=${gone.metadata.continue}`)).body;
+  assert.deepEqual(
+    on.items.map((i: { metadata: { name: string } }) => i.metadata.name),
+    ["m-002", "m-003"],
+  );
+  assert.ok(Number(on.metadata.resourceVersion) > Number(first.metadata.resourceVersion));
+  server.close();
+});
+
+test("a list at an exact revision shows what stood then", async () => {
+  const { server } = await withMaps(2);
+  const { resourceVersion } = (await server.ask("GET", CONFIGMAPS)).body.metadata;
+  await server.ask("DELETE", `${CONFIGMAPS}/m-000`);
+  const then = (await server.ask("GET", `${CONFIGMAPS}?resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`)).body;
+  assert.equal(then.items.length, 2);
+  assert.equal(then.metadata.resourceVersion, resourceVersion);
+  assert.equal((await server.ask("GET", CONFIGMAPS)).body.items.length, 1);
+  server.close();
+});
+
+test("tables and metadata alone", async () => {
+  const { server } = await withMaps(2);
+  const table = (await server.ask("GET", CONFIGMAPS, undefined, { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" })).body;
+  assert.equal(table.kind, "Table");
+  assert.deepEqual(
+    table.columnDefinitions.map((c: { name: string }) => c.name),
+    ["Name", "Data", "Age"],
+  );
+  assert.equal(table.rows[0].cells[0], "m-000");
+  assert.equal(table.rows[0].object.kind, "PartialObjectMetadata");
+  const partial = (
+    await server.ask("GET", CONFIGMAPS, undefined, { accept: "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io" })
+  ).body;
+  assert.equal(partial.kind, "PartialObjectMetadataList");
+  assert.deepEqual(Object.keys(partial.items[0]).sort(), ["apiVersion", "kind", "metadata"]);
+  server.close();
+});
+
+test("a collection is deleted by its selector", async () => {
+  const { server } = await withMaps(6);
+  const { body } = await server.ask("DELETE", `${CONFIGMAPS}?labelSelector=even%3Dtrue`);
+  assert.equal(body.kind, "ConfigMapList");
+  assert.equal(body.items.length, 3);
+  assert.equal((await server.ask("GET", CONFIGMAPS)).body.items.length, 3);
+  server.close();
+});
