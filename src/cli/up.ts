@@ -22,11 +22,9 @@ export const up: CoxCommand = program => {
     const say = (line: string) => terminal.err(`cox: ${line}`);
     if (flags.detach) {
       const args = terminal.args.filter(a => a !== "-d" && a !== "--detach");
-      const pid = await startDetached(import.meta.resolve("#cli/main.ts").replace("file://", ""), args, layout.log, say).catch(
-        (error: Error) => {
-          throw new Refusal(error.message);
-        },
-      );
+      const pid = await startDetached(terminal.mainFile, args, layout.log, say).catch((error: Error) => {
+        throw new Refusal(error.message);
+      });
       terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);
       terminal.exit(0);
     }

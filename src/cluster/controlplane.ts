@@ -1,5 +1,6 @@
 /** The control plane, put together: apiserver, controllers and scheduler over one store, in one process. It knows no machine. */
 import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserver/apiserver.ts";
+import { clusterAccess } from "#apiserver/auth/access.ts";
 import { AUTHENTICATED } from "#apiserver/auth/users.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { assert } from "#base/assert.ts";
@@ -15,7 +16,6 @@ import { actingAs, createClient } from "#client/http.ts";
 import { createLoop, type Loop } from "#client/loop.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
-import { accessOf } from "#cluster/access.ts";
 import { COX_VERSION } from "#cluster/version.ts";
 import { whyPath } from "#cluster/why.ts";
 import { controllers } from "#controllers/all.ts";
@@ -40,6 +40,7 @@ export interface ControlPlaneParts {
   readonly rootCa: string;
   readonly platform: string;
   readonly gzip?: ApiServerOptions["gzip"];
+  readonly connect?: ApiServerOptions["connect"];
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -79,13 +80,14 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
   const { clock, chance, log } = parts;
   const reasons = new Reasons();
   let scheduler: Scheduler | undefined;
-  const access = accessOf(parts);
+  const access = clusterAccess(parts);
   const apiserver = await createApiServer({
     store: parts.store,
     clock,
     chance,
     log,
     ...(parts.gzip && { gzip: parts.gzip }),
+    ...(parts.connect && { connect: parts.connect }),
     kinds,
     address: `${parts.address}:${parts.port}`,
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },

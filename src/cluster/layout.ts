@@ -10,7 +10,8 @@ export interface Layout {
   /** Options that were settled by the first start, and the cluster's own short name for tables, cgroups and the like. */
   readonly settled: string;
   readonly kubelet: string;
-  readonly podLogs: string;
+  /** Below it: `pods/NAMESPACE_NAME_UID/CONTAINER/N.log`. */
+  readonly logs: string;
   readonly dnsFolder: string;
   readonly zone: string;
   readonly dnsRun: string;
@@ -28,7 +29,7 @@ export function layoutOf(dataDir: string): Layout {
     log: at("cox.log"),
     settled: at("cluster.json"),
     kubelet: at("kubelet"),
-    podLogs: at("logs", "pods"),
+    logs: at("logs"),
     dnsFolder: at("dns"),
     zone: at("dns", "zone.json"),
     dnsRun: at("dns", "run.json"),

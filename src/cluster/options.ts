@@ -15,6 +15,8 @@ export interface ClusterOptions {
   /** How many simulated nodes. */
   readonly nodes: number;
 }
+/** With the cluster's own name on this machine, in tables, cgroups and the like. */
+export type NamedOptions = ClusterOptions & { readonly id: string };
 /** What may not change once a cluster has started on a data directory. */
 export const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName"] as const;
 

@@ -3,7 +3,7 @@
 import { uuid } from "#base/chance.ts";
 import { parseYaml } from "#base/yaml.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { type ClusterOptions, OptionError, resolveOptions, SETTLED } from "#cluster/options.ts";
+import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions, SETTLED } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";
 import { terminal } from "#host/terminal.ts";
@@ -12,16 +12,11 @@ import { terminal } from "#host/terminal.ts";
 interface Settled extends Partial<ClusterOptions> {
   /** Newer layouts are refused. */
   readonly format: 1;
-  /** The cluster's own name on this machine, in tables, cgroups and the like. */
   readonly id: string;
 }
 
 /** Throws OptionError with one sentence for a person. Settles what may not change on the first start. */
-export async function prepare(
-  layout: Layout,
-  configFile: string | undefined,
-  flags: Partial<ClusterOptions>,
-): Promise<ClusterOptions & { readonly id: string }> {
+export async function prepare(layout: Layout, configFile: string | undefined, flags: Partial<ClusterOptions>): Promise<NamedOptions> {
   const settled = await readSettled(layout);
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname }, settled ?? {}, file, flags);
