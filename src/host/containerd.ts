@@ -3,6 +3,7 @@
  * runs. It is started detached and outlives cox, so that pods go on while the control plane is down; a running one is adopted.
  */
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#base/log.ts";
@@ -77,7 +78,7 @@ async function prepare(paths: ContainerdPaths, options: ContainerdOptions): Prom
     await mkdir(directory, { recursive: true, mode: 0o711 });
   }
   await forgetLastBoot(paths);
-  if (crun !== undefined) await freeHybridControllers(hybridMarker(paths));
+  if (crun !== undefined) await freeHybridControllers(hybridUser(paths));
   const said = await run(program, ["--version"]);
   const version = /\bv?(\d+\.\d+\.\d+)/.exec(said.stdout)?.[1] ?? "1.6.0";
   const cniBin = (await isThere("/usr/lib/cni/ptp")) ? "/usr/lib/cni" : "/opt/cni/bin";
@@ -93,7 +94,7 @@ async function prepare(paths: ContainerdPaths, options: ContainerdOptions): Prom
   await rm(paths.socket, { force: true });
   await rm(`${paths.socket}.ttrpc`, { force: true });
 }
-const hybridMarker = (paths: ContainerdPaths) => `${paths.directory}/hugetlb-mount`;
+const hybridUser = (paths: ContainerdPaths) => createHash("sha256").update(paths.directory).digest("hex").slice(0, 16);
 
 /** State describes running processes and mounts: after a reboot none of them is left (where /run holds it, it is empty then). */
 async function forgetLastBoot(paths: ContainerdPaths): Promise<void> {
@@ -253,7 +254,7 @@ export async function destroyContainerd(dataDir: string, log: Log): Promise<void
   if (pid !== undefined) await endProcess(pid, 5000);
   await removeLeftovers(paths);
   await unmountBelow(paths.directory);
-  await returnHybridControllers(hybridMarker(paths));
+  await returnHybridControllers(hybridUser(paths));
   await rm(paths.directory, { recursive: true, force: true, maxRetries: 5 });
 }
 

@@ -6,6 +6,7 @@ import { containerStates, cri, namespaceMode, sandboxReady } from "./criproto.ts
 import { containerConfig, labelKeys, resources, sandboxConfig } from "./crispec.ts";
 import { connectPort, streamCommand } from "./cristreams.ts";
 import { type CallOptions, code, type GrpcClient, GrpcError, type Method } from "./grpc.ts";
+import { PAUSE_IMAGE } from "./pauseimage.ts";
 import { type AnyMessage, decode, type Input, type Value } from "./protobuf.ts";
 
 export interface CriOptions {
@@ -345,7 +346,9 @@ function wanted(streams: Streams, tty: boolean): { stdin: boolean; stdout: boole
   return { stdin: streams.stdin !== undefined, stdout: streams.stdout !== undefined, stderr: streams.stderr !== undefined && !tty };
 }
 function imageState(image: NonNullable<Value<typeof cri.imageStatus.output>["image"]>): ImageState {
-  const state = { id: image.id, tags: image.repoTags, digests: image.repoDigests, size: image.size, pinned: image.pinned };
+  // containerd 1.6 pins nothing, and a pod cannot start without this one.
+  const pinned = image.pinned || image.repoTags.includes(PAUSE_IMAGE);
+  const state = { id: image.id, tags: image.repoTags, digests: image.repoDigests, size: image.size, pinned };
   if (image.uid !== undefined) return { ...state, uid: image.uid.value };
   return image.username === "" ? state : { ...state, username: image.username };
 }
