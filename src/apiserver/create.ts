@@ -62,6 +62,7 @@ function checkCreate(write: Write, object: AnyObject): void {
   const { kind } = write;
   const report = new Report();
   kind.rules.validate?.(object, report);
+  kind.rules.validateCreate?.(object, report);
   refuse(kind, object.metadata.name ?? "", report);
   validateNames(kind, object.metadata, root.child("metadata"), report);
   validateMetadata(object.metadata, root.child("metadata"), report);

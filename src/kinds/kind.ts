@@ -50,6 +50,8 @@ export interface Rules<T> {
   prepareCreate?(object: T, context: Context): void;
   prepareUpdate?(object: T, old: T, context: Context): void;
   validate?(object: T, report: Report): void;
+  /** Called after `validate` for new objects. */
+  validateCreate?(object: T, report: Report): void;
   /** Also called with `validate` on updates; says what may not change. */
   validateUpdate?(object: T, old: T, report: Report): void;
   /** For writes to /status. */

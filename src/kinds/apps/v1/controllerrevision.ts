@@ -1,3 +1,5 @@
+import { root } from "#base/fielderror.ts";
+import { checkImmutable, checkNonnegative } from "#kinds/checks.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import type { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
@@ -26,6 +28,15 @@ export const ControllerRevision = kind(
     },
   },
   {
+    rules: {
+      validate: (r, report) => {
+        if (r.data === undefined || r.data === null) report.required(root.child("data"), "data is mandatory");
+        else if (typeof r.data !== "object" || Array.isArray(r.data))
+          report.invalid(root.child("data"), r.data, "data must be a valid JSON object");
+        checkNonnegative(report, root.child("revision"), r.revision);
+      },
+      validateUpdate: (r, old, report) => checkImmutable(report, root.child("data"), r.data, old.data),
+    },
     ownColumns: true,
     columns: [
       NAME,

@@ -1,6 +1,9 @@
+import { root } from "#base/fielderror.ts";
 import { defaultDeployment } from "#kinds/apps/v1/workloaddefaults.ts";
+import { validateDeployment, validateDeploymentStatus, validateSelectorUpdate } from "#kinds/apps/v1/workloadvalidation.ts";
 import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
+import { podWarnings } from "#kinds/core/v1/podwarnings.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { selectorString } from "#kinds/selectortext.ts";
@@ -84,7 +87,13 @@ export const Deployment = kind(
         selector: o => (o.spec.selector && selectorString(o.spec.selector)) ?? "",
       },
     },
-    rules: { defaults: ({ spec }) => defaultDeployment(spec) },
+    rules: {
+      defaults: ({ spec }) => defaultDeployment(spec),
+      validate: ({ spec }, report) => validateDeployment(spec, report),
+      validateUpdate: ({ spec }, old, report) => validateSelectorUpdate(spec, old.spec, report),
+      validateStatusUpdate: ({ status }, old, report) => validateDeploymentStatus(status, old.status, report),
+      warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, root.child("spec", "template")),
+    },
     ownColumns: true,
     columns: [
       NAME,

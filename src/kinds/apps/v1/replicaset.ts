@@ -1,6 +1,9 @@
+import { root } from "#base/fielderror.ts";
 import { defaultReplicaSet } from "#kinds/apps/v1/workloaddefaults.ts";
+import { validateReplicaSet, validateReplicaSetStatus, validateSelectorUpdate } from "#kinds/apps/v1/workloadvalidation.ts";
 import { AGE, NAME, TEMPLATE_COLUMNS } from "#kinds/columns.ts";
 import { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
+import { podWarnings } from "#kinds/core/v1/podwarnings.ts";
 import { kind } from "#kinds/kind.ts";
 import { LabelSelector } from "#kinds/meta/v1/labelselector.ts";
 import { selectorString } from "#kinds/selectortext.ts";
@@ -66,7 +69,13 @@ export const ReplicaSet = kind(
       },
     },
     selectable: { "status.replicas": r => String(r.status.replicas ?? 0) },
-    rules: { defaults: ({ spec }) => defaultReplicaSet(spec) },
+    rules: {
+      defaults: ({ spec }) => defaultReplicaSet(spec),
+      validate: ({ spec }, report) => validateReplicaSet(spec, report),
+      validateUpdate: ({ spec }, old, report) => validateSelectorUpdate(spec, old.spec, report),
+      validateStatusUpdate: ({ status }, _, report) => validateReplicaSetStatus(status, report),
+      warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, root.child("spec", "template")),
+    },
     ownColumns: true,
     columns: [
       NAME,

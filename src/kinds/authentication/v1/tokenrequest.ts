@@ -1,3 +1,4 @@
+import { root } from "#base/fielderror.ts";
 import { kind } from "#kinds/kind.ts";
 import { int64, list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
 
@@ -44,6 +45,12 @@ export const TokenRequest = kind(
     rules: {
       defaults: r => {
         r.spec.expirationSeconds ??= 3600;
+      },
+      validate: ({ spec }, report) => {
+        const at = root.child("spec", "expirationSeconds");
+        const seconds = spec.expirationSeconds ?? 3600;
+        if (seconds < 600) report.invalid(at, seconds, "may not specify a duration less than 10 minutes");
+        if (seconds > 2 ** 32) report.invalid(at, seconds, "may not specify a duration larger than 2^32 seconds");
       },
     },
   },

@@ -1,3 +1,4 @@
+import { root } from "#base/fielderror.ts";
 import { UserInfo } from "#kinds/authentication/v1/userinfo.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -32,6 +33,14 @@ export const TokenReview = kind(
       status: TokenReviewStatus(3, "").always(),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  {
+    verbs: ["create"],
+    ephemeral: true,
+    rules: {
+      validate: ({ spec }, report) => {
+        if (!spec.token) report.required(root.child("spec", "token"));
+      },
+    },
+  },
 );
 export interface TokenReview extends ObjectOf<typeof TokenReview> {}

@@ -1,5 +1,6 @@
 import { SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
 import { SubjectAccessReviewSpec } from "#kinds/authorization/v1/subjectaccessreview.ts";
+import { validateLocalReview } from "#kinds/authorization/v1/validation.ts";
 import { kind } from "#kinds/kind.ts";
 import type { ObjectOf } from "#schema/notation.ts";
 
@@ -17,6 +18,10 @@ export const LocalSubjectAccessReview = kind(
       status: SubjectAccessReviewStatus(3, "").always(),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  {
+    verbs: ["create"],
+    ephemeral: true,
+    rules: { validate: ({ metadata, spec }, report) => validateLocalReview(spec, metadata.namespace ?? "", report) },
+  },
 );
 export interface LocalSubjectAccessReview extends ObjectOf<typeof LocalSubjectAccessReview> {}

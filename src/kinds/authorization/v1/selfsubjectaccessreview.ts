@@ -1,4 +1,5 @@
 import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
+import { validateAttributes } from "#kinds/authorization/v1/validation.ts";
 import { kind } from "#kinds/kind.ts";
 import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
@@ -24,6 +25,6 @@ export const SelfSubjectAccessReview = kind(
       status: SubjectAccessReviewStatus(3, "").always(),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  { verbs: ["create"], ephemeral: true, rules: { validate: ({ spec }, report) => validateAttributes(spec, report) } },
 );
 export interface SelfSubjectAccessReview extends ObjectOf<typeof SelfSubjectAccessReview> {}

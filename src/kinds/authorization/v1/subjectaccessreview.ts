@@ -1,4 +1,5 @@
 import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } from "#kinds/authorization/v1/attributes.ts";
+import { validateSubjectReview } from "#kinds/authorization/v1/validation.ts";
 import { kind } from "#kinds/kind.ts";
 import { list, listOf, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
@@ -28,6 +29,6 @@ export const SubjectAccessReview = kind(
       status: SubjectAccessReviewStatus(3, "").always(),
     },
   },
-  { verbs: ["create"], ephemeral: true },
+  { verbs: ["create"], ephemeral: true, rules: { validate: ({ spec }, report) => validateSubjectReview(spec, report) } },
 );
 export interface SubjectAccessReview extends ObjectOf<typeof SubjectAccessReview> {}

@@ -1,3 +1,5 @@
+import { root } from "#base/fielderror.ts";
+import { checkNonnegative } from "#kinds/checks.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -32,6 +34,7 @@ export const Scale = kind(
   {
     verbs: [],
     ephemeral: true,
+    rules: { validate: ({ spec }, report) => checkNonnegative(report, root.child("spec", "replicas"), spec.replicas) },
     ownColumns: true,
     columns: [
       NAME,

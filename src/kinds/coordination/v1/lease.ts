@@ -1,3 +1,5 @@
+import { type Report, root } from "#base/fielderror.ts";
+import { checkNonnegative, checkQualified, checkSupported } from "#kinds/checks.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { int32, microTime, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -15,6 +17,17 @@ export const LeaseSpec = object("LeaseSpec", "", {
 });
 export interface LeaseSpec extends ObjectOf<typeof LeaseSpec> {}
 
+function validateLease(spec: LeaseSpec, report: Report): void {
+  const at = root.child("spec");
+  const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy, preferredHolder } = spec;
+  if (seconds !== undefined && seconds <= 0) report.invalid(at.child("leaseDurationSeconds"), seconds, "must be greater than 0");
+  checkNonnegative(report, at.child("leaseTransitions"), transitions);
+  const field = at.child("strategy", "strategy");
+  if (strategy?.includes("/")) checkQualified(report, field, strategy);
+  else if (strategy !== undefined) checkSupported(report, field, strategy, ["OldestEmulationVersion"]);
+  if (preferredHolder && !strategy) report.forbidden(at.child("preferredHolder"), "may only be specified if `strategy` is defined");
+}
+
 export const Lease = kind(
   {
     group: "coordination.k8s.io",
@@ -31,6 +44,7 @@ export const Lease = kind(
   {
     createOnUpdate: true,
     unconditionalUpdate: false,
+    rules: { validate: ({ spec }, report) => validateLease(spec, report) },
     ownColumns: true,
     columns: [NAME, { name: "Holder", type: "string", doc: "Who holds the lease.", cell: l => l.spec.holderIdentity ?? "" }, AGE],
   },

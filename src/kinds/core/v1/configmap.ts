@@ -1,4 +1,5 @@
 import { AGE, NAME } from "#kinds/columns.ts";
+import { validateConfigMap, validateFrozen } from "#kinds/core/v1/datavalidation.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
 
@@ -19,6 +20,7 @@ export const ConfigMap = kind(
   },
   {
     short: ["cm"],
+    rules: { validate: validateConfigMap, validateUpdate: validateFrozen },
     ownColumns: true,
     columns: [
       NAME,

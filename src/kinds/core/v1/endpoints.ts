@@ -1,4 +1,5 @@
 import { AGE, firstFew, NAME } from "#kinds/columns.ts";
+import { validateEndpoints } from "#kinds/core/v1/endpointvalidation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { atomic, int32, list, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -64,6 +65,7 @@ export const Endpoints = kind(
       defaults: e => {
         for (const { ports = [] } of e.subsets ?? []) for (const p of ports) p.protocol ||= "TCP";
       },
+      validate: ({ subsets = [] }, report) => validateEndpoints(subsets, report),
       warnings: () => ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"],
     },
     ownColumns: true,

@@ -1,5 +1,6 @@
 import { eventColumns } from "#kinds/core/v1/eventcolumns.ts";
 import type { EventShape } from "#kinds/core/v1/eventshape.ts";
+import { validateEvent } from "#kinds/core/v1/eventvalidation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { ObjectMeta } from "#kinds/meta/v1/objectmeta.ts";
@@ -62,6 +63,7 @@ export const Event = kind(
       source: e => e.source.component || e.reportingComponent,
       type: e => e.type ?? "",
     },
+    rules: { validate: (e: EventShape, report) => validateEvent(e, report) },
     ownColumns: true,
     columns: eventColumns((e: EventShape) => e),
   },

@@ -1,3 +1,6 @@
+import { root } from "#base/fielderror.ts";
+import { dnsLabelProblems } from "#base/names.ts";
+import { checkQualified } from "#kinds/checks.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { ALL_VERBS, kind } from "#kinds/kind.ts";
 import { list, type ObjectOf, objectsIn, string, time } from "#schema/notation.ts";
@@ -26,6 +29,7 @@ export interface NamespaceStatus extends ObjectOf<typeof NamespaceStatus> {}
 
 /** Keeps a namespace until all that is in it is gone. */
 const FINALIZER = "kubernetes";
+const STANDARD = new Set([FINALIZER, "orphan", "foregroundDeletion"]);
 
 export const Namespace = kind(
   {
@@ -50,6 +54,20 @@ export const Namespace = kind(
       defaults: n => {
         if (n.metadata.name) n.metadata.labels = { ...n.metadata.labels, "kubernetes.io/metadata.name": n.metadata.name };
         n.status.phase ||= "Active";
+      },
+      nameProblem: name => dnsLabelProblems(name)[0],
+      validate: ({ spec }, report) => {
+        const at = root.child("spec", "finalizers");
+        for (const f of spec.finalizers ?? []) {
+          checkQualified(report, at, f);
+          if (!f.includes("/") && !STANDARD.has(f))
+            report.invalid(at, f, "name is neither a standard finalizer name nor is it fully qualified");
+        }
+      },
+      validateStatusUpdate: ({ metadata, status }, _, report) => {
+        const [phase, when] = metadata.deletionTimestamp ? ["Terminating", "is not empty"] : ["Active", "is empty"];
+        if (status.phase !== phase)
+          report.invalid(root.child("status", "Phase"), status.phase ?? "", `may only be '${phase}' if \`deletionTimestamp\` ${when}`);
       },
       prepareCreate: n => {
         n.status = { phase: "Active" };

@@ -1,5 +1,6 @@
 import { AGE, NAME } from "#kinds/columns.ts";
 import { Taint } from "#kinds/core/v1/affinity.ts";
+import { validateNode, validateNodeStatus, validateNodeUpdate } from "#kinds/core/v1/nodevalidation.ts";
 import { roundUp } from "#kinds/core/v1/resourcelist.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, string, time } from "#schema/notation.ts";
@@ -179,7 +180,12 @@ export const Node = kind(
     },
     storedAt: "minions",
     selectable: { "spec.unschedulable": n => String(n.spec.unschedulable ?? false) },
-    rules: { defaults: n => defaultNode(n.spec, n.status) },
+    rules: {
+      defaults: n => defaultNode(n.spec, n.status),
+      validate: validateNode,
+      validateUpdate: validateNodeUpdate,
+      validateStatusUpdate: (n, _, report) => validateNodeStatus(n, report),
+    },
     ownColumns: true,
     columns: [
       NAME,

@@ -1,10 +1,14 @@
+import { root } from "#base/fielderror.ts";
 import { formatTime } from "#base/time.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { defaultPod } from "#kinds/core/v1/poddefaults.ts";
 import { preparePod } from "#kinds/core/v1/podprepare.ts";
 import { PodSpec } from "#kinds/core/v1/podspec.ts";
 import { PodStatus } from "#kinds/core/v1/podstatus.ts";
+import { validatePodStatusUpdate } from "#kinds/core/v1/podstatusvalidation.ts";
 import { gatesText, restartsText, summarize } from "#kinds/core/v1/podsummary.ts";
+import { validateNewPod, validatePod, validatePodUpdate } from "#kinds/core/v1/podvalidation.ts";
+import { nameWarnings, podWarnings } from "#kinds/core/v1/podwarnings.ts";
 import { kind } from "#kinds/kind.ts";
 import type { ObjectOf } from "#schema/notation.ts";
 
@@ -52,6 +56,11 @@ export const Pod = kind(
     rules: {
       defaults: pod => defaultPod(pod),
       prepareCreate: (pod, { now }) => preparePod(pod, formatTime(now)),
+      validate: validatePod,
+      validateCreate: validateNewPod,
+      validateUpdate: validatePodUpdate,
+      validateStatusUpdate: validatePodStatusUpdate,
+      warnings: ({ metadata, spec }, old) => [...(old ? [] : nameWarnings(metadata.name ?? "")), ...podWarnings(spec, metadata, root)],
     },
     ownColumns: true,
     columns: [

@@ -1,5 +1,6 @@
 import { utf8 } from "#base/bytes.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
+import { validateSecret, validateSecretUpdate } from "#kinds/core/v1/datavalidation.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, bytes, map, type ObjectOf, string } from "#schema/notation.ts";
 
@@ -35,7 +36,7 @@ export const Secret = kind(
   },
   {
     selectable: { type: s => s.type ?? "" },
-    rules: { defaults: secret => defaultSecret(secret) },
+    rules: { defaults: secret => defaultSecret(secret), validate: validateSecret, validateUpdate: validateSecretUpdate },
     ownColumns: true,
     columns: [
       NAME,

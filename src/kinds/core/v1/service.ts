@@ -1,5 +1,7 @@
+import { dns1035LabelProblems } from "#base/names.ts";
 import { AGE, labelsText, NAME } from "#kinds/columns.ts";
 import { defaultService, prepareServiceCreate, prepareServiceUpdate } from "#kinds/core/v1/servicefields.ts";
+import { validateService, validateServiceStatus, validateServiceUpdate } from "#kinds/core/v1/servicevalidation.ts";
 import { kind } from "#kinds/kind.ts";
 import { Condition } from "#kinds/meta/v1/condition.ts";
 import { bool, int32, intOrString, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -129,6 +131,10 @@ export const Service = kind(
       defaults: service => defaultService(service),
       prepareCreate: ({ spec }) => prepareServiceCreate(spec),
       prepareUpdate: ({ spec }, old) => prepareServiceUpdate(spec, old.spec),
+      nameProblem: name => dns1035LabelProblems(name)[0],
+      validate: ({ spec }, report) => validateService(spec, report),
+      validateUpdate: ({ spec }, old, report) => validateServiceUpdate(spec, old.spec, report),
+      validateStatusUpdate: ({ spec, status }, _, report) => validateServiceStatus(status.loadBalancer, spec, report),
     },
     ownColumns: true,
     columns: [

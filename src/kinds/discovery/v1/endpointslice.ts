@@ -1,5 +1,6 @@
 import { equal } from "#base/equal.ts";
 import { AGE, firstFew, NAME } from "#kinds/columns.ts";
+import { validateSlice, validateSliceUpdate } from "#kinds/core/v1/endpointvalidation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { kind } from "#kinds/kind.ts";
 import { atomic, bool, int32, list, map, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
@@ -75,6 +76,8 @@ export const EndpointSlice = kind(
           p.protocol ??= "TCP";
         }
       },
+      validate: validateSlice,
+      validateUpdate: validateSliceUpdate,
       prepareCreate: s => {
         for (const e of s.endpoints ?? []) delete e.deprecatedTopology;
       },

@@ -1,6 +1,7 @@
 import { EventSource } from "#kinds/core/v1/event.ts";
 import { eventColumns } from "#kinds/core/v1/eventcolumns.ts";
 import type { EventShape } from "#kinds/core/v1/eventshape.ts";
+import { validateEvent, validateEventUpdate, validateNewEvent } from "#kinds/core/v1/eventvalidation.ts";
 import { ObjectReference } from "#kinds/core/v1/references.ts";
 import { fromCoreEvent, type NewEventShape, toCoreEvent } from "#kinds/events/v1/conversion.ts";
 import { kind } from "#kinds/kind.ts";
@@ -56,6 +57,11 @@ export const Event = kind(
       reason: e => e.reason ?? "",
       reportingController: e => e.reportingController ?? "",
       type: e => e.type ?? "",
+    },
+    rules: {
+      validate: (e: NewEventShape, report) => validateEvent(toCoreEvent(e), report),
+      validateCreate: (e: NewEventShape, report) => validateNewEvent(toCoreEvent(e), report),
+      validateUpdate: (e: NewEventShape, old: NewEventShape, report) => validateEventUpdate(toCoreEvent(e), toCoreEvent(old), report),
     },
     ownColumns: true,
     columns: eventColumns((e: NewEventShape) => toCoreEvent(e)),

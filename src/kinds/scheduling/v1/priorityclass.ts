@@ -1,6 +1,26 @@
+import { type Report, root } from "#base/fielderror.ts";
+import { checkImmutable, checkSupported } from "#kinds/checks.ts";
 import { AGE, NAME } from "#kinds/columns.ts";
 import { kind } from "#kinds/kind.ts";
 import { bool, int32, type ObjectOf, string } from "#schema/notation.ts";
+
+/** The highest priority that users may give; what is above belongs to the system. */
+const HIGHEST = 1_000_000_000;
+const SYSTEM: Readonly<Record<string, number>> = { "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000 };
+
+function validatePriorityClass(name: string, value: number, policy: string | undefined, report: Report): void {
+  if (name.startsWith("system-")) {
+    if (SYSTEM[name] !== value)
+      report.forbidden(
+        root.child("metadata", "name"),
+        "priority class names with 'system-' prefix are reserved for system use only. error: " +
+          (SYSTEM[name] === undefined
+            ? `${name} is not a known system priority class`
+            : `value of ${name} PriorityClass must be ${SYSTEM[name]}`),
+      );
+  } else if (value > HIGHEST) report.forbidden(root.child("value"), `maximum allowed value of a user defined priority is ${HIGHEST}`);
+  checkSupported(report, root.child("preemptionPolicy"), policy, ["PreemptLowerPriority", "Never"], true);
+}
 
 export const PriorityClass = kind(
   {
@@ -24,6 +44,11 @@ export const PriorityClass = kind(
     rules: {
       defaults: c => {
         c.preemptionPolicy ||= "PreemptLowerPriority";
+      },
+      validate: (c, report) => validatePriorityClass(c.metadata.name ?? "", c.value, c.preemptionPolicy, report),
+      validateUpdate: (c, old, report) => {
+        if (c.value !== old.value) report.forbidden(root.child("value"), "may not be changed in an update.");
+        checkImmutable(report, root.child("preemptionPolicy"), c.preemptionPolicy, old.preemptionPolicy);
       },
     },
     ownColumns: true,
