@@ -55,10 +55,10 @@ async function ensure<T extends KubeObject>(
   await update(
     options,
     write,
-    old => {
-      const next = old as unknown as Record<string, unknown>;
-      for (const f of refresh) next[f as string] = object[f];
-      return old!;
+    standing => {
+      const next = standing!.fresh();
+      for (const f of refresh) (next as unknown as Record<string, unknown>)[f] = object[f];
+      return next;
     },
     { creates: false, unconditional: true },
   );

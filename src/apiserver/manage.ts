@@ -28,13 +28,9 @@ export function manageWrite(kind: Kind, object: AnyObject, old: AnyObject | unde
   else delete object.metadata.managedFields;
 }
 
-/** Takes the old entries back when nothing but their times has changed, so that a write without effect stays one. */
-export function keepTimes(object: AnyObject, old: AnyObject): void {
-  const mine = object.metadata.managedFields;
-  const theirs = old.metadata.managedFields;
-  if (!mine || !theirs || mine.length !== theirs.length) return;
-  const timeless = (entries: typeof mine) => entries.map(({ time: _, ...rest }) => rest);
-  if (!equal(timeless(mine), timeless(theirs))) return;
-  const without = (o: AnyObject) => ({ ...o, metadata: { ...o.metadata, managedFields: undefined } });
-  if (equal(without(object), without(old))) object.metadata.managedFields = theirs;
+/** Whether a write changes anything: times of managedFields alone, and the resourceVersion, do not count. */
+export function unchanged(object: AnyObject, old: AnyObject): boolean {
+  const bare = (o: AnyObject) => ({ ...o, metadata: { ...o.metadata, managedFields: undefined, resourceVersion: undefined } });
+  const timeless = (o: AnyObject) => o.metadata.managedFields?.map(({ time: _, ...rest }) => rest);
+  return equal(bare(object), bare(old)) && equal(timeless(object), timeless(old));
 }

@@ -9,7 +9,7 @@ import { collect, list } from "#apiserver/list.ts";
 import { listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
 import { patchOf } from "#apiserver/patching.ts";
-import { type AnyObject, find, get, type RegistryOptions, type Write } from "#apiserver/registry.ts";
+import { find, get, type RegistryOptions, type Stored, type Write } from "#apiserver/registry.ts";
 import { deletionStatus, remove } from "#apiserver/remove.ts";
 import { objectResponse, valueResponse } from "#apiserver/render.ts";
 import { scale } from "#apiserver/scale.ts";
@@ -158,8 +158,8 @@ async function replace(options: ResourceOptions, target: Target): Promise<HttpRe
 async function patchOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind, namespace, form } = target;
   const patch = await patchOf(call, kind);
-  const transform = (old: AnyObject | undefined) => {
-    const object = patch.next(old, options.clock.now());
+  const transform = (standing: Stored | undefined) => {
+    const object = patch.next(standing?.object, options.clock.now());
     alignNamespace(kind, object, namespace);
     checkName(object, call.info.name, namespace);
     applyDefaults(kind, object);

@@ -47,20 +47,17 @@ export const scale: SubresourceHandler = async (options, target) => {
   const { stored } = await update(
     options,
     writeOf(target, how),
-    old => {
-      const next = wanted(old!);
+    standing => {
+      const old = standing!.fresh();
+      const next = wanted(old);
       checkName(next, name, namespace);
       check(next);
       const { uid, resourceVersion } = next.metadata;
-      if (uid && uid !== old!.metadata.uid)
-        throw conflict(
-          resourceOf(kind),
-          name,
-          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old!.metadata.uid}`,
-        );
-      if (resourceVersion && resourceVersion !== old!.metadata.resourceVersion) throw conflict(resourceOf(kind), name, MODIFIED);
-      kind.subresources.scale!.setReplicas(old!, next.spec.replicas ?? 0);
-      return old!;
+      if (uid && uid !== old.metadata.uid)
+        throw conflict(resourceOf(kind), name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+      if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(resourceOf(kind), name, MODIFIED);
+      kind.subresources.scale!.setReplicas(old, next.spec.replicas ?? 0);
+      return old;
     },
     { creates: false, unconditional: true },
   );

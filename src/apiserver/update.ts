@@ -1,9 +1,9 @@
 import { applyDefaults } from "#apiserver/codec.ts";
 import { create } from "#apiserver/create.ts";
 import { objectKey } from "#apiserver/keys.ts";
-import { keepTimes, manageWrite } from "#apiserver/manage.ts";
+import { manageWrite, unchanged } from "#apiserver/manage.ts";
 import { dedupeOwners, validateMetadata, validateMetadataUpdate } from "#apiserver/metadata.ts";
-import { encodeRecord, sameRecord } from "#apiserver/record.ts";
+import { encodeRecord } from "#apiserver/record.ts";
 import {
   type AnyObject,
   admission,
@@ -23,8 +23,8 @@ import { Report, root } from "#base/fielderror.ts";
 import { conflict, MODIFIED, notFound, reasonOf } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
 
-/** The next state of an object, from the one that stands (undefined: there is none). May throw; called anew in each attempt. */
-export type Transform = (old: AnyObject | undefined) => AnyObject | Promise<AnyObject>;
+/** The next state of an object, its own to change, from what stands (undefined: nothing). May throw; called anew in each attempt. */
+export type Transform = (standing: Stored | undefined) => AnyObject;
 
 export interface UpdateOptions {
   /** Create the object when it is missing: PUT of some kinds, and apply. */
@@ -148,7 +148,7 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       const entry = await options.store.get(key);
       if (!entry) {
         if (!how.creates) throw notFound(resourceOf(kind), write.name);
-        const object = await transform(undefined);
+        const object = transform(undefined);
         applyDefaults(kind, object);
         if (object.metadata.uid)
           throw conflict(
@@ -165,13 +165,11 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       }
       const standing = new Stored(kind, entry.value, entry.modRevision);
       const old = standing.object;
-      const next = await transform(standing.fresh());
+      const next = transform(standing);
       checkVersion(how, write, key, next, old);
       const object = await prepare(options, write, next, old);
       const side = await sideOf(options, write, key, object, old);
       check(write, object, old);
-      object.metadata.resourceVersion = old.metadata.resourceVersion;
-      keepTimes(object, old);
       await validateAdmission(options, admission(write, "UPDATE", object, old));
       if (goesNow(write, object, old)) {
         if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
@@ -179,9 +177,8 @@ export async function update(options: RegistryOptions, write: Write, transform: 
         const revision = await erase(options, kind, key, entry, removal);
         return revision ? { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false } : undefined;
       }
-      const record = encodeRecord(kind, object);
-      if (sameRecord(record, entry.value)) return { stored: standing, created: false };
-      if (write.dryRun) return { stored: new Stored(kind, record, entry.modRevision), created: false };
+      if (unchanged(object, old)) return { stored: standing, created: false };
+      if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
       const stored = await put(options, kind, key, object, entry, side);
       if (!stored && next.metadata.resourceVersion && !how.unconditional) throw conflict(resourceOf(kind), write.name, MODIFIED);
       return stored && { stored, created: false };
