@@ -92,6 +92,7 @@ export class StatusWriter {
     const old = this.#pod.status;
     const out: Record<string, unknown> = { ...status };
     for (const field of CLEARED) if (status[field] === undefined && old?.[field] !== undefined && field !== "conditions") out[field] = null;
+    if (status.conditions) out.conditions = status.conditions.map(withNulls);
     // lists merge by address: a new one replaces the old whole
     for (const field of ["podIPs", "hostIPs"] as const) {
       const now = status[field];
@@ -100,6 +101,11 @@ export class StatusWriter {
     }
     return out;
   }
+}
+
+/** Conditions merge by type, field by field: a reason that no longer holds goes only when the patch says null. */
+export function withNulls(condition: PodCondition): Record<string, unknown> {
+  return { ...condition, reason: condition.reason || null, message: condition.message || null };
 }
 
 /** Whether the API already shows all of this: after a restart nothing need be written. */
