@@ -1,7 +1,6 @@
 /** The entry of `cox`: its commands, each in a file of its own. */
 import { Command, CommanderError } from "commander";
 import { Refusal } from "#cli/command.ts";
-import { dns } from "#cli/dns.ts";
 import { down } from "#cli/down.ts";
 import { image } from "#cli/image.ts";
 import { kubeconfig } from "#cli/kubeconfig.ts";
@@ -18,7 +17,7 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-for (const add of [up, down, status, reset, kubeconfig, image, why, tools, dns]) add(program);
+for (const add of [up, down, status, reset, kubeconfig, image, why, tools]) add(program);
 
 try {
   await program.parseAsync(terminal.args, { from: "user" });

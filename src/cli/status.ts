@@ -1,6 +1,6 @@
 import type { CoxCommand } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
-import { type ClusterStatus, statusOf } from "#cluster/status.ts";
+import type { ClusterStatus } from "#cluster/status.ts";
 import { terminal } from "#host/terminal.ts";
 
 /** `cox status`: what runs, and what it uses. */
@@ -8,6 +8,7 @@ export const status: CoxCommand = program => {
   withDataDir(program.command("status").description("what runs, and how much it uses"))
     .option("-o, --output <form>", "json: for programs")
     .action(async (flags: { dataDir?: string; output?: string }) => {
+      const { statusOf } = await import("#cluster/status.ts");
       const now = await statusOf(layoutFor(flags));
       terminal.out(flags.output === "json" ? JSON.stringify(now, undefined, 2) : shown(now));
       if (!now.ready) terminal.exit(1);

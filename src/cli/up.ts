@@ -1,7 +1,7 @@
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { type ClusterOptions, OPTIONS } from "#cluster/options.ts";
-import { reporter, startDetached } from "#host/daemon.ts";
+import { startDetached } from "#host/daemon.ts";
 import { terminal } from "#host/terminal.ts";
 
 type Flags = { dataDir?: string; detach?: boolean; config?: string } & Partial<Record<keyof ClusterOptions, string | boolean>>;
@@ -21,32 +21,18 @@ export const up: CoxCommand = program => {
     const options = await prepare(layout, flags.config, asked(flags));
     const say = (line: string) => terminal.err(`cox: ${line}`);
     if (flags.detach) {
-      const args = terminal.args.filter(a => a !== "-d" && a !== "--detach");
-      const pid = await startDetached(terminal.mainFile, args, layout.log, say).catch((error: Error) => {
+      const entry = import.meta.resolve("#cluster/background.ts");
+      const pid = await startDetached(entry, { layout, options }, layout.log, say).catch((error: Error) => {
         throw new Refusal(error.message);
       });
       terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);
-      terminal.exit(0);
+      return terminal.exit(0);
     }
-    const report = reporter();
-    const { runCluster } = await import("#cluster/up.ts");
-    try {
-      const cluster = await runCluster(layout, options, line => (report ? report({ progress: line }) : say(line)), report !== undefined);
-      report?.({ ready: true });
-      if (!report) say(`ready; export KUBECONFIG=${layout.kubeconfig}; Ctrl-C stops the control plane`);
-      terminal.onEnd(() => {
-        cluster.stop().then(
-          () => terminal.exit(0),
-          (error: Error) => {
-            say(error.message);
-            terminal.exit(1);
-          },
-        );
-      });
-    } catch (error) {
-      report?.({ failed: (error as Error).message });
-      throw error;
-    }
+    const { runUntilEnded } = await import("#cluster/up.ts");
+    await runUntilEnded(layout, options, say, false).catch((error: Error) => {
+      throw new Refusal(error.message);
+    });
+    say(`ready; export KUBECONFIG=${layout.kubeconfig}; Ctrl-C stops the control plane`);
   });
 };
 

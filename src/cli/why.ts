@@ -2,7 +2,6 @@ import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
-import { adminClient } from "#cluster/admin.ts";
 import { terminal } from "#host/terminal.ts";
 
 /** `cox why pod/web-1 -n hello`: the chain of reasons that brought an object to its state. */
@@ -13,6 +12,7 @@ export const why: CoxCommand = program => {
     .action(async (object: string, flags: { dataDir?: string; namespace: string; output?: string }) => {
       const [type = "", name = "", ...rest] = object.split("/");
       if (!type || !name || rest.length) throw new Refusal(`"${object}" is not of the form TYPE/NAME`);
+      const { adminClient } = await import("#cluster/admin.ts");
       const admin = await adminClient(layoutFor(flags));
       try {
         const query = new URLSearchParams({ type, name, namespace: flags.namespace, output: flags.output ?? "text" });

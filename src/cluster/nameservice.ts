@@ -3,11 +3,11 @@ import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
 import type { Client } from "#client/client.ts";
 import type { Layout } from "#cluster/layout.ts";
+import type { NamesOptions } from "#cluster/namesprocess.ts";
 import { addressIn, type NamedOptions } from "#cluster/options.ts";
 import { startDetached } from "#host/daemon.ts";
 import { makePrivateFolder } from "#host/privatefiles.ts";
-import { readRunFile } from "#host/runfile.ts";
-import { terminal } from "#host/terminal.ts";
+import { lastPort, readRunFile } from "#host/runfile.ts";
 import { Service } from "#kinds/core/v1/service.ts";
 import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import type { KubeObject } from "#kinds/kind.ts";
@@ -20,12 +20,18 @@ export async function ensureNames(client: Client, layout: Layout, options: Named
   await makePrivateFolder(layout.dnsFolder);
   let run = readRunFile(layout.dnsRun);
   if (!run) {
-    const args = ["dns", "--data-dir", layout.dataDir, "--listen", address, "--dns-port", "0"];
-    const pid = await startDetached(terminal.mainFile, args, layout.dnsLog, line => log.info(line));
+    const argument: NamesOptions = {
+      zoneFile: layout.zone,
+      runFile: layout.dnsRun,
+      logFile: layout.dnsLog,
+      address,
+      port: lastPort(layout.dnsRun),
+    };
+    const pid = await startDetached(import.meta.resolve("#cluster/namesprocess.ts"), argument, layout.dnsLog, line => log.info(line));
     run = readRunFile(layout.dnsRun);
     log.info("names are answered", { pid, address: run?.address });
   }
-  const port = Number(run?.address.slice(run.address.lastIndexOf(":") + 1));
+  const port = lastPort(layout.dnsRun);
   const apply = async (object: KubeObject, kind: typeof Service | typeof EndpointSlice) => {
     try {
       await client.patch(kind as typeof Service, object.metadata.name ?? "", "apply", object, {

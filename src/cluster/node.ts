@@ -135,8 +135,8 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     clock: hostClock,
     log: log.with({ component: "dns" }),
   });
-  await ensureNames(plane.clientAs(component("cox", "system:masters"), "cox"), layout, options, address, log);
-  await Promise.all([proxy.start(), dns.start()]);
+  const administrator = plane.clientAs(component("cox", "system:masters"), "cox");
+  await Promise.all([proxy.start(), dns.start(), ensureNames(administrator, layout, options, address, log)]);
 
   return {
     kubelet: request => kubelet.handle(request),

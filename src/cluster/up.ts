@@ -6,7 +6,6 @@ import type { Log } from "#base/log.ts";
 import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { startNode } from "#cluster/node.ts";
 import { addressIn, type NamedOptions } from "#cluster/options.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
@@ -103,9 +102,12 @@ export async function runCluster(
     closers.push(() => https.close());
     await writeRunFile(layout.run, { address: server, version: KUBERNETES_VERSION, nodeName: options.nodeName });
     progress(`the API is ready at ${server}`);
+    // What only the node needs is read once the API answers.
+    const nodeModule = import("#cluster/node.ts");
     await plane.start();
     const containerd = await runtime;
     progress(`containerd ${containerd.version} is ready${containerd.adopted ? ", as it was" : ""}`);
+    const { startNode } = await nodeModule;
     const node = await startNode({ layout, options, address, plane, pki, containerd, log });
     kubelet = node.kubelet;
     closers.push(() => node.stop());
@@ -116,4 +118,23 @@ export async function runCluster(
     await stop();
     throw error;
   }
+}
+
+/** Runs until the person or the system asks it to end; resolves when it is ready. */
+export async function runUntilEnded(
+  layout: Layout,
+  options: NamedOptions,
+  progress: (line: string) => void,
+  background: boolean,
+): Promise<void> {
+  const cluster = await runCluster(layout, options, progress, background);
+  terminal.onEnd(() => {
+    cluster.stop().then(
+      () => terminal.exit(0),
+      (error: Error) => {
+        progress(`the end was not clean: ${error.message}`);
+        terminal.exit(1);
+      },
+    );
+  });
 }

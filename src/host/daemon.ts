@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 
 /** What a child tells while it starts, a JSON line each. */
 export type StartMessage = { readonly progress: string } | { readonly ready: true } | { readonly failed: string };
@@ -12,13 +13,19 @@ const REPORT = 3;
 const MARK = "COX_REPORTS";
 
 /**
- * Starts `node main.ts ARGS…` as a process of its own, its output appended to `logFile`. Resolves with its id when it says
- * that it is ready; rejects with its own sentence when it fails, or when it ends without a word.
+ * Starts the program `entry` (a file URL) as a process of its own, with `argument` as JSON and its output appended to `logFile`. Resolves
+ * with its id when it says that it is ready; rejects with its own sentence when it fails, or when it ends without a word.
  */
-export function startDetached(main: string, args: readonly string[], logFile: string, progress: (line: string) => void): Promise<number> {
+export function startDetached(
+  entry: string,
+  argument: unknown,
+  logFile: string,
+  progress: (line: string) => void,
+  flags: readonly string[] = [],
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const log = openSync(logFile, "a", 0o600);
-    const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+    const child = spawn(process.execPath, [...process.execArgv, ...flags, fileURLToPath(entry), JSON.stringify(argument)], {
       detached: true,
       stdio: ["ignore", log, log, "pipe"],
       env: { ...process.env, [MARK]: "1" },

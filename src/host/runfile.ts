@@ -37,6 +37,16 @@ export function readRunFile(file: string): RunFile | undefined {
   }
 }
 
+/** The port of the address that the file names, whether its process still runs or not; 0: none. */
+export function lastPort(file: string): number {
+  try {
+    const { address } = JSON.parse(readFileSync(file, "utf8")) as RunFile;
+    return Number(address.slice(address.lastIndexOf(":") + 1)) || 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** Asks it to end, and resolves when it has; after `patienceMs` it is killed. */
 export async function endRun(run: RunFile, patienceMs: number): Promise<void> {
   const alive = () => startOf(run.pid) === run.started;

@@ -5,8 +5,6 @@ import { createInterface } from "node:readline/promises";
 
 export const terminal = {
   args: process.argv.slice(2) as readonly string[],
-  /** The program's entry, for processes of our own. */
-  mainFile: process.argv[1] ?? "",
   hostname: hostname(),
   platform: process.platform as string,
   /** As Go names it: linux/amd64. */

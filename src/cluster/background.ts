@@ -1,0 +1,16 @@
+/** The background process of `cox up -d`: its one argument is what runCluster takes, as JSON. */
+import type { Layout } from "#cluster/layout.ts";
+import type { NamedOptions } from "#cluster/options.ts";
+import { runUntilEnded } from "#cluster/up.ts";
+import { reporter } from "#host/daemon.ts";
+import { terminal } from "#host/terminal.ts";
+
+const { layout, options } = JSON.parse(terminal.args[0] ?? "") as { layout: Layout; options: NamedOptions };
+const report = reporter();
+try {
+  await runUntilEnded(layout, options, line => report?.({ progress: line }), true);
+  report?.({ ready: true });
+} catch (error) {
+  report?.({ failed: (error as Error).message });
+  throw error;
+}
