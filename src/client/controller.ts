@@ -27,19 +27,23 @@ export interface Seen {
   readonly client: Client;
   /** Milliseconds, wall clock. */
   readonly now: number;
+  /** When this loop began: what it could not have seen before counts from here. */
+  readonly since: number;
 }
 export interface Watch {
   readonly kind: Kind;
   /** Only metadata is needed. */
   readonly metadataOnly: boolean;
-  /** The keys that a change of this object concerns; called with the old and the new state. */
-  keysOf(object: KubeObject, views: Views): readonly string[];
+  /** The keys that a change of this object concerns; called with the old and the new state. `gone`: it is there no more. */
+  keysOf(object: KubeObject, views: Views, gone: boolean): readonly string[];
+  /** Milliseconds until the keys are looked at; for what may still turn out otherwise. */
+  readonly delay?: number;
 }
 export interface Controller<O> {
-  /** Upstream's name; its identity is the service account of that name in kube-system. */
+  /** Upstream's name; also the component that its events name. */
   readonly name: string;
-  /** The component that its events name, where it differs from `name`. */
-  readonly component?: string;
+  /** The service account in kube-system that it acts as, where it is not called as the controller is. */
+  readonly account?: string;
   /** What its keys are names of, as reasons tell it. */
   readonly keyedBy: string;
   readonly watches: readonly Watch[];
@@ -59,6 +63,10 @@ export function controller<O>(definition: Controller<O>): AnyController & Contro
   return definition as AnyController & Controller<O>;
 }
 /** Wakes by changes of a kind; by default the key is the object's own. */
-export function on<T extends KubeObject>(kind: Kind<T>, keysOf?: (object: T, views: Views) => readonly string[]): Watch {
-  return { kind, metadataOnly: false, keysOf: (keysOf ?? ((o: T) => [keyOf(o)])) as Watch["keysOf"] };
+export function on<T extends KubeObject>(
+  kind: Kind<T>,
+  keysOf: (object: T, views: Views, gone: boolean) => readonly string[] = o => [keyOf(o)],
+  delay = 0,
+): Watch {
+  return { kind, metadataOnly: false, keysOf: keysOf as Watch["keysOf"], ...(delay > 0 && { delay }) };
 }

@@ -75,6 +75,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
   let ending = new AbortController();
   let running = false;
   let sliceBegan = 0;
+  let since = clock.now();
 
   function pump(): void {
     while (running && queue.working < (definition.workers ?? WORKERS)) {
@@ -100,6 +101,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
     if (!running && queue.working === 0) for (const resolve of drained.splice(0)) resolve();
     pump();
   }
+  const enqueue = (key: string, delay: number | undefined) => (delay ? queue.addAfter(key, delay) : queue.add(key));
   function retry(key: string): void {
     stats.retries++;
     queue.retry(key);
@@ -110,7 +112,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
     for (const doubt of inDoubt.get(key) ?? []) await views.readLive(doubt.kind, doubt.namespace);
     inDoubt.delete(key);
     const now = clock.now();
-    const observed = await definition.observe(key, { views, client, now });
+    const observed = await definition.observe(key, { views, client, now, since });
     if (observed === undefined) {
       failuresOf.delete(key);
       queue.forget(key);
@@ -124,7 +126,8 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       const outcomes = await act(key, group);
       for (const o of outcomes) if (o.is === "failed") failures.push(o.failure);
       again = outcomes.some(o => o.is === "again");
-      if (again || !running) break;
+      const crucial = outcomes.some(o => o.is === "failed") && group.some(s => s.do === "create" && s.crucial);
+      if (again || crucial || !running) break;
     }
     if (failures.length > 0) failuresOf.set(key, failures);
     else failuresOf.delete(key);
@@ -249,14 +252,15 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       const watched = definition.watches.map(w => ({ watch: w, view: w.metadataOnly ? views.metadata(w.kind) : views.of(w.kind) }));
       for (const { watch, view } of watched) {
         const end = view.onChange(({ object, old }) => {
-          if (old) for (const key of watch.keysOf(old, views)) queue.add(key);
-          if (object) for (const key of watch.keysOf(object, views)) queue.add(key);
+          if (old) for (const key of watch.keysOf(old, views, !object)) enqueue(key, watch.delay);
+          if (object) for (const key of watch.keysOf(object, views, false)) enqueue(key, watch.delay);
         });
         endings.push(end);
       }
       await Promise.all(watched.map(w => w.view.ready()));
       ending = new AbortController();
       running = true;
+      since = clock.now();
       pump();
     },
     async stop() {

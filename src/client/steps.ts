@@ -22,6 +22,8 @@ export interface Create {
   readonly kind: Kind;
   readonly object: Draft<KubeObject>;
   readonly because: string;
+  /** The rest of the round rests on it: when it fails, the steps after it are dropped. */
+  readonly crucial?: boolean;
   readonly event?: OutcomeEvent;
 }
 export interface Update {

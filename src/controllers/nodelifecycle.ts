@@ -1,0 +1,142 @@
+/** Nodes: whether their kubelets still report, and the taints that say in what state they are. */
+import { formatTime, parseTime } from "#base/time.ts";
+import { controller, on } from "#client/controller.ts";
+import { patch, type Step, tell, update, updateStatus, wake } from "#client/steps.ts";
+import { Lease } from "#kinds/coordination/v1/lease.ts";
+import type { Taint } from "#kinds/core/v1/affinity.ts";
+import { Node, type NodeCondition } from "#kinds/core/v1/node.ts";
+import { Pod } from "#kinds/core/v1/pod.ts";
+import { conditionOf } from "#rules/conditions.ts";
+import { same } from "#rules/equal.ts";
+import { podCondition } from "#rules/pods.ts";
+
+/** Milliseconds for which a kubelet may stay silent. */
+const GRACE = 40_000;
+const LEASES = "kube-node-lease";
+const BY_NODE = "node";
+
+const NOT_READY = "node.kubernetes.io/not-ready";
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
+/** Taints that follow conditions; the status at which they stand. */
+const PRESSURE: Readonly<Record<string, string>> = {
+  MemoryPressure: "node.kubernetes.io/memory-pressure",
+  DiskPressure: "node.kubernetes.io/disk-pressure",
+  PIDPressure: "node.kubernetes.io/pid-pressure",
+  NetworkUnavailable: "node.kubernetes.io/network-unavailable",
+};
+const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURE)]);
+/** Conditions that a kubelet reports, and that nobody knows when it is silent. */
+const REPORTED = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
+
+export interface Observed {
+  readonly node: Node;
+  /** When the kubelet was last heard of, but not before this loop could hear; milliseconds. */
+  readonly heard: number;
+  readonly pods: readonly Pod[];
+}
+
+export const nodeLifecycleController = controller<Observed>({
+  name: "node-controller",
+  keyedBy: "Node",
+  // leases are read when a node's time is up; a renewal by itself wakes nobody
+  watches: [on(Node), on(Lease, () => [])],
+  prepare(views) {
+    views.of(Pod).index(BY_NODE, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+  },
+  observe(key, { views, since }) {
+    const node = views.of(Node).get(key);
+    if (!node) return undefined;
+    const renewed = parseTime(views.of(Lease).get(key, LEASES)?.spec.renewTime ?? "") ?? 0;
+    const beat = parseTime(conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime ?? "") ?? 0;
+    const born = parseTime(node.metadata.creationTimestamp ?? "") ?? 0;
+    return { node, heard: Math.max(renewed, beat, born, since), pods: views.of(Pod).by(BY_NODE, key) };
+  },
+
+  decide({ node, heard, pods }, { now }): Step[] {
+    const steps: Step[] = [];
+    const due = heard + GRACE;
+    const silent = now >= due;
+    const conditions = silent ? unknown(node, now) : (node.status.conditions ?? []);
+    const because = `its kubelet was last heard of at ${formatTime(heard)}`;
+    if (silent && !same(conditions, node.status.conditions)) {
+      const was = conditionOf(node.status.conditions, "Ready")?.status;
+      steps.push(updateStatus(Node, { ...node, status: { ...node.status, conditions } }, because));
+      if (was === "True") steps.push(tell(node, "Normal", "NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`));
+    }
+    const ready = conditionOf(conditions, "Ready")?.status;
+    if (ready !== "True") steps.push(...pods.flatMap(pod => notReady(pod, now)));
+    const taints = taintsOf(node, conditions, now);
+    if (!same(taints, node.spec.taints ?? [])) {
+      // after a status write the node has another revision: the taints follow in the next round
+      if (steps.some(s => s.do === "update")) steps.push(wake(now, "its taints follow its conditions"));
+      else
+        steps.push(
+          update(Node, { ...node, spec: { ...node.spec, taints } }, `its taints follow its conditions: Ready is ${ready ?? "not known"}`),
+        );
+    }
+    if (!silent) steps.push(wake(due, "its kubelet is to be heard of by then"));
+    return steps;
+  },
+});
+
+function unknown(node: Node, now: number): NodeCondition[] {
+  const conditions = [...(node.status.conditions ?? [])];
+  const time = formatTime(now);
+  for (const type of REPORTED) {
+    const at = conditions.findIndex(c => c.type === type);
+    const known = conditions[at];
+    if (!known) {
+      conditions.push({
+        type,
+        status: "Unknown",
+        reason: "NodeStatusNeverUpdated",
+        message: "Kubelet never posted node status.",
+        lastHeartbeatTime: node.metadata.creationTimestamp,
+        lastTransitionTime: time,
+      });
+    } else if (known.status !== "Unknown") {
+      const change = {
+        status: "Unknown",
+        reason: "NodeStatusUnknown",
+        message: "Kubelet stopped posting node status.",
+        lastTransitionTime: time,
+      };
+      conditions[at] = { ...known, ...change };
+    }
+  }
+  return conditions;
+}
+
+/** The node's taints: those of others as they are, ours by its conditions. NoExecute ones say since when, as evictions count from then. */
+function taintsOf(node: Node, conditions: readonly NodeCondition[], now: number): Taint[] {
+  const wanted: { key: string; effect: string }[] = [];
+  const ready = conditionOf(conditions, "Ready")?.status;
+  const key = ready === "True" ? undefined : ready === "False" ? NOT_READY : UNREACHABLE;
+  if (key) wanted.push({ key, effect: "NoSchedule" });
+  for (const [type, pressure] of Object.entries(PRESSURE))
+    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: pressure, effect: "NoSchedule" });
+  if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
+  // a node that has not reported yet is only kept from new pods
+  if (key && ready !== undefined) wanted.push({ key, effect: "NoExecute" });
+  const known = node.spec.taints ?? [];
+  const time = formatTime(now);
+  const is = (t: { key: string; effect: string }) => (w: { key: string; effect: string }) => w.key === t.key && w.effect === t.effect;
+  const starting = ready === undefined;
+  const kept = known.filter(t => !OURS.has(t.key) || wanted.some(is(t)) || (starting && t.key === NOT_READY));
+  const stamped = kept.map(t => (t.effect === "NoExecute" && !t.timeAdded ? { ...t, timeAdded: time } : t));
+  const fresh = wanted.filter(w => !known.some(is(w)) && !(starting && known.some(t => t.key === NOT_READY)));
+  return [...stamped, ...fresh.map(w => ({ ...w, timeAdded: time }))];
+}
+
+/** A pod on a node that is not ready is not ready either, whatever its kubelet said last. */
+function notReady(pod: Pod, now: number): Step[] {
+  const ready = podCondition(pod, "Ready");
+  if (ready?.status !== "True" || pod.metadata.deletionTimestamp) return [];
+  const condition = { type: "Ready", status: "False", lastTransitionTime: formatTime(now) };
+  const change = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+  return [
+    patch(Pod, pod, "strategic", change, "its node is not ready", { subresource: "status" }),
+    tell(pod, "Warning", "NodeNotReady", "Node is not ready"),
+  ];
+}
