@@ -13,12 +13,11 @@ import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
 import { createRecorder } from "#client/events.ts";
 import { actingAs, createClient } from "#client/http.ts";
-import { createLoop, type Loop } from "#client/loop.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
 import { COX_VERSION } from "#cluster/version.ts";
 import { whyPath } from "#cluster/why.ts";
-import { controllers } from "#controllers/all.ts";
+import { createLoops } from "#controllers/all.ts";
 import { kinds } from "#kinds/all.ts";
 import { createScheduler, DEFAULT_SCHEDULER, type Scheduler } from "#scheduler/scheduler.ts";
 import type { Store } from "#store/contract.ts";
@@ -55,6 +54,8 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+/** Each node's share of the cluster's pod addresses. */
+const NODE_PREFIX = 24;
 /** Upstream's range of node ports. */
 const NODE_PORTS = { from: 30000, to: 32767 };
 
@@ -68,14 +69,6 @@ function rangeOf(cidr: string): Cidr {
 export function component(name: string, ...groups: string[]): Identity {
   return { name: `system:${name}`, groups: [...groups, AUTHENTICATED] };
 }
-/** The service account of a controller, as upstream's controller manager uses them. */
-function controllerIdentity(name: string): Identity {
-  return {
-    name: `system:serviceaccount:kube-system:${name}`,
-    groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", AUTHENTICATED],
-  };
-}
-
 export async function createControlPlane(parts: ControlPlaneParts): Promise<ControlPlane> {
   const { clock, chance, log } = parts;
   const reasons = new Reasons();
@@ -104,11 +97,12 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
   const clientAs = (identity: Identity, userAgent: string) => createClient(actingAs(apiserver.handle, identity), { userAgent, clock });
   const views = createViews({ client: clientAs(component("kube-controller-manager"), "kube-controller-manager"), clock, log });
 
-  const loops: Loop[] = controllers.map(definition => {
-    const client = clientAs(controllerIdentity(definition.name), definition.name);
-    const recorder = createRecorder({ client, clock, log, component: definition.component ?? definition.name });
-    return createLoop(definition, { client, views, clock, chance, log, recorder, reasons });
-  });
+  const facts = {
+    resources: () => kinds.filter(k => k.verbs.includes("list")),
+    rootCa: parts.rootCa,
+    podRanges: [{ range: rangeOf(parts.clusterCidr), prefix: NODE_PREFIX }],
+  };
+  const loops = createLoops({ facts, clientFor: clientAs, views, reasons, clock, chance, log });
   const schedulerClient = clientAs(component("kube-scheduler"), "kube-scheduler");
   const recorder = createRecorder({ client: schedulerClient, clock, log, component: DEFAULT_SCHEDULER });
   scheduler = createScheduler({ client: schedulerClient, views, clock, chance, log, recorder, reasons });
@@ -120,10 +114,10 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     views,
     reasons,
     async start() {
-      await Promise.all([running.start(), ...loops.map(l => l.start())]);
+      await Promise.all([running.start(), loops.start()]);
     },
     async stop() {
-      await Promise.all([running.stop(), ...loops.map(l => l.stop())]);
+      await Promise.all([running.stop(), loops.stop()]);
       views.stop();
       apiserver.close();
     },
