@@ -224,7 +224,7 @@ export function superviseContainerd(
       pause = 500;
     }
   };
-  void watch();
+  watch().catch(error => options.log.error("containerd is no longer watched", { error: (error as Error).message }));
   return {
     stop() {
       stopped = true;

@@ -18,6 +18,7 @@ const ANSWER_TIMEOUT = 30_000;
 async function upgrade(url: string, protocols: readonly string[]): Promise<SpdySession> {
   const { hostname, port, pathname, search } = new URL(url);
   const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
+  socket.on("error", () => {});
   try {
     socket.setTimeout(ANSWER_TIMEOUT, () => socket.destroy(new Error("no answer")));
     socket.write(

@@ -125,6 +125,27 @@ describe("a SPDY session", () => {
     await session.closed;
     await assert.rejects(session.open({}), /closed/);
   });
+  it("opens many streams at once, in order", async () => {
+    const [near, far] = pipePair();
+    const [client, server] = [spdySession(near, "client"), spdySession(far, "server")];
+    const opened = await Promise.all(Array.from({ length: 50 }, (_, i) => client.open({ number: String(i) })));
+    assert.deepEqual(
+      opened.map(s => s.id),
+      Array.from({ length: 50 }, (_, i) => 2 * i + 1),
+    );
+    const seen: string[] = [];
+    for await (const stream of server.streams) {
+      seen.push(stream.headers.number!);
+      if (seen.length === 50) break;
+    }
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 50 }, (_, i) => String(i)),
+    );
+    client.close();
+    await assert.rejects(client.open({}), /closed/);
+    await server.closed;
+  });
   it("ends every stream with an error when the connection breaks", async () => {
     const { far, session, openStream } = withPeer();
     const stream = await openStream(1);

@@ -287,8 +287,7 @@ export function spdySession(pipe: Pipe, role: "server" | "client"): SpdySession 
           else reject(error);
         };
       });
-      replied.catch(() => {});
-      await sendHeaders(frameType.synStream, Buffer.concat([words(id, 0), Buffer.alloc(2)]), headers);
+      sendHeaders(frameType.synStream, Buffer.concat([words(id, 0), Buffer.alloc(2)]), headers).catch(error => entry.finish(error));
       await replied;
       return entry.stream;
     },

@@ -87,9 +87,12 @@ export class HeaderCodec {
     const mine = this.turn.then(
       () =>
         new Promise<Buffer>((resolve, reject) => {
-          this.deflate.write(Buffer.concat(parts));
-          this.deflate.flush(zlib.constants.Z_SYNC_FLUSH, () => resolve(drain(this.deflate)));
           this.deflate.once("error", reject);
+          this.deflate.write(Buffer.concat(parts));
+          this.deflate.flush(zlib.constants.Z_SYNC_FLUSH, () => {
+            this.deflate.off("error", reject);
+            resolve(drain(this.deflate));
+          });
         }),
     );
     this.turn = mine.catch(() => {});
