@@ -19,6 +19,8 @@ interface Under extends Act {
 }
 type Volumes = Observed["volumes"];
 const BACK_OFF = { first: 1000, mostVolumes: 120_000, mostSandbox: 10_000, container: 10_000 };
+/** Acts that leave the runtime as it is. */
+const APART: ReadonlySet<string> = new Set(["volumes", "refresh", "release"]);
 /** Between tries to remove what resists. */
 const RELEASE_RETRY = 2000;
 
@@ -135,7 +137,9 @@ export class Acts {
       })
       .finally(() => {
         if (this.#under.get(key) === act) this.#under.delete(key);
-        worker.touch();
+        // only what was asked of the runtime has changed it
+        if (APART.has(key) || key.startsWith("image:")) worker.wake();
+        else worker.touch();
       });
   }
   #fail(name: string, reason: string, message: string, wait: number, until?: number): void {

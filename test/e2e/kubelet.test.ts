@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { text } from "#base/bytes.ts";
 import type { HttpResponse } from "#base/http.ts";
+import { reasonOf } from "#base/status.ts";
 import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
+import { ServiceAccount } from "#kinds/core/v1/serviceaccount.ts";
 import type { Kubelet } from "#kubelet/kubelet.ts";
 import type { Draft } from "#schema/notation.ts";
 import { busyboxImage, webImage } from "../support/images.ts";
@@ -26,11 +28,17 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
     await cluster.node.load(webImage(), WEB);
     ({ kubelet, end } = cluster.startKubelet());
     await kubelet.ready;
-    // what controllers add to every namespace
-    await until("the default service account", async () => {
-      const { ServiceAccount } = await import("#kinds/core/v1/serviceaccount.ts");
-      return cluster.client.get(ServiceAccount, "default", "default").catch(() => undefined);
-    });
+    // what every namespace has before its first pod
+    for (const [kind, name] of [
+      [ServiceAccount, "default"],
+      [ConfigMap, "kube-root-ca.crt"],
+    ] as const) {
+      const object = { apiVersion: "v1", kind: kind.kind, metadata: { name } };
+      await cluster.client.create(kind as typeof ConfigMap, object, { namespace: "default" }).catch(error => {
+        if (reasonOf(error) !== "AlreadyExists") throw error;
+      });
+    }
+    await cluster.client.patch(ConfigMap, "kube-root-ca.crt", "merge", { data: { "ca.crt": "x" } }, { namespace: "default" });
   });
   after(() => cluster?.remove());
 
@@ -112,6 +120,7 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
         {
           name: "app",
           ...shell(script),
+          terminationMessagePath: "/dev/termination-log",
           env: [
             { name: "A", valueFrom: { configMapKeyRef: { name: "cm", key: "key" } } },
             { name: "B", value: "$(A)2" },
@@ -149,7 +158,10 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
     const live = { exec: { command: ["test", "!", "-e", "/tmp/dead"] }, periodSeconds: 1, failureThreshold: 1 };
     await create("live", {
       terminationGracePeriodSeconds: 1,
-      volumes: [{ name: "cm", configMap: { name: "cm" } }],
+      volumes: [
+        { name: "cm", configMap: { name: "cm" } },
+        { name: "s", emptyDir: {} },
+      ],
       containers: [
         {
           name: "app",
@@ -157,7 +169,10 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
             "echo began; while [ $(cat /cm/key) = value ]; do sleep 0.1; done; echo changed; [ -e /s/once ] || { touch /s/once /tmp/dead; }; sleep 1000",
           ),
           livenessProbe: live,
-          volumeMounts: [{ name: "cm", mountPath: "/cm" }],
+          volumeMounts: [
+            { name: "cm", mountPath: "/cm" },
+            { name: "s", mountPath: "/s" },
+          ],
         },
       ],
     });
