@@ -44,14 +44,24 @@ export const podGarbageCollector = controller<Observed>({
     views.of(Pod).index(TERMINATED, pod => (isTerminal(pod) ? [ENDED] : []));
   },
   async observe(key, { views, client }) {
-    if (key === ENDED) return { what: "ended", ended: views.of(Pod).by(TERMINATED, ENDED) };
+    if (key === ENDED)
+      return {
+        what: "ended",
+        ended: views
+          .of(Pod)
+          .by(TERMINATED, ENDED)
+          .filter(pod => !heldOnly(pod)),
+      };
     const { namespace: what, name: rest } = splitKey(key);
     if (what === "pod") {
       const { namespace, name } = splitKey(rest);
       const pod = views.of(Pod).get(name, namespace);
-      return pod?.metadata.deletionTimestamp && !pod.spec.nodeName ? { what: "unscheduled", pod } : undefined;
+      return pod?.metadata.deletionTimestamp && !pod.spec.nodeName && !heldOnly(pod) ? { what: "unscheduled", pod } : undefined;
     }
-    const orphans = views.of(Pod).by(BY_NODE, rest);
+    const orphans = views
+      .of(Pod)
+      .by(BY_NODE, rest)
+      .filter(pod => !heldOnly(pod));
     if (orphans.length === 0 || views.of(Node).get(rest)) return undefined;
     try {
       await client.get(Node, rest);
@@ -78,5 +88,8 @@ export const podGarbageCollector = controller<Observed>({
     });
   },
 });
+/** Deleted without grace already; only its finalizers hold it, and no second deletion changes that. */
+const heldOnly = ({ metadata }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0 && (metadata.finalizers?.length ?? 0) > 0;
 const gone = (pod: Pod, because: string): Step => remove(Pod, pod, because, { gracePeriodSeconds: 0 });
 const born = (pod: Pod): number => parseTime(pod.metadata.creationTimestamp ?? "") ?? 0;

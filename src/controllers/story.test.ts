@@ -15,12 +15,14 @@ import { kinds } from "#kinds/all.ts";
 import { Deployment } from "#kinds/apps/v1/deployment.ts";
 import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
+import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Endpoints } from "#kinds/core/v1/endpoints.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
+import { ServiceAccount } from "#kinds/core/v1/serviceaccount.ts";
 import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import { virtualClock } from "#sim/clock.ts";
 
@@ -246,6 +248,28 @@ test("what a deployment owns goes with it: background, foreground and orphan", a
     if (propagation === "Orphan") assert.equal((await c.client.list(ReplicaSet)).items[0]!.metadata.ownerReferences, undefined);
     await c.stop();
   }
+});
+
+test("a namespace gets its account and certificate, and goes with all that is in it, pods first", async () => {
+  const c = await cluster();
+  await c.client.create(Namespace, { metadata: { name: "x" }, spec: { finalizers: ["kubernetes"] } });
+  await c.run(1000);
+  assert.ok(await c.client.get(ServiceAccount, "default", "x"));
+  assert.equal((await c.client.get(ConfigMap, "kube-root-ca.crt", "x")).data?.["ca.crt"], "PEM");
+  await c.client.create(Pod, {
+    metadata: { name: "p", namespace: "x", finalizers: ["a/b"] },
+    spec: { containers: [{ name: "c", image: "i" }] },
+  });
+  await c.client.delete(Namespace, "x");
+  await c.run(3000);
+  const dying = await c.client.get(Namespace, "x");
+  assert.equal(dying.status?.phase, "Terminating");
+  assert.ok(dying.status?.conditions?.some(k => k.type === "NamespaceFinalizersRemaining" && k.status === "True"));
+  assert.ok(await c.client.get(ConfigMap, "kube-root-ca.crt", "x"));
+  await c.client.patch(Pod, "p", "merge", { metadata: { finalizers: null } }, { namespace: "x" });
+  await c.run(5000);
+  await assert.rejects(c.client.get(Namespace, "x"), e => reasonOf(e) === "NotFound");
+  await c.stop();
 });
 
 test("a node whose kubelet is silent is tainted, and its pods leave when their time is up", async () => {
