@@ -96,7 +96,7 @@ describe("cox's own containerd", { skip }, () => {
     await endProcess(node.containerd.pid, 0);
     await ruin(node.containerd.paths);
     const before = await leftovers(node.dataDir, node.id, node.podCidr);
-    for (const kind of ["process", "mount", "cgroup", "nft", "ip route"])
+    for (const kind of ["process", "mount", "cgroup", "nft", "ip route", "CNI result"])
       assert.ok(
         before.some(line => line.startsWith(kind)),
         kind,

@@ -288,9 +288,8 @@ async function removeLeftovers(paths: ContainerdPaths): Promise<void> {
     }
   }
   for (const name of names.values()) await removeCgroup(name);
+  for (const file of await networkResults(paths.state)) await rm(file, { force: true });
   for (const id of ids) {
-    // What libcni remembers of a sandbox's network.
-    await rm(`/var/lib/cni/results/cox-${id}-eth0`, { force: true });
     const address = await readFile(`${tasks}/${id}/address`, "utf8").catch(() => "");
     if (address.startsWith("unix:///run/containerd/s/")) await rm(address.slice("unix://".length), { force: true });
   }
@@ -304,4 +303,14 @@ export async function containerdUse(dataDir: string): Promise<{ name: string; pi
     if (args.includes(paths.config)) return [{ name: "containerd", pid }];
     return args[0]?.includes("containerd-shim") && args.includes(paths.socket) ? [{ name: "shim", pid }] : [];
   });
+}
+/** What libcni remembers, in a place of its own choosing, of networks in this directory's namespaces. */
+export async function networkResults(directory: string): Promise<string[]> {
+  const folder = "/var/lib/cni/results";
+  const out: string[] = [];
+  for (const name of await readdir(folder).catch(() => [] as string[])) {
+    const text = await readFile(`${folder}/${name}`, "utf8").catch(() => "");
+    if (text.includes(`"${directory}/`)) out.push(`${folder}/${name}`);
+  }
+  return out;
 }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { silentLog } from "#base/log.ts";
 import { removeCni, writeCni } from "#host/cni.ts";
 import { run } from "#host/command.ts";
-import { type Containerd, destroyContainerd, startContainerd } from "#host/containerd.ts";
+import { type Containerd, destroyContainerd, networkResults, startContainerd } from "#host/containerd.ts";
 import { criRuntime } from "#host/cri.ts";
 import { guardTable, installGuard, removeGuard } from "#host/guard.ts";
 import { cgroupHierarchies, removeCgroup } from "#host/hierarchies.ts";
@@ -108,8 +108,7 @@ export async function leftovers(dataDir: string, id: string, podCidr: string): P
     const lines = (await run("ip", ["-o", ...what])).stdout.split("\n").filter(line => line.includes(prefix));
     out.push(...lines.map(line => `ip ${what}: ${line}`));
   }
-  const cached = await readdir("/var/lib/cni/results").catch(() => []);
-  out.push(...cached.filter(name => name.includes(id)).map(name => `CNI result ${name}`));
+  for (const file of await networkResults(`${dataDir}/containerd/state`)) out.push(`CNI result ${file}`);
   return out;
 }
 
