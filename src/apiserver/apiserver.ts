@@ -80,13 +80,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const own = kinds.filter(k => k.verbs.length > 0 && !k.ephemeral);
   const stored = own.filter(k => !k.storedAs);
   const compactor = new Compactor(store, clock, log);
-  const feed = new Feed(store, stored, log, () => compactor.wrote());
+  const feed = new Feed(store, stored, clock, log, () => compactor.wrote());
   const objects = new LiveObjects(
     store,
     stored.filter(k => k.storedAt !== "events"),
   );
   const watches = new Watches();
-  feed.start(await objects.load(feed), () => watches.close());
+  objects.follow(feed);
+  feed.start(await objects.read(), () => {
+    watches.close();
+    return objects.read();
+  });
   const access = await options.access(objects);
   const inFlight = new InFlight();
   const byResource = new Map(kinds.filter(k => k.verbs.length > 0).map(k => [`${k.group}/${k.version}/${k.plural}`, k]));

@@ -6,9 +6,10 @@
 import { ROOT } from "#apiserver/keys.ts";
 import { objectOf } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
+import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Key, prefixEnd, type Revision, type Store, StoreClosed, type StoreEvent } from "#store/contract.ts";
+import { type Key, prefixEnd, type Revision, type Store, type StoreEvent } from "#store/contract.ts";
 
 /** A change of one object. */
 export class Change {
@@ -41,6 +42,7 @@ export class Change {
   }
 }
 
+const RETRY_MS = 1_000;
 export type Subscriber = (changes: readonly Change[]) => void;
 
 export class Feed {
@@ -51,20 +53,25 @@ export class Feed {
   private readonly folders: ReadonlySet<string>;
   private readonly subscribers = new Map<string, Set<Subscriber>>();
   private readonly stop = new AbortController();
-  private ended: () => void = () => {};
+  private readonly clock: Clock;
+  private recover: () => Promise<Revision> = async () => this.store.revision;
+  private timer: Cancel | undefined;
   private readonly moved: () => void;
 
   /** `moved` is called after each batch of changes. */
-  constructor(store: Store, kinds: readonly Kind[], log: Log, moved: () => void) {
+  constructor(store: Store, kinds: readonly Kind[], clock: Clock, log: Log, moved: () => void) {
+    this.clock = clock;
     this.moved = moved;
     this.store = store;
     this.log = log;
     this.folders = new Set(kinds.map(k => k.storedAt));
   }
-  /** Begins after `revision`; `ended` is called when the store's watch breaks off and clients' watches must start anew. */
-  start(revision: Revision, ended: () => void): void {
+  /**
+   * Begins after `revision`. When the store's watch breaks off, `recover` ends what hangs on it, reads anew, and says from where to go on.
+   */
+  start(revision: Revision, recover: () => Promise<Revision>): void {
     this.position = revision;
-    this.ended = ended;
+    this.recover = recover;
     void this.run(revision);
   }
   /** Calls back with the changes in a kind's folder from `position` on, batch by batch; the result ends it. */
@@ -75,6 +82,7 @@ export class Feed {
   }
   close(): void {
     this.stop.abort();
+    this.timer?.();
   }
 
   private async run(after: Revision): Promise<void> {
@@ -86,12 +94,21 @@ export class Feed {
         if (batch.events.length > 0) this.moved();
       }
     } catch (error) {
-      if (error instanceof StoreClosed) return;
       if (!this.stop.signal.aborted) this.log.error("the watch on the store broke off", { error: String(error) });
     }
-    if (this.stop.signal.aborted) return;
-    this.ended();
-    void this.run(this.position);
+    if (!this.stop.signal.aborted) this.timer = this.clock.after(RETRY_MS, () => void this.again());
+  }
+  /** Begins anew after the store's watch broke off: what was missed is not known, so all is read again. */
+  private async again(): Promise<void> {
+    try {
+      const revision = await this.recover();
+      if (this.stop.signal.aborted) return;
+      this.position = revision;
+      void this.run(revision);
+    } catch (error) {
+      this.log.error("the store could not be read again", { error: String(error) });
+      if (!this.stop.signal.aborted) this.timer = this.clock.after(RETRY_MS, () => void this.again());
+    }
   }
   private hand(events: readonly StoreEvent[]): void {
     const byFolder = new Map<string, Change[]>();

@@ -1,5 +1,5 @@
 import type { Objects } from "#apiserver/call.ts";
-import type { Change, Feed } from "#apiserver/feed.ts";
+import type { Feed } from "#apiserver/feed.ts";
 import { objectKey, prefixOf, rangeOf } from "#apiserver/keys.ts";
 import { objectOf } from "#apiserver/record.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
@@ -31,15 +31,26 @@ export class LiveObjects implements Objects {
     this.store = store;
     for (const kind of kinds) this.folders.set(kind.storedAt, new Folder(kind));
   }
-  /** Reads all that stands, then follows the feed, which must be started from the revision that is returned. */
-  async load(feed: Feed): Promise<Revision> {
-    const revision = this.store.revision;
+  /** Follows the feed, which must be started from what `read` returns. */
+  follow(feed: Feed): void {
     this.feed = feed;
+    for (const folder of this.folders.values())
+      feed.subscribe(folder.kind.storedAt, changes => {
+        for (const c of changes) this.set(folder, c.key, c.record, c.revision, true);
+      });
+  }
+  /** Reads all that stands; the revision it stood at. What was held and is there no more goes. */
+  async read(): Promise<Revision> {
+    const { revision } = this.store;
     for (const folder of this.folders.values()) {
       const { from, to } = rangeOf(folder.kind);
+      const gone = new Set(folder.held.keys());
       for await (const entries of this.store.scan(from, to, { revision }))
-        for (const e of entries) folder.held.set(e.key, { record: e.value, revision: e.modRevision });
-      feed.subscribe(folder.kind.storedAt, changes => this.follow(folder, changes));
+        for (const e of entries) {
+          gone.delete(e.key);
+          this.set(folder, e.key, e.value, e.modRevision, true);
+        }
+      for (const key of gone) this.set(folder, key, undefined, revision, true);
     }
     return revision;
   }
@@ -76,9 +87,6 @@ export class LiveObjects implements Objects {
   private parsed(folder: Folder, held: Held): KubeObject {
     held.object ??= objectOf(folder.kind, held.record!, held.revision);
     return held.object;
-  }
-  private follow(folder: Folder, changes: readonly Change[]): void {
-    for (const c of changes) this.set(folder, c.key, c.record, c.revision, true);
   }
   private set(folder: Folder, key: Key, record: Uint8Array | undefined, revision: Revision, fed = false): void {
     const was = folder.held.get(key);
