@@ -108,7 +108,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
   for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
   const metrics = new Metrics();
-  const connected = options.connect ? [...streams(options.connect, access.authorizer), ...proxies(options.connect)] : [];
+  const connected = options.connect ? [...streams(options.connect), ...proxies(options.connect)] : [];
   const handle = pipeline({
     ...registry,
     feed,

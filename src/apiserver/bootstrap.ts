@@ -60,7 +60,7 @@ async function ensure<T extends KubeObject>(
       for (const f of refresh) (next as unknown as Record<string, unknown>)[f] = object[f];
       return next;
     },
-    { creates: false, unconditional: true },
+    { unconditional: true },
   );
 }
 
@@ -125,7 +125,7 @@ export async function carryOut(options: RegistryOptions, { action, kind, object 
   const { name = "", namespace = "" } = object.metadata;
   const write = ownWrite(kind, name, namespace);
   if (action === "update") {
-    await update(options, write, () => structuredClone(object) as AnyObject, { creates: false, unconditional: true });
+    await update(options, write, () => structuredClone(object) as AnyObject, { unconditional: true });
     return;
   }
   if (action === "recreate") await remove(options, write, {});

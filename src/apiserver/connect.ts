@@ -3,7 +3,6 @@
  * node's kubelet as it came, with the paths that upstream's kubelet has.
  */
 import { attributesOf, refusal } from "#apiserver/auth/forbidden.ts";
-import type { Authorizer } from "#apiserver/call.ts";
 import { admission, admit, get, validateAdmission } from "#apiserver/registry.ts";
 import { notAllowed, type ResourceOptions, type SubresourceHandler, type Target, writeOf } from "#apiserver/resources.ts";
 import { bytes } from "#apiserver/respond.ts";
@@ -106,14 +105,14 @@ const STREAMS = [
 ] as const;
 const isTrue = (v: string | null) => v === "true" || v === "1";
 
-function stream(ports: ConnectPorts, authorizer: Authorizer, door: "exec" | "attach" | "portForward"): SubresourceHandler {
+function stream(ports: ConnectPorts, door: "exec" | "attach" | "portForward"): SubresourceHandler {
   return async (options, target) => {
     const { call, namespace } = target;
     if (call.info.verb !== "get" && call.info.verb !== "create") throw notAllowed();
     if (call.info.verb === "get") {
       // A WebSocket must begin with GET; it may do no less than the POST of other clients, so it needs their right (KEP-5495).
       const attributes = { ...attributesOf(call), verb: "create" };
-      const { decision, reason } = await authorizer.authorize(attributes);
+      const { decision, reason } = await options.authorizer.authorize(attributes);
       if (decision !== "allow") throw refusal(attributes, reason);
     }
     await admitConnect(options, target);
@@ -132,11 +131,11 @@ function stream(ports: ConnectPorts, authorizer: Authorizer, door: "exec" | "att
   };
 }
 
-export function streams(ports: ConnectPorts, authorizer: Authorizer): [string, SubresourceHandler][] {
+export function streams(ports: ConnectPorts): [string, SubresourceHandler][] {
   return [
     ["/pods/log", log(ports)],
-    ["/pods/exec", stream(ports, authorizer, "exec")],
-    ["/pods/attach", stream(ports, authorizer, "attach")],
-    ["/pods/portforward", stream(ports, authorizer, "portForward")],
+    ["/pods/exec", stream(ports, "exec")],
+    ["/pods/attach", stream(ports, "attach")],
+    ["/pods/portforward", stream(ports, "portForward")],
   ];
 }

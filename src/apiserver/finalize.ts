@@ -12,6 +12,6 @@ export const finalize: SubresourceHandler = async (options, target) => {
   const how = writeOptions(call, "UpdateOptions");
   const body = await decodeBody(call.http, kind, how.directive, call.warnings);
   checkName(body, call.info.name, "");
-  const { stored } = await update(options, writeOf(target, how), body.fresh, { creates: false, unconditional: false });
+  const { stored } = await update(options, writeOf(target, how), body.fresh, { unconditional: false });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now());
 };

@@ -4,7 +4,7 @@ import { AUDIT_ID, type AuditSink, audit, auditFailedAuthentication } from "#api
 import { authenticate } from "#apiserver/auth/authenticate.ts";
 import { authorize } from "#apiserver/auth/authorize.ts";
 import { impersonate } from "#apiserver/auth/impersonate.ts";
-import type { Authenticator, Authorizer, Call, Next, Stage } from "#apiserver/call.ts";
+import type { Authenticator, Call, Next, Stage } from "#apiserver/call.ts";
 import { type InFlight, limit } from "#apiserver/limit.ts";
 import { requestInfoOf } from "#apiserver/requestinfo.ts";
 import { type ResourceOptions, resource } from "#apiserver/resources.ts";
@@ -20,7 +20,6 @@ export interface Gzip {
 }
 export interface PipelineOptions extends ResourceOptions {
   readonly authenticators: readonly Authenticator[];
-  readonly authorizer: Authorizer;
   readonly auditSink: AuditSink | undefined;
   readonly gzip: Gzip | undefined;
   readonly inFlight: InFlight;

@@ -1,7 +1,8 @@
 /** From a request for a resource to the verb that answers it. */
 
+import { attributesOf, refusal } from "#apiserver/auth/forbidden.ts";
 import { decodeBody } from "#apiserver/body.ts";
-import type { Call } from "#apiserver/call.ts";
+import type { Authorizer, Call } from "#apiserver/call.ts";
 import { applyDefaults } from "#apiserver/codec.ts";
 import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
@@ -25,6 +26,7 @@ import type { Kind, KubeObject } from "#kinds/kind.ts";
 export interface ResourceOptions extends RegistryOptions {
   readonly feed: Feed;
   readonly watches: Watches;
+  readonly authorizer: Authorizer;
   readonly kindOf: (group: string, version: string, plural: string) => Kind | undefined;
   readonly handlers: ReadonlyMap<string, SubresourceHandler>;
 }
@@ -135,6 +137,13 @@ async function createOne(options: ResourceOptions, target: Target): Promise<Http
   return objectResponse(form, stored, includeOf(call.query), options.clock.now(), 201);
 }
 
+/** An update that creates needs the right to create, too. */
+const mayCreate = (options: ResourceOptions, call: Call) => async (): Promise<void> => {
+  const attributes = { ...attributesOf(call), verb: "create" };
+  const { decision, reason } = await options.authorizer.authorize(attributes);
+  if (decision !== "allow") throw refusal(attributes, reason);
+};
+
 /** A body's name must be that of the URL. */
 export function checkName(object: Pick<KubeObject, "metadata">, name: string, namespace: string): void {
   const meta = object.metadata;
@@ -150,7 +159,7 @@ async function replace(options: ResourceOptions, target: Target): Promise<HttpRe
   const body = await decodeBody(call.http, kind, how.directive, call.warnings);
   checkName(body, call.info.name, namespace);
   const transform = body.fresh;
-  const creates = kind.createOnUpdate && !call.info.subresource;
+  const creates = kind.createOnUpdate && !call.info.subresource ? mayCreate(options, call) : undefined;
   const { stored, created } = await update(options, writeOf(target, how), transform, { creates, unconditional: false });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
 }
@@ -166,10 +175,8 @@ async function patchOne(options: ResourceOptions, target: Target): Promise<HttpR
     return object;
   };
   const write = { ...writeOf(target, patch.how), applies: patch.applies };
-  const { stored, created } = await update(options, write, transform, {
-    creates: patch.applies && !call.info.subresource,
-    unconditional: true,
-  });
+  const creates = patch.applies && !call.info.subresource ? mayCreate(options, call) : undefined;
+  const { stored, created } = await update(options, write, transform, { creates, unconditional: true });
   return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
 }
 

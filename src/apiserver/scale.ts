@@ -59,7 +59,7 @@ export const scale: SubresourceHandler = async (options, target) => {
       kind.subresources.scale!.setReplicas(old, next.spec.replicas ?? 0);
       return old;
     },
-    { creates: false, unconditional: true },
+    { unconditional: true },
   );
   return respond(stored.object);
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { namespaceLifecycle } from "#apiserver/admission/namespacelifecycle.ts";
 import { testServer } from "#apiserver/testing.ts";
 import { virtualClock } from "#sim/clock.ts";
 
@@ -96,6 +97,30 @@ test("apply creates, owns, and refuses what another manages", async () => {
   assert.equal(refused.code, 409);
   assert.equal(refused.message, 'Apply failed with 1 conflict: conflict with "a": .spec.replicas');
   assert.equal((await apply("b", 4, "&force=true")).body.spec.replicas, 4);
+  server.close();
+});
+
+test("an apply that would create needs the right to create", async () => {
+  const server = await testServer(virtualClock(), {
+    access: objects => ({
+      authenticators: [{ authenticate: async r => r.identity }],
+      authorizer: {
+        authorize: async a => ({ decision: a.verb === "create" && a.resource === "configmaps" ? "none" : "allow", reason: "" }),
+      },
+      plugins: [namespaceLifecycle(objects)],
+    }),
+  });
+  const { code, body } = await server.ask(
+    "PATCH",
+    "/api/v1/namespaces/default/configmaps/a?fieldManager=m",
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } },
+    { "content-type": "application/apply-patch+yaml" },
+  );
+  assert.equal(code, 403);
+  assert.equal(
+    body.message,
+    'configmaps "a" is forbidden: User "admin" cannot create resource "configmaps" in API group "" in the namespace "default"',
+  );
   server.close();
 });
 

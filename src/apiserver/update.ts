@@ -27,8 +27,8 @@ import { resourceOf } from "#kinds/kind.ts";
 export type Transform = (standing: Stored | undefined) => AnyObject;
 
 export interface UpdateOptions {
-  /** Create the object when it is missing: PUT of some kinds, and apply. */
-  readonly creates: boolean;
+  /** Create the object when it is missing (PUT of some kinds, and apply), once this has resolved: it asks for the right to create. */
+  readonly creates?: () => Promise<void>;
   /** A patch takes the newest resourceVersion when it does not name one. */
   readonly unconditional: boolean;
 }
@@ -149,6 +149,7 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       if (!entry) {
         if (!how.creates) throw notFound(resourceOf(kind), write.name);
         const object = transform(undefined);
+        await how.creates();
         applyDefaults(kind, object);
         if (object.metadata.uid)
           throw conflict(
