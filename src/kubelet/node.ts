@@ -161,8 +161,12 @@ export class NodeReporter {
       };
       const failed = await this.#report().then(
         () => false,
-        error => {
-          log.warn("the node's status was not written; it is tried again", { error: messageOf(error) });
+        async error => {
+          if (reasonOf(error) === "NotFound") {
+            // somebody deleted the node while its kubelet runs
+            this.#written = "";
+            await this.register(signal);
+          } else log.warn("the node's status was not written; it is tried again", { error: messageOf(error) });
           return true;
         },
       );

@@ -20,6 +20,7 @@ import { type Probed, Probes } from "#kubelet/probes.ts";
 import { StatusWriter } from "#kubelet/report.ts";
 import { type PodState, type Runtime, RuntimeAway } from "#kubelet/runtime.ts";
 import type { Sources } from "#kubelet/sources.ts";
+import { isTerminal } from "#kubelet/status.ts";
 
 /** What all pods' loops share. */
 export interface Shared {
@@ -204,7 +205,9 @@ export class Worker {
     };
     const { steps, status, wakeAt, ending } = decide(observed);
     if (ending) this.#endingSince ??= now;
-    if (!this.#gone) this.#writer.show(status);
+    // of a pod that was over before this process began there may be nothing left to tell
+    const told = isTerminal(pod.status?.phase) && !this.#state && !this.#rejected;
+    if (!this.#gone && !told) this.#writer.show(status);
     for (const step of steps) {
       this.#explain(step);
       this.acts.carryOut(step);
