@@ -10,7 +10,8 @@ import { discovery } from "#apiserver/discovery.ts";
 import { eviction } from "#apiserver/eviction.ts";
 import { Feed } from "#apiserver/feed.ts";
 import { finalize } from "#apiserver/finalize.ts";
-import type { Health } from "#apiserver/health.ts";
+import type { Check, Health } from "#apiserver/health.ts";
+import { prefixOf } from "#apiserver/keys.ts";
 import { InFlight } from "#apiserver/limit.ts";
 import { Metrics, metricsPath } from "#apiserver/metrics.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
@@ -27,6 +28,7 @@ import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
+import { Namespace } from "#kinds/core/v1/namespace.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Store } from "#store/contract.ts";
 
@@ -94,12 +96,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const access = await options.access(objects);
   const inFlight = new InFlight();
   const byResource = new Map(kinds.filter(k => k.verbs.length > 0).map(k => [`${k.group}/${k.version}/${k.plural}`, k]));
+  const kindOf = (group: string, version: string, plural: string) => byResource.get(`${group}/${version}/${plural}`);
+  const readable = async () => {
+    try {
+      await store.get(prefixOf(Namespace));
+      return undefined;
+    } catch (error) {
+      return String(error);
+    }
+  };
   const ready = () => (feed.position > 0 ? undefined : "the store has not been read");
   const checks: Health = {
-    livez: new Map([["ping", () => undefined]]),
-    readyz: new Map([
+    livez: new Map<string, Check>([
       ["ping", () => undefined],
-      ["etcd", ready],
+      ["etcd", readable],
+    ]),
+    readyz: new Map<string, Check>([
+      ["ping", () => undefined],
+      ["etcd", readable],
       ["informer-sync", ready],
     ]),
   };
@@ -118,7 +132,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authorizer: access.authorizer,
     auditSink: options.auditSink,
     gzip: options.gzip,
-    kindOf: (group, version, plural) => byResource.get(`${group}/${version}/${plural}`),
+    kindOf,
     handlers: new Map([...OWN_HANDLERS, ...connected, ...(access.handlers ?? [])]),
     paths: paths({
       version: options.version,
@@ -130,7 +144,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         ...(access.paths ?? []),
       ],
     }),
-    observe: (call, code) => metrics.observe(call, code, isLongRunning(call) ? undefined : (clock.now() - call.receivedAt) / 1000),
+    observe(call, code) {
+      const { group, version, resource } = call.info;
+      const seconds = isLongRunning(call) ? undefined : (clock.now() - call.receivedAt) / 1000;
+      metrics.observe(call, kindOf(group, version, resource), code, seconds);
+    },
   });
   return {
     handle,

@@ -2,12 +2,13 @@
 
 import { isLongRunning } from "#apiserver/auth/audit.ts";
 import { MASTERS } from "#apiserver/auth/users.ts";
-import type { Call, Stage } from "#apiserver/call.ts";
+import type { Stage } from "#apiserver/call.ts";
 import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 import { failure, tooManyRequests } from "#base/status.ts";
 
 const READS = new Set(["get", "list"]);
+const TOO_LONG = "Timeout: request did not complete within requested timeout - context deadline exceeded";
 const BUSY = () => tooManyRequests("Too many requests, please try again later.", 1);
 
 /** Counts of what is under way, for /metrics. */
@@ -27,22 +28,16 @@ export function limit(clock: Clock, inFlight: InFlight): Stage {
     if (inFlight[field] >= most && !call.user.groups.includes(MASTERS)) throw BUSY();
     inFlight[field]++;
     try {
-      return await withTimeout(clock, call, next(call));
+      return await withTimeout(clock, next(call));
     } finally {
       inFlight[field]--;
     }
   };
 }
 
-function withTimeout<T>(clock: Clock, _call: Call, work: Promise<T>): Promise<T> {
+function withTimeout<T>(clock: Clock, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const cancel = clock.after(limits.requestTimeout, () =>
-      reject(
-        failure(504, "Timeout", "Timeout: request did not complete within requested timeout - context deadline exceeded", {
-          retryAfterSeconds: 0,
-        }),
-      ),
-    );
+    const cancel = clock.after(limits.requestTimeout, () => reject(failure(504, "Timeout", TOO_LONG, {})));
     work.then(resolve, reject).finally(cancel);
   });
 }

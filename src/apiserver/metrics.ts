@@ -4,9 +4,26 @@ import type { InFlight } from "#apiserver/limit.ts";
 import type { PathHandler } from "#apiserver/paths.ts";
 import { bytes } from "#apiserver/respond.ts";
 import { utf8 } from "#base/bytes.ts";
+import type { Kind } from "#kinds/kind.ts";
 import type { Store } from "#store/contract.ts";
 
 const BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
+
+const VERBS = new Set([
+  "get",
+  "list",
+  "watch",
+  "create",
+  "update",
+  "patch",
+  "delete",
+  "deletecollection",
+  "post",
+  "put",
+  "head",
+  "options",
+]);
+const subresourcesOf = (kind: Kind) => new Set(["status", "scale", ...Object.keys(kind.subresources.others ?? {})]);
 
 interface Series {
   readonly counts: number[];
@@ -18,9 +35,12 @@ export class Metrics {
   private readonly requests = new Map<string, number>();
   private readonly durations = new Map<string, Series>();
 
-  /** Counts an answer; `seconds` only of requests that are no streams. */
-  observe(call: Call, code: number, seconds: number | undefined): void {
-    const { verb, group, version, resource, subresource, namespace, name, isResource } = call.info;
+  /** Counts an answer; `seconds` only of requests that are no streams. What nobody serves is counted without its name. */
+  observe(call: Call, kind: Kind | undefined, code: number, seconds: number | undefined): void {
+    const { namespace, name, isResource } = call.info;
+    const { group, version, plural: resource } = kind ?? { group: "", version: "", plural: "" };
+    const subresource = kind && subresourcesOf(kind).has(call.info.subresource) ? call.info.subresource : "";
+    const verb = VERBS.has(call.info.verb) ? call.info.verb : "other";
     const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
     const of = `verb="${verb.toUpperCase()}",group="${group}",version="${version}",resource="${resource}",subresource="${subresource}",scope="${scope}"`;
     const labels = `${of},code="${code}"`;
