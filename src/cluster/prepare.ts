@@ -3,7 +3,7 @@
 import { uuid } from "#base/chance.ts";
 import { parseYaml } from "#base/yaml.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions, SETTLED } from "#cluster/options.ts";
+import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";
 import { terminal } from "#host/terminal.ts";
@@ -15,16 +15,16 @@ interface Settled extends Partial<ClusterOptions> {
   readonly id: string;
 }
 
-/** Throws OptionError with one sentence for a person. Settles what may not change on the first start. */
+/** Throws OptionError with one sentence for a person. What was asked for is remembered for the next start. */
 export async function prepare(layout: Layout, configFile: string | undefined, flags: Partial<ClusterOptions>): Promise<NamedOptions> {
   const settled = await readSettled(layout);
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname }, settled ?? {}, file, flags);
-  if (settled) return { ...options, id: settled.id };
-  const id = uuid(hostChance).slice(0, 8);
+  const id = settled?.id ?? uuid(hostChance).slice(0, 8);
+  const { dataDir: _, ...kept } = options;
+  const text = `${JSON.stringify({ format: 1, id, ...kept }, undefined, 2)}\n`;
   await makePrivateFolder(layout.dataDir);
-  const keep = Object.fromEntries(SETTLED.map(key => [key, options[key]]));
-  await writeAtomically(layout.settled, `${JSON.stringify({ format: 1, id, ...keep }, undefined, 2)}\n`);
+  if (text !== (await readIfThere(layout.settled))) await writeAtomically(layout.settled, text);
   return { ...options, id };
 }
 

@@ -73,7 +73,7 @@ export interface Kubelet {
 }
 
 /** Between full lists of the runtime; its events tell of changes in the meantime. */
-const RELIST = { soon: 1000, everyMs: 60_000 };
+const RELIST = { soon: 1000, everyMs: 60_000, unwell: 100 };
 const RECONNECT = { first: 200, most: 5000 };
 const HOUSEKEEPING = { logs: 10_000, garbage: 60_000 };
 
@@ -233,17 +233,23 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
               ? `container runtime network not ready: ${message}`
               : undefined;
           node.runtimeIs({ name, version, problem });
+          return problem === undefined;
         };
         await look();
         node.imagesAre(await runtime.images());
         wait = RECONNECT.first;
         for (const w of workers.values()) w.touch();
+        // A node waits for its network on the first start: it is looked at often until it is there.
+        const untilWell = async () => {
+          while (!(await look())) await clock.sleep(RELIST.unwell, round.signal);
+        };
         const watching = (async () => {
+          await untilWell();
           await clock.sleep(RELIST.soon, round.signal);
           await relist();
           await every(RELIST.everyMs, round.signal, async () => {
             await relist();
-            await look();
+            await untilWell();
           });
         })();
         await Promise.race([following, watching, gone.promise]);
