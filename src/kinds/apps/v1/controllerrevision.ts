@@ -20,11 +20,11 @@ export const ControllerRevision = kind(
     kind: "ControllerRevision",
     plural: "controllerrevisions",
     namespaced: true,
-    doc: "",
+    doc: "A snapshot of a controller's template, kept so that it can be compared with and gone back to.",
     home: "io.k8s.api.apps.v1",
     fields: {
-      data: any(2, ""),
-      revision: int64(3, "").required().always(),
+      data: any(2, "The snapshot itself; it never changes."),
+      revision: int64(3, "The number of the revision; a higher one is newer.").required().always(),
     },
   },
   {

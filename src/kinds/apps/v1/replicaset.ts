@@ -11,31 +11,31 @@ import { int32, int64, list, type ObjectOf, objectsIn, string, time } from "#sch
 
 const object = objectsIn("io.k8s.api.apps.v1");
 
-export const ReplicaSetSpec = object("ReplicaSetSpec", "", {
-  replicas: int32(1, ""),
-  minReadySeconds: int32(4, ""),
-  selector: LabelSelector(2, "").required(),
-  template: PodTemplateSpec(3, "").always(),
+export const ReplicaSetSpec = object("ReplicaSetSpec", "What a replica set should keep up.", {
+  replicas: int32(1, "How many pods are wanted; 1 unless stated."),
+  minReadySeconds: int32(4, "How long a pod must have been ready before it counts as available."),
+  selector: LabelSelector(2, "Which pods count; it must match the template's labels and never changes.").required(),
+  template: PodTemplateSpec(3, "What a new pod looks like.").always(),
 });
 export interface ReplicaSetSpec extends ObjectOf<typeof ReplicaSetSpec> {}
 
-export const ReplicaSetCondition = object("ReplicaSetCondition", "", {
-  type: string(1, "").required().always(),
-  status: string(2, "").required().always(),
-  lastTransitionTime: time(3, ""),
-  reason: string(4, ""),
-  message: string(5, ""),
+export const ReplicaSetCondition = object("ReplicaSetCondition", "One aspect of a replica set's state.", {
+  type: string(1, "Which aspect; ReplicaFailure is the only one in use.").required().always(),
+  status: string(2, "True, False or Unknown.").required().always(),
+  lastTransitionTime: time(3, "When the status last changed."),
+  reason: string(4, "Why, in one word for programs."),
+  message: string(5, "Why, in a sentence for people."),
 });
 export interface ReplicaSetCondition extends ObjectOf<typeof ReplicaSetCondition> {}
 
-export const ReplicaSetStatus = object("ReplicaSetStatus", "", {
-  replicas: int32(1, "").required().always(),
-  fullyLabeledReplicas: int32(2, ""),
-  readyReplicas: int32(4, ""),
-  availableReplicas: int32(5, ""),
-  terminatingReplicas: int32(7, ""),
-  observedGeneration: int64(3, ""),
-  conditions: list(6, ReplicaSetCondition, "").key("type").patch("merge", "type"),
+export const ReplicaSetStatus = object("ReplicaSetStatus", "What was last seen of a replica set.", {
+  replicas: int32(1, "How many pods exist that are not ending.").required().always(),
+  fullyLabeledReplicas: int32(2, "How many of them carry all labels of the template."),
+  readyReplicas: int32(4, "How many of them are ready."),
+  availableReplicas: int32(5, "How many have been ready for minReadySeconds."),
+  terminatingReplicas: int32(7, "How many pods are being ended."),
+  observedGeneration: int64(3, "The generation of the set that this status speaks of."),
+  conditions: list(6, ReplicaSetCondition, "The aspects of the set's state.").key("type").patch("merge", "type"),
 });
 export interface ReplicaSetStatus extends ObjectOf<typeof ReplicaSetStatus> {}
 
@@ -46,11 +46,11 @@ export const ReplicaSet = kind(
     kind: "ReplicaSet",
     plural: "replicasets",
     namespaced: true,
-    doc: "",
+    doc: "Keeps a stated number of equal pods running.",
     home: "io.k8s.api.apps.v1",
     fields: {
-      spec: ReplicaSetSpec(2, "").always(),
-      status: ReplicaSetStatus(3, "").always(),
+      spec: ReplicaSetSpec(2, "What the set should keep up.").always(),
+      status: ReplicaSetStatus(3, "What was last seen of it.").always(),
     },
   },
   {

@@ -4,8 +4,8 @@ import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 
-export const SelfSubjectReviewStatus = object("SelfSubjectReviewStatus", "", {
-  userInfo: UserInfo(1, "").always(),
+export const SelfSubjectReviewStatus = object("SelfSubjectReviewStatus", "Who the server takes the caller for.", {
+  userInfo: UserInfo(1, "The caller's name, groups and other attributes.").always(),
 });
 export interface SelfSubjectReviewStatus extends ObjectOf<typeof SelfSubjectReviewStatus> {}
 
@@ -16,10 +16,10 @@ export const SelfSubjectReview = kind(
     kind: "SelfSubjectReview",
     plural: "selfsubjectreviews",
     namespaced: false,
-    doc: "",
+    doc: "Asks the server who it takes the caller for.",
     home: "io.k8s.api.authentication.v1",
     fields: {
-      status: SelfSubjectReviewStatus(2, "").always(),
+      status: SelfSubjectReviewStatus(2, "The answer.").always(),
     },
   },
   { verbs: ["create"], ephemeral: true },

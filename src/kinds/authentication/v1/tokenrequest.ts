@@ -4,24 +4,26 @@ import { int64, list, type ObjectOf, objectsIn, string, time } from "#schema/not
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 
-export const BoundObjectReference = object("BoundObjectReference", "", {
-  kind: string(1, ""),
-  apiVersion: string(2, ""),
-  name: string(3, ""),
-  uid: string(4, ""),
+export const BoundObjectReference = object("BoundObjectReference", "The object that a token lives and dies with.", {
+  kind: string(1, "Pod, Secret or Node."),
+  apiVersion: string(2, "The API version of the object."),
+  name: string(3, "The object's name."),
+  uid: string(4, "The object's uid; another object of the same name does not count."),
 });
 export interface BoundObjectReference extends ObjectOf<typeof BoundObjectReference> {}
 
-export const TokenRequestSpec = object("TokenRequestSpec", "", {
-  audiences: list(1, string, "").always().atomic(),
-  expirationSeconds: int64(4, ""),
-  boundObjectRef: BoundObjectReference(3, ""),
+export const TokenRequestSpec = object("TokenRequestSpec", "What token is asked for.", {
+  audiences: list(1, string, "For whom the token is meant; who is not among them should refuse it. Empty means the API server.")
+    .always()
+    .atomic(),
+  expirationSeconds: int64(4, "How long the token should be good for; the server may choose another time. 3600 unless stated."),
+  boundObjectRef: BoundObjectReference(3, "The token is good only while this object exists."),
 });
 export interface TokenRequestSpec extends ObjectOf<typeof TokenRequestSpec> {}
 
-export const TokenRequestStatus = object("TokenRequestStatus", "", {
-  token: string(1, "").always(),
-  expirationTimestamp: time(2, "").always(),
+export const TokenRequestStatus = object("TokenRequestStatus", "The token that was made.", {
+  token: string(1, "The token, as a JSON Web Token.").always(),
+  expirationTimestamp: time(2, "When the token ceases to be good.").always(),
 });
 export interface TokenRequestStatus extends ObjectOf<typeof TokenRequestStatus> {}
 
@@ -32,11 +34,11 @@ export const TokenRequest = kind(
     kind: "TokenRequest",
     plural: "tokenrequests",
     namespaced: true,
-    doc: "",
+    doc: "Asks for a token of a service account.",
     home: "io.k8s.api.authentication.v1",
     fields: {
-      spec: TokenRequestSpec(2, "").always(),
-      status: TokenRequestStatus(3, "").always(),
+      spec: TokenRequestSpec(2, "What token is asked for.").always(),
+      status: TokenRequestStatus(3, "The token; filled in by the server.").always(),
     },
   },
   {

@@ -5,17 +5,17 @@ import { bool, list, type ObjectOf, objectsIn, string } from "#schema/notation.t
 
 const object = objectsIn("io.k8s.api.authentication.v1");
 
-export const TokenReviewSpec = object("TokenReviewSpec", "", {
-  token: string(1, "").required(),
-  audiences: list(2, string, "").atomic(),
+export const TokenReviewSpec = object("TokenReviewSpec", "The token to be judged.", {
+  token: string(1, "The token, as it was presented.").required(),
+  audiences: list(2, string, "For whom it should be meant; the API server's own audiences unless stated.").atomic(),
 });
 export interface TokenReviewSpec extends ObjectOf<typeof TokenReviewSpec> {}
 
-export const TokenReviewStatus = object("TokenReviewStatus", "", {
-  authenticated: bool(1, ""),
-  user: UserInfo(2, "").always(),
-  audiences: list(4, string, "").atomic(),
-  error: string(3, ""),
+export const TokenReviewStatus = object("TokenReviewStatus", "What the token proves.", {
+  authenticated: bool(1, "Whether the token is good."),
+  user: UserInfo(2, "Whose it is.").always(),
+  audiences: list(4, string, "Which of the audiences that were asked for the token is meant for.").atomic(),
+  error: string(3, "Why the token could not be judged."),
 });
 export interface TokenReviewStatus extends ObjectOf<typeof TokenReviewStatus> {}
 
@@ -26,11 +26,11 @@ export const TokenReview = kind(
     kind: "TokenReview",
     plural: "tokenreviews",
     namespaced: false,
-    doc: "",
+    doc: "Asks whose token something is.",
     home: "io.k8s.api.authentication.v1",
     fields: {
-      spec: TokenReviewSpec(2, "").required().always(),
-      status: TokenReviewStatus(3, "").always(),
+      spec: TokenReviewSpec(2, "The token to be judged.").required().always(),
+      status: TokenReviewStatus(3, "The judgement; filled in by the server.").always(),
     },
   },
   {

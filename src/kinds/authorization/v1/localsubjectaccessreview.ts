@@ -11,11 +11,11 @@ export const LocalSubjectAccessReview = kind(
     kind: "LocalSubjectAccessReview",
     plural: "localsubjectaccessreviews",
     namespaced: true,
-    doc: "",
+    doc: "Asks whether a user may do something within one namespace.",
     home: "io.k8s.api.authorization.v1",
     fields: {
-      spec: SubjectAccessReviewSpec(2, "").required().always(),
-      status: SubjectAccessReviewStatus(3, "").always(),
+      spec: SubjectAccessReviewSpec(2, "Who wants to do what; its namespace must be this object's.").required().always(),
+      status: SubjectAccessReviewStatus(3, "The answer; filled in by the server.").always(),
     },
   },
   {

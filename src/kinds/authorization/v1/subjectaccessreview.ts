@@ -5,13 +5,13 @@ import { list, listOf, map, type ObjectOf, objectsIn, string } from "#schema/not
 
 const object = objectsIn("io.k8s.api.authorization.v1");
 
-export const SubjectAccessReviewSpec = object("SubjectAccessReviewSpec", "", {
-  resourceAttributes: ResourceAttributes(1, ""),
-  nonResourceAttributes: NonResourceAttributes(2, ""),
-  user: string(3, ""),
-  groups: list(4, string, "").atomic(),
-  extra: map(5, listOf(string), ""),
-  uid: string(6, ""),
+export const SubjectAccessReviewSpec = object("SubjectAccessReviewSpec", "Who wants to do what.", {
+  resourceAttributes: ResourceAttributes(1, "An action on a resource; excludes nonResourceAttributes."),
+  nonResourceAttributes: NonResourceAttributes(2, "An action on a path that is no resource; excludes resourceAttributes."),
+  user: string(3, "The user in question."),
+  groups: list(4, string, "The groups that the user is in.").atomic(),
+  extra: map(5, listOf(string), "More attributes of the user."),
+  uid: string(6, "The user's uid."),
 });
 export interface SubjectAccessReviewSpec extends ObjectOf<typeof SubjectAccessReviewSpec> {}
 
@@ -22,11 +22,11 @@ export const SubjectAccessReview = kind(
     kind: "SubjectAccessReview",
     plural: "subjectaccessreviews",
     namespaced: false,
-    doc: "",
+    doc: "Asks whether a user may do something.",
     home: "io.k8s.api.authorization.v1",
     fields: {
-      spec: SubjectAccessReviewSpec(2, "").required().always(),
-      status: SubjectAccessReviewStatus(3, "").always(),
+      spec: SubjectAccessReviewSpec(2, "Who wants to do what.").required().always(),
+      status: SubjectAccessReviewStatus(3, "The answer; filled in by the server.").always(),
     },
   },
   { verbs: ["create"], ephemeral: true, rules: { validate: ({ spec }, report) => validateSubjectReview(spec, report) } },

@@ -6,14 +6,14 @@ import { int32, type ObjectOf, objectsIn, string } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.autoscaling.v1");
 
-export const ScaleSpec = object("ScaleSpec", "", {
-  replicas: int32(1, "").default(0),
+export const ScaleSpec = object("ScaleSpec", "How large something should be.", {
+  replicas: int32(1, "How many pods are wanted.").default(0),
 });
 export interface ScaleSpec extends ObjectOf<typeof ScaleSpec> {}
 
-export const ScaleStatus = object("ScaleStatus", "", {
-  replicas: int32(1, "").required().always(),
-  selector: string(2, ""),
+export const ScaleStatus = object("ScaleStatus", "How large something is.", {
+  replicas: int32(1, "How many pods were last seen.").required().always(),
+  selector: string(2, "The selector of the pods, as text."),
 });
 export interface ScaleStatus extends ObjectOf<typeof ScaleStatus> {}
 
@@ -24,11 +24,11 @@ export const Scale = kind(
     kind: "Scale",
     plural: "scales",
     namespaced: true,
-    doc: "",
+    doc: "The size of anything that makes pods, in one form for all kinds.",
     home: "io.k8s.api.autoscaling.v1",
     fields: {
-      spec: ScaleSpec(2, "").always(),
-      status: ScaleStatus(3, "").always(),
+      spec: ScaleSpec(2, "The size that is wanted.").always(),
+      status: ScaleStatus(3, "The size that was seen; read-only.").always(),
     },
   },
   {

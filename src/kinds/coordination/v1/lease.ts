@@ -6,14 +6,14 @@ import { int32, microTime, type ObjectOf, objectsIn, string } from "#schema/nota
 
 const object = objectsIn("io.k8s.api.coordination.v1");
 
-export const LeaseSpec = object("LeaseSpec", "", {
-  holderIdentity: string(1, ""),
-  leaseDurationSeconds: int32(2, ""),
-  acquireTime: microTime(3, ""),
-  renewTime: microTime(4, ""),
-  leaseTransitions: int32(5, ""),
-  strategy: string(6, ""),
-  preferredHolder: string(7, ""),
+export const LeaseSpec = object("LeaseSpec", "Who holds the lease, and since when.", {
+  holderIdentity: string(1, "Who holds it; empty when nobody does."),
+  leaseDurationSeconds: int32(2, "How long others wait after renewTime before they take the lease over."),
+  acquireTime: microTime(3, "When the holder got it."),
+  renewTime: microTime(4, "When the holder last renewed it."),
+  leaseTransitions: int32(5, "How often it has changed hands."),
+  strategy: string(6, "How the holder is chosen in coordinated elections."),
+  preferredHolder: string(7, "Who should get the lease next; the holder gives it up for them."),
 });
 export interface LeaseSpec extends ObjectOf<typeof LeaseSpec> {}
 
@@ -35,10 +35,10 @@ export const Lease = kind(
     kind: "Lease",
     plural: "leases",
     namespaced: true,
-    doc: "",
+    doc: "A claim that holds for a limited time: leadership, or a node's sign of life.",
     home: "io.k8s.api.coordination.v1",
     fields: {
-      spec: LeaseSpec(2, "").always(),
+      spec: LeaseSpec(2, "Who holds the lease, and since when.").always(),
     },
   },
   {

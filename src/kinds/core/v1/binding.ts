@@ -9,10 +9,10 @@ export const Binding = kind(
     kind: "Binding",
     plural: "bindings",
     namespaced: true,
-    doc: "",
+    doc: "Puts a pod on a node.",
     home: "io.k8s.api.core.v1",
     fields: {
-      target: ObjectReference(2, "").required().always(),
+      target: ObjectReference(2, "The node.").required().always(),
     },
   },
   { verbs: ["create"], ephemeral: true },

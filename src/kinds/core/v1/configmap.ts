@@ -10,12 +10,12 @@ export const ConfigMap = kind(
     kind: "ConfigMap",
     plural: "configmaps",
     namespaced: true,
-    doc: "",
+    doc: "Settings for pods: texts and bytes under names.",
     home: "io.k8s.api.core.v1",
     fields: {
-      immutable: bool(4, ""),
-      data: map(2, string, ""),
-      binaryData: map(3, bytes, ""),
+      immutable: bool(4, "Once true, the data cannot be changed, nor can this be unset."),
+      data: map(2, string, "Texts by key; keys consist of letters, digits, '-', '_' and '.'."),
+      binaryData: map(3, bytes, "Bytes by key, in base64; keys must not stand in data as well."),
     },
   },
   {

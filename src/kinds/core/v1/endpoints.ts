@@ -7,29 +7,29 @@ import { atomic, int32, list, type ObjectOf, objectsIn, string } from "#schema/n
 const object = objectsIn("io.k8s.api.core.v1");
 
 export const EndpointAddress = atomic(
-  object("EndpointAddress", "", {
-    ip: string(1, "").required().always(),
-    hostname: string(3, ""),
-    nodeName: string(4, ""),
-    targetRef: ObjectReference(2, ""),
+  object("EndpointAddress", "One address behind a service.", {
+    ip: string(1, "The IP address.").required().always(),
+    hostname: string(3, "The name of the endpoint in DNS."),
+    nodeName: string(4, "The node on which it is."),
+    targetRef: ObjectReference(2, "The object behind it, mostly a pod."),
   }),
 );
 export interface EndpointAddress extends ObjectOf<typeof EndpointAddress> {}
 
 export const EndpointPort = atomic(
-  object("EndpointPort", "", {
-    name: string(1, ""),
-    port: int32(2, "").required().always(),
-    protocol: string(3, "").oneOf("SCTP", "TCP", "UDP"),
-    appProtocol: string(4, ""),
+  object("EndpointPort", "A port of all addresses of a subset.", {
+    name: string(1, "The name of the service's port; needed where there are several."),
+    port: int32(2, "The port's number.").required().always(),
+    protocol: string(3, "TCP, UDP or SCTP; TCP unless stated.").oneOf("SCTP", "TCP", "UDP"),
+    appProtocol: string(4, "The protocol that is spoken on the port, such as kubernetes.io/h2c."),
   }),
 );
 export interface EndpointPort extends ObjectOf<typeof EndpointPort> {}
 
-export const EndpointSubset = object("EndpointSubset", "", {
-  addresses: list(1, EndpointAddress, "").atomic(),
-  notReadyAddresses: list(2, EndpointAddress, "").atomic(),
-  ports: list(3, EndpointPort, "").atomic(),
+export const EndpointSubset = object("EndpointSubset", "Addresses that share a set of ports.", {
+  addresses: list(1, EndpointAddress, "Those that are ready.").atomic(),
+  notReadyAddresses: list(2, EndpointAddress, "Those that are not, or not yet.").atomic(),
+  ports: list(3, EndpointPort, "The ports at each of them.").atomic(),
 });
 export interface EndpointSubset extends ObjectOf<typeof EndpointSubset> {}
 
@@ -50,10 +50,10 @@ export const Endpoints = kind(
     kind: "Endpoints",
     plural: "endpoints",
     namespaced: true,
-    doc: "",
+    doc: "The addresses behind a service. Superseded by EndpointSlice.",
     home: "io.k8s.api.core.v1",
     fields: {
-      subsets: list(2, EndpointSubset, "").atomic(),
+      subsets: list(2, EndpointSubset, "Addresses grouped by the ports that they share.").atomic(),
     },
   },
   {

@@ -8,15 +8,15 @@ import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schem
 
 const object = objectsIn("io.k8s.api.core.v1");
 
-export const EventSource = object("EventSource", "", {
-  component: string(1, ""),
-  host: string(2, ""),
+export const EventSource = object("EventSource", "Who reported an event.", {
+  component: string(1, "The program."),
+  host: string(2, "The node on which it runs."),
 });
 export interface EventSource extends ObjectOf<typeof EventSource> {}
 
-export const EventSeries = object("EventSeries", "", {
-  count: int32(1, ""),
-  lastObservedTime: microTime(2, ""),
+export const EventSeries = object("EventSeries", "How often an event has come again.", {
+  count: int32(1, "How many times so far."),
+  lastObservedTime: microTime(2, "When it was last seen."),
 });
 export interface EventSeries extends ObjectOf<typeof EventSeries> {}
 
@@ -27,24 +27,24 @@ export const Event = kind(
     kind: "Event",
     plural: "events",
     namespaced: true,
-    doc: "",
+    doc: "Something that happened, told about an object. Kept for a while, not for ever.",
     home: "io.k8s.api.core.v1",
     fields: {
       metadata: ObjectMeta(1, "What every object carries: name, namespace, labels and the like.").required().always(),
-      involvedObject: ObjectReference(2, "").required().always(),
-      reason: string(3, ""),
-      message: string(4, ""),
-      source: EventSource(5, "").always(),
-      firstTimestamp: time(6, ""),
-      lastTimestamp: time(7, ""),
-      count: int32(8, ""),
-      type: string(9, ""),
-      eventTime: microTime(10, ""),
-      series: EventSeries(11, ""),
-      action: string(12, ""),
-      related: ObjectReference(13, ""),
-      reportingComponent: string(14, "").always(),
-      reportingInstance: string(15, "").always(),
+      involvedObject: ObjectReference(2, "The object that the event is about.").required().always(),
+      reason: string(3, "Why, in one word for programs."),
+      message: string(4, "What happened, in a sentence for people."),
+      source: EventSource(5, "Who reported it.").always(),
+      firstTimestamp: time(6, "When it was first seen."),
+      lastTimestamp: time(7, "When it was last seen."),
+      count: int32(8, "How often it was seen."),
+      type: string(9, "Normal or Warning."),
+      eventTime: microTime(10, "When it happened."),
+      series: EventSeries(11, "How often it has come again."),
+      action: string(12, "What was done or tried."),
+      related: ObjectReference(13, "A second object that it is about."),
+      reportingComponent: string(14, "The controller that reported it, such as kubernetes.io/kubelet.").always(),
+      reportingInstance: string(15, "Which of the controllers of that name.").always(),
     },
   },
   {

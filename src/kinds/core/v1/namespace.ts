@@ -7,23 +7,23 @@ import { list, type ObjectOf, objectsIn, string, time } from "#schema/notation.t
 
 const object = objectsIn("io.k8s.api.core.v1");
 
-export const NamespaceSpec = object("NamespaceSpec", "", {
-  finalizers: list(1, string, "").atomic(),
+export const NamespaceSpec = object("NamespaceSpec", "What must be done before a namespace may go.", {
+  finalizers: list(1, string, "Who still has to clean up before the namespace is gone.").atomic(),
 });
 export interface NamespaceSpec extends ObjectOf<typeof NamespaceSpec> {}
 
-export const NamespaceCondition = object("NamespaceCondition", "", {
-  type: string(1, "").required().always(),
-  status: string(2, "").required().always(),
-  lastTransitionTime: time(4, ""),
-  reason: string(5, ""),
-  message: string(6, ""),
+export const NamespaceCondition = object("NamespaceCondition", "One aspect of a namespace's end.", {
+  type: string(1, "Which aspect, such as NamespaceContentRemaining.").required().always(),
+  status: string(2, "True, False or Unknown.").required().always(),
+  lastTransitionTime: time(4, "When the status last changed."),
+  reason: string(5, "Why, in one word for programs."),
+  message: string(6, "Why, in a sentence for people."),
 });
 export interface NamespaceCondition extends ObjectOf<typeof NamespaceCondition> {}
 
-export const NamespaceStatus = object("NamespaceStatus", "", {
-  phase: string(1, "").oneOf("Active", "Terminating"),
-  conditions: list(2, NamespaceCondition, "").key("type").patch("merge", "type"),
+export const NamespaceStatus = object("NamespaceStatus", "How a namespace is.", {
+  phase: string(1, "Active, or Terminating once it is being deleted.").oneOf("Active", "Terminating"),
+  conditions: list(2, NamespaceCondition, "What keeps a namespace from ending.").key("type").patch("merge", "type"),
 });
 export interface NamespaceStatus extends ObjectOf<typeof NamespaceStatus> {}
 
@@ -38,11 +38,11 @@ export const Namespace = kind(
     kind: "Namespace",
     plural: "namespaces",
     namespaced: false,
-    doc: "",
+    doc: "A room for names; most objects live in one.",
     home: "io.k8s.api.core.v1",
     fields: {
-      spec: NamespaceSpec(2, "").always(),
-      status: NamespaceStatus(3, "").always(),
+      spec: NamespaceSpec(2, "What must be done before it may go.").always(),
+      status: NamespaceStatus(3, "How it is.").always(),
     },
   },
   {

@@ -7,129 +7,129 @@ import { bool, int32, int64, list, map, type ObjectOf, objectsIn, quantity, stri
 
 const object = objectsIn("io.k8s.api.core.v1");
 
-export const ConfigMapNodeConfigSource = object("ConfigMapNodeConfigSource", "", {
-  namespace: string(1, "").required().always(),
-  name: string(2, "").required().always(),
-  uid: string(3, ""),
-  resourceVersion: string(4, ""),
-  kubeletConfigKey: string(5, "").required().always(),
+export const ConfigMapNodeConfigSource = object("ConfigMapNodeConfigSource", "A config map with settings of a kubelet. No longer used.", {
+  namespace: string(1, "The config map's namespace.").required().always(),
+  name: string(2, "The config map's name.").required().always(),
+  uid: string(3, "The config map's uid."),
+  resourceVersion: string(4, "The version of the config map."),
+  kubeletConfigKey: string(5, "The key under which the settings stand.").required().always(),
 });
 export interface ConfigMapNodeConfigSource extends ObjectOf<typeof ConfigMapNodeConfigSource> {}
 
-export const NodeConfigSource = object("NodeConfigSource", "", {
-  configMap: ConfigMapNodeConfigSource(2, ""),
+export const NodeConfigSource = object("NodeConfigSource", "Where a kubelet's settings come from. No longer used.", {
+  configMap: ConfigMapNodeConfigSource(2, "A config map."),
 });
 export interface NodeConfigSource extends ObjectOf<typeof NodeConfigSource> {}
 
-export const NodeSpec = object("NodeSpec", "", {
-  podCIDR: string(1, ""),
-  podCIDRs: list(7, string, "").set().patch("merge"),
-  providerID: string(3, ""),
-  unschedulable: bool(4, ""),
-  taints: list(5, Taint, "").atomic(),
-  configSource: NodeConfigSource(6, ""),
-  externalID: string(2, ""),
+export const NodeSpec = object("NodeSpec", "What is settled about a node.", {
+  podCIDR: string(1, "The range of addresses for the node's pods."),
+  podCIDRs: list(7, string, "The ranges, at most one of each family; the first is podCIDR.").set().patch("merge"),
+  providerID: string(3, "The node's name with the cloud provider."),
+  unschedulable: bool(4, "Whether new pods stay away."),
+  taints: list(5, Taint, "What pods must tolerate in order to run here.").atomic(),
+  configSource: NodeConfigSource(6, "No longer used."),
+  externalID: string(2, "No longer used."),
 });
 export interface NodeSpec extends ObjectOf<typeof NodeSpec> {}
 
-export const NodeCondition = object("NodeCondition", "", {
-  type: string(1, "").required().always(),
-  status: string(2, "").required().always(),
-  lastHeartbeatTime: time(3, ""),
-  lastTransitionTime: time(4, ""),
-  reason: string(5, ""),
-  message: string(6, ""),
+export const NodeCondition = object("NodeCondition", "One aspect of a node's state.", {
+  type: string(1, "Which aspect: Ready, MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable.").required().always(),
+  status: string(2, "True, False or Unknown.").required().always(),
+  lastHeartbeatTime: time(3, "When the kubelet last reported it."),
+  lastTransitionTime: time(4, "When the status last changed."),
+  reason: string(5, "Why, in one word for programs."),
+  message: string(6, "Why, in a sentence for people."),
 });
 export interface NodeCondition extends ObjectOf<typeof NodeCondition> {}
 
-export const NodeAddress = object("NodeAddress", "", {
-  type: string(1, "").required().always(),
-  address: string(2, "").required().always(),
+export const NodeAddress = object("NodeAddress", "An address of a node.", {
+  type: string(1, "What it is: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.").required().always(),
+  address: string(2, "The address.").required().always(),
 });
 export interface NodeAddress extends ObjectOf<typeof NodeAddress> {}
 
-export const DaemonEndpoint = object("DaemonEndpoint", "", {
-  Port: int32(1, "").required().always(),
+export const DaemonEndpoint = object("DaemonEndpoint", "A port of a daemon.", {
+  Port: int32(1, "The port's number.").required().always(),
 });
 export interface DaemonEndpoint extends ObjectOf<typeof DaemonEndpoint> {}
 
-export const NodeDaemonEndpoints = object("NodeDaemonEndpoints", "", {
-  kubeletEndpoint: DaemonEndpoint(1, "").always(),
+export const NodeDaemonEndpoints = object("NodeDaemonEndpoints", "Ports of daemons on a node.", {
+  kubeletEndpoint: DaemonEndpoint(1, "The port of the kubelet's own API.").always(),
 });
 export interface NodeDaemonEndpoints extends ObjectOf<typeof NodeDaemonEndpoints> {}
 
-export const NodeSwapStatus = object("NodeSwapStatus", "", {
-  capacity: int64(1, ""),
+export const NodeSwapStatus = object("NodeSwapStatus", "Swap space of a node.", {
+  capacity: int64(1, "How many bytes there are."),
 });
 export interface NodeSwapStatus extends ObjectOf<typeof NodeSwapStatus> {}
 
-export const NodeSystemInfo = object("NodeSystemInfo", "", {
-  machineID: string(1, "").required().always(),
-  systemUUID: string(2, "").required().always(),
-  bootID: string(3, "").required().always(),
-  kernelVersion: string(4, "").required().always(),
-  osImage: string(5, "").required().always(),
-  containerRuntimeVersion: string(6, "").required().always(),
-  kubeletVersion: string(7, "").required().always(),
-  kubeProxyVersion: string(8, "").required().always(),
-  operatingSystem: string(9, "").required().always(),
-  architecture: string(10, "").required().always(),
-  swap: NodeSwapStatus(11, ""),
+export const NodeSystemInfo = object("NodeSystemInfo", "The machine and its software.", {
+  machineID: string(1, "The machine's id, from /etc/machine-id.").required().always(),
+  systemUUID: string(2, "The id that the hardware reports.").required().always(),
+  bootID: string(3, "An id of the current boot.").required().always(),
+  kernelVersion: string(4, "The kernel's version.").required().always(),
+  osImage: string(5, "The operating system's name and version.").required().always(),
+  containerRuntimeVersion: string(6, "The container runtime and its version, such as containerd://1.7.0.").required().always(),
+  kubeletVersion: string(7, "The kubelet's version.").required().always(),
+  kubeProxyVersion: string(8, "No longer used.").required().always(),
+  operatingSystem: string(9, "The operating system, such as linux.").required().always(),
+  architecture: string(10, "The processor's architecture, such as amd64.").required().always(),
+  swap: NodeSwapStatus(11, "The swap space."),
 });
 export interface NodeSystemInfo extends ObjectOf<typeof NodeSystemInfo> {}
 
-export const ContainerImage = object("ContainerImage", "", {
-  names: list(1, string, "").always().atomic(),
-  sizeBytes: int64(2, ""),
+export const ContainerImage = object("ContainerImage", "An image on a node.", {
+  names: list(1, string, "The names under which it is known.").always().atomic(),
+  sizeBytes: int64(2, "Its size."),
 });
 export interface ContainerImage extends ObjectOf<typeof ContainerImage> {}
 
-export const AttachedVolume = object("AttachedVolume", "", {
-  name: string(1, "").required().always(),
-  devicePath: string(2, "").required().always(),
+export const AttachedVolume = object("AttachedVolume", "A volume that is attached to a node.", {
+  name: string(1, "The volume's name.").required().always(),
+  devicePath: string(2, "The path of its device on the node.").required().always(),
 });
 export interface AttachedVolume extends ObjectOf<typeof AttachedVolume> {}
 
-export const NodeConfigStatus = object("NodeConfigStatus", "", {
-  assigned: NodeConfigSource(1, ""),
-  active: NodeConfigSource(2, ""),
-  lastKnownGood: NodeConfigSource(3, ""),
-  error: string(4, ""),
+export const NodeConfigStatus = object("NodeConfigStatus", "State of dynamic settings. No longer used.", {
+  assigned: NodeConfigSource(1, "The settings that the node should use."),
+  active: NodeConfigSource(2, "The settings in use."),
+  lastKnownGood: NodeConfigSource(3, "The settings to fall back to."),
+  error: string(4, "What is wrong with the assigned ones."),
 });
 export interface NodeConfigStatus extends ObjectOf<typeof NodeConfigStatus> {}
 
-export const NodeRuntimeHandlerFeatures = object("NodeRuntimeHandlerFeatures", "", {
-  recursiveReadOnlyMounts: bool(1, ""),
-  userNamespaces: bool(2, ""),
+export const NodeRuntimeHandlerFeatures = object("NodeRuntimeHandlerFeatures", "What a runtime handler can do.", {
+  recursiveReadOnlyMounts: bool(1, "Read-only mounts all the way down."),
+  userNamespaces: bool(2, "User namespaces."),
 });
 export interface NodeRuntimeHandlerFeatures extends ObjectOf<typeof NodeRuntimeHandlerFeatures> {}
 
-export const NodeRuntimeHandler = object("NodeRuntimeHandler", "", {
-  name: string(1, "").always(),
-  features: NodeRuntimeHandlerFeatures(2, ""),
+export const NodeRuntimeHandler = object("NodeRuntimeHandler", "A way to run containers that the node's runtime offers.", {
+  name: string(1, "The handler's name; empty for the default one.").always(),
+  features: NodeRuntimeHandlerFeatures(2, "What it can do."),
 });
 export interface NodeRuntimeHandler extends ObjectOf<typeof NodeRuntimeHandler> {}
 
-export const NodeFeatures = object("NodeFeatures", "", {
-  supplementalGroupsPolicy: bool(1, ""),
+export const NodeFeatures = object("NodeFeatures", "What a node's runtime can do, whatever the handler.", {
+  supplementalGroupsPolicy: bool(1, "Whether it follows supplementalGroupsPolicy and reports users of containers."),
 });
 export interface NodeFeatures extends ObjectOf<typeof NodeFeatures> {}
 
-export const NodeStatus = object("NodeStatus", "", {
-  capacity: map(1, quantity, ""),
-  allocatable: map(2, quantity, ""),
-  phase: string(3, "").oneOf("Pending", "Running", "Terminated"),
-  conditions: list(4, NodeCondition, "").key("type").patch("merge", "type"),
-  addresses: list(5, NodeAddress, "").key("type").patch("merge", "type"),
-  daemonEndpoints: NodeDaemonEndpoints(6, "").always(),
-  nodeInfo: NodeSystemInfo(7, "").always(),
-  images: list(8, ContainerImage, "").atomic(),
-  volumesInUse: list(9, string, "").atomic(),
-  volumesAttached: list(10, AttachedVolume, "").atomic(),
-  config: NodeConfigStatus(11, ""),
-  runtimeHandlers: list(12, NodeRuntimeHandler, "").atomic(),
-  features: NodeFeatures(13, ""),
-  declaredFeatures: list(14, string, "").atomic(),
+export const NodeStatus = object("NodeStatus", "What the kubelet reports of its node.", {
+  capacity: map(1, quantity, "All that the machine has."),
+  allocatable: map(2, quantity, "What of it pods can have."),
+  phase: string(3, "No longer used.").oneOf("Pending", "Running", "Terminated"),
+  conditions: list(4, NodeCondition, "The aspects of the node's state.").key("type").patch("merge", "type"),
+  addresses: list(5, NodeAddress, "The addresses at which the node can be reached.").key("type").patch("merge", "type"),
+  daemonEndpoints: NodeDaemonEndpoints(6, "Ports of daemons on the node.").always(),
+  nodeInfo: NodeSystemInfo(7, "The machine and its software.").always(),
+  images: list(8, ContainerImage, "Images on the node, the largest ones.").atomic(),
+  volumesInUse: list(9, string, "Attachable volumes that pods use.").atomic(),
+  volumesAttached: list(10, AttachedVolume, "Volumes that are attached.").atomic(),
+  config: NodeConfigStatus(11, "No longer used."),
+  runtimeHandlers: list(12, NodeRuntimeHandler, "The ways to run containers that are offered.").atomic(),
+  features: NodeFeatures(13, "What the runtime can do."),
+  declaredFeatures: list(14, string, "Features that the kubelet declares, in order of their names.").atomic(),
 });
 export interface NodeStatus extends ObjectOf<typeof NodeStatus> {}
 
@@ -165,11 +165,11 @@ export const Node = kind(
     kind: "Node",
     plural: "nodes",
     namespaced: false,
-    doc: "",
+    doc: "A machine that runs pods.",
     home: "io.k8s.api.core.v1",
     fields: {
-      spec: NodeSpec(2, "").always(),
-      status: NodeStatus(3, "").always(),
+      spec: NodeSpec(2, "What is settled about it.").always(),
+      status: NodeStatus(3, "What the kubelet reports of it.").always(),
     },
   },
   {

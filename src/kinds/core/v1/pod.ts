@@ -19,11 +19,11 @@ export const Pod = kind(
     kind: "Pod",
     plural: "pods",
     namespaced: true,
-    doc: "",
+    doc: "Containers that run together on one node, with one address and shared volumes.",
     home: "io.k8s.api.core.v1",
     fields: {
-      spec: PodSpec(2, "").always(),
-      status: PodStatus(3, "").always(),
+      spec: PodSpec(2, "What should run.").always(),
+      status: PodStatus(3, "What was last seen of it.").always(),
     },
   },
   {

@@ -71,77 +71,77 @@ export const SIGNALS: readonly string[] = [
   "SIGXFSZ",
 ];
 
-export const ExecAction = object("ExecAction", "", {
-  command: list(1, string, "").atomic(),
+export const ExecAction = object("ExecAction", "Runs a program in the container; exit code 0 means success.", {
+  command: list(1, string, "The program and its arguments; no shell.").atomic(),
 });
 export interface ExecAction extends ObjectOf<typeof ExecAction> {}
 
-export const HTTPHeader = object("HTTPHeader", "", {
-  name: string(1, "").required().always(),
-  value: string(2, "").required().always(),
+export const HTTPHeader = object("HTTPHeader", "A header of a request.", {
+  name: string(1, "The header's name.").required().always(),
+  value: string(2, "Its value.").required().always(),
 });
 export interface HTTPHeader extends ObjectOf<typeof HTTPHeader> {}
 
-export const HTTPGetAction = object("HTTPGetAction", "", {
-  path: string(1, ""),
-  port: intOrString(2, "").required().always(),
-  host: string(3, ""),
-  scheme: string(4, "").oneOf("HTTP", "HTTPS"),
-  httpHeaders: list(5, HTTPHeader, "").atomic(),
+export const HTTPGetAction = object("HTTPGetAction", "Asks by HTTP; a status from 200 to 399 means success.", {
+  path: string(1, "The path; / unless stated."),
+  port: intOrString(2, "The port, as a number or by name.").required().always(),
+  host: string(3, "The host; the pod's address unless stated."),
+  scheme: string(4, "HTTP or HTTPS; HTTP unless stated. Certificates are not checked.").oneOf("HTTP", "HTTPS"),
+  httpHeaders: list(5, HTTPHeader, "Further headers.").atomic(),
 });
 export interface HTTPGetAction extends ObjectOf<typeof HTTPGetAction> {}
 
-export const TCPSocketAction = object("TCPSocketAction", "", {
-  port: intOrString(1, "").required().always(),
-  host: string(2, ""),
+export const TCPSocketAction = object("TCPSocketAction", "Opens a connection; that it opens means success.", {
+  port: intOrString(1, "The port, as a number or by name.").required().always(),
+  host: string(2, "The host; the pod's address unless stated."),
 });
 export interface TCPSocketAction extends ObjectOf<typeof TCPSocketAction> {}
 
-export const GRPCAction = object("GRPCAction", "", {
-  port: int32(1, "").required().always(),
-  service: string(2, "").default(""),
+export const GRPCAction = object("GRPCAction", "Asks the gRPC health service.", {
+  port: int32(1, "The port's number.").required().always(),
+  service: string(2, "The service whose health is asked for.").default(""),
 });
 export interface GRPCAction extends ObjectOf<typeof GRPCAction> {}
 
-export const ProbeHandler = object("ProbeHandler", "", {
-  exec: ExecAction(1, ""),
-  httpGet: HTTPGetAction(2, ""),
-  tcpSocket: TCPSocketAction(3, ""),
-  grpc: GRPCAction(4, ""),
+export const ProbeHandler = object("ProbeHandler", "How a probe asks: one of these.", {
+  exec: ExecAction(1, "By running a program in the container."),
+  httpGet: HTTPGetAction(2, "By an HTTP request."),
+  tcpSocket: TCPSocketAction(3, "By opening a connection."),
+  grpc: GRPCAction(4, "By the gRPC health service."),
 });
 export interface ProbeHandler extends ObjectOf<typeof ProbeHandler> {}
 
 export const Probe = object(
   "Probe",
-  "",
+  "A question that is put to a container again and again.",
   {
-    initialDelaySeconds: int32(2, ""),
-    timeoutSeconds: int32(3, ""),
-    periodSeconds: int32(4, ""),
-    successThreshold: int32(5, ""),
-    failureThreshold: int32(6, ""),
-    terminationGracePeriodSeconds: int64(7, ""),
+    initialDelaySeconds: int32(2, "How long to wait after the start before the first time."),
+    timeoutSeconds: int32(3, "How long an answer may take; 1 unless stated."),
+    periodSeconds: int32(4, "How often to ask; every 10 seconds unless stated."),
+    successThreshold: int32(5, "How many successes in a row count as success; 1 unless stated."),
+    failureThreshold: int32(6, "How many failures in a row count as failure; 3 unless stated."),
+    terminationGracePeriodSeconds: int64(7, "How long the container gets to end after a failure; the pod's own setting unless stated."),
   },
   embed(1, ProbeHandler),
 );
 export interface Probe extends ObjectOf<typeof Probe> {}
 
-export const SleepAction = object("SleepAction", "", {
-  seconds: int64(1, "").required().always(),
+export const SleepAction = object("SleepAction", "Waits.", {
+  seconds: int64(1, "How long.").required().always(),
 });
 export interface SleepAction extends ObjectOf<typeof SleepAction> {}
 
-export const LifecycleHandler = object("LifecycleHandler", "", {
-  exec: ExecAction(1, ""),
-  httpGet: HTTPGetAction(2, ""),
-  tcpSocket: TCPSocketAction(3, ""),
-  sleep: SleepAction(4, ""),
+export const LifecycleHandler = object("LifecycleHandler", "What is done at a point of a container's life: one of these.", {
+  exec: ExecAction(1, "Runs a program in the container."),
+  httpGet: HTTPGetAction(2, "Sends an HTTP request."),
+  tcpSocket: TCPSocketAction(3, "Not supported; kept for old objects."),
+  sleep: SleepAction(4, "Waits for a while."),
 });
 export interface LifecycleHandler extends ObjectOf<typeof LifecycleHandler> {}
 
-export const Lifecycle = object("Lifecycle", "", {
-  postStart: LifecycleHandler(1, ""),
-  preStop: LifecycleHandler(2, ""),
-  stopSignal: string(3, "").oneOf(...SIGNALS),
+export const Lifecycle = object("Lifecycle", "What is done at certain points of a container's life.", {
+  postStart: LifecycleHandler(1, "Done right after the start; if it fails, the container is ended."),
+  preStop: LifecycleHandler(2, "Done before the container is asked to stop; its time counts toward the grace period."),
+  stopSignal: string(3, "The signal by which the container is asked to stop; the image's unless stated.").oneOf(...SIGNALS),
 });
 export interface Lifecycle extends ObjectOf<typeof Lifecycle> {}

@@ -25,13 +25,13 @@ export const Secret = kind(
     kind: "Secret",
     plural: "secrets",
     namespaced: true,
-    doc: "",
+    doc: "Something confidential for pods: bytes under names.",
     home: "io.k8s.api.core.v1",
     fields: {
-      immutable: bool(5, ""),
-      data: map(2, bytes, ""),
-      stringData: map(4, string, ""),
-      type: string(3, ""),
+      immutable: bool(5, "Once true, the data cannot be changed, nor can this be unset."),
+      data: map(2, bytes, "Bytes by key, in base64; keys consist of letters, digits, '-', '_' and '.'."),
+      stringData: map(4, string, "Texts by key, for writing only; they go into data."),
+      type: string(3, "What the keys mean, such as kubernetes.io/tls; Opaque unless stated."),
     },
   },
   {

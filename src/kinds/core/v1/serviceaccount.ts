@@ -10,12 +10,14 @@ export const ServiceAccount = kind(
     kind: "ServiceAccount",
     plural: "serviceaccounts",
     namespaced: true,
-    doc: "",
+    doc: "An identity for the programs in pods.",
     home: "io.k8s.api.core.v1",
     fields: {
-      secrets: list(2, ObjectReference, "").key("name").patch("merge", "name"),
-      imagePullSecrets: list(3, LocalObjectReference, "").atomic(),
-      automountServiceAccountToken: bool(4, ""),
+      secrets: list(2, ObjectReference, "Secrets that pods of this account may use, if that is enforced.")
+        .key("name")
+        .patch("merge", "name"),
+      imagePullSecrets: list(3, LocalObjectReference, "Secrets with which images of this account's pods are pulled.").atomic(),
+      automountServiceAccountToken: bool(4, "Whether pods get a token mounted; a pod's own setting goes before it."),
     },
   },
   {

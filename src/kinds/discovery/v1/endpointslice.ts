@@ -7,47 +7,47 @@ import { atomic, bool, int32, list, map, type ObjectOf, objectsIn, string } from
 
 const object = objectsIn("io.k8s.api.discovery.v1");
 
-export const EndpointConditions = object("EndpointConditions", "", {
-  ready: bool(1, ""),
-  serving: bool(2, ""),
-  terminating: bool(3, ""),
+export const EndpointConditions = object("EndpointConditions", "How an endpoint is.", {
+  ready: bool(1, "Whether it takes new connections; unknown counts as yes."),
+  serving: bool(2, "Whether it can serve, even if it is ending; unknown counts as yes."),
+  terminating: bool(3, "Whether it is ending; unknown counts as no."),
 });
 export interface EndpointConditions extends ObjectOf<typeof EndpointConditions> {}
 
-export const ForZone = object("ForZone", "", {
-  name: string(1, "").required().always(),
+export const ForZone = object("ForZone", "A zone that an endpoint should serve.", {
+  name: string(1, "The zone's name.").required().always(),
 });
 export interface ForZone extends ObjectOf<typeof ForZone> {}
 
-export const ForNode = object("ForNode", "", {
-  name: string(1, "").required().always(),
+export const ForNode = object("ForNode", "A node that an endpoint should serve.", {
+  name: string(1, "The node's name.").required().always(),
 });
 export interface ForNode extends ObjectOf<typeof ForNode> {}
 
-export const EndpointHints = object("EndpointHints", "", {
-  forZones: list(1, ForZone, "").atomic(),
-  forNodes: list(2, ForNode, "").atomic(),
+export const EndpointHints = object("EndpointHints", "Whom an endpoint should serve.", {
+  forZones: list(1, ForZone, "Clients of these zones; at most eight.").atomic(),
+  forNodes: list(2, ForNode, "Clients on these nodes; at most eight.").atomic(),
 });
 export interface EndpointHints extends ObjectOf<typeof EndpointHints> {}
 
-export const Endpoint = object("Endpoint", "", {
-  addresses: list(1, string, "").required().always().set(),
-  conditions: EndpointConditions(2, "").always(),
-  hostname: string(3, ""),
-  targetRef: ObjectReference(4, ""),
-  deprecatedTopology: map(5, string, ""),
-  nodeName: string(6, ""),
-  zone: string(7, ""),
-  hints: EndpointHints(8, ""),
+export const Endpoint = object("Endpoint", "Something that serves: mostly a pod.", {
+  addresses: list(1, string, "Its addresses, all of the slice's type; consumers use the first.").required().always().set(),
+  conditions: EndpointConditions(2, "How it is.").always(),
+  hostname: string(3, "Its name in DNS."),
+  targetRef: ObjectReference(4, "The object behind it."),
+  deprecatedTopology: map(5, string, "Labels of place from older versions; read-only."),
+  nodeName: string(6, "The node on which it is."),
+  zone: string(7, "The zone in which it is."),
+  hints: EndpointHints(8, "Whom it should serve."),
 });
 export interface Endpoint extends ObjectOf<typeof Endpoint> {}
 
 export const EndpointPort = atomic(
-  object("EndpointPort", "", {
-    name: string(1, ""),
-    protocol: string(2, "").oneOf("SCTP", "TCP", "UDP"),
-    port: int32(3, ""),
-    appProtocol: string(4, ""),
+  object("EndpointPort", "A port of all endpoints of a slice.", {
+    name: string(1, "The name of the service's port; empty for the only one."),
+    protocol: string(2, "TCP, UDP or SCTP; TCP unless stated.").oneOf("SCTP", "TCP", "UDP"),
+    port: int32(3, "The port's number; all ports if absent."),
+    appProtocol: string(4, "The protocol that is spoken on the port, such as kubernetes.io/h2c."),
   }),
 );
 export interface EndpointPort extends ObjectOf<typeof EndpointPort> {}
@@ -59,12 +59,12 @@ export const EndpointSlice = kind(
     kind: "EndpointSlice",
     plural: "endpointslices",
     namespaced: true,
-    doc: "",
+    doc: "A part of the endpoints of a service.",
     home: "io.k8s.api.discovery.v1",
     fields: {
-      addressType: string(4, "").required().always(),
-      endpoints: list(2, Endpoint, "").always().atomic(),
-      ports: list(3, EndpointPort, "").always().atomic(),
+      addressType: string(4, "IPv4, IPv6 or FQDN; it never changes.").required().always(),
+      endpoints: list(2, Endpoint, "The endpoints; at most 1000.").always().atomic(),
+      ports: list(3, EndpointPort, "The ports at each of them; at most 100.").always().atomic(),
     },
   },
   {

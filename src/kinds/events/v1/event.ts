@@ -9,9 +9,9 @@ import { int32, microTime, type ObjectOf, objectsIn, string, time } from "#schem
 
 const object = objectsIn("io.k8s.api.events.v1");
 
-export const EventSeries = object("EventSeries", "", {
-  count: int32(1, "").required().always(),
-  lastObservedTime: microTime(2, "").required().always(),
+export const EventSeries = object("EventSeries", "How often an event has come again.", {
+  count: int32(1, "How many times so far; at least 2.").required().always(),
+  lastObservedTime: microTime(2, "When it was last seen.").required().always(),
 });
 export interface EventSeries extends ObjectOf<typeof EventSeries> {}
 
@@ -22,23 +22,23 @@ export const Event = kind(
     kind: "Event",
     plural: "events",
     namespaced: true,
-    doc: "",
+    doc: "Something that happened, told about an object. Kept for a while, not for ever.",
     home: "io.k8s.api.events.v1",
     fields: {
-      eventTime: microTime(2, "").required().always(),
-      series: EventSeries(3, ""),
-      reportingController: string(4, ""),
-      reportingInstance: string(5, ""),
-      action: string(6, ""),
-      reason: string(7, ""),
-      regarding: ObjectReference(8, "").always(),
-      related: ObjectReference(9, ""),
-      note: string(10, ""),
-      type: string(11, ""),
-      deprecatedSource: EventSource(12, "").always(),
-      deprecatedFirstTimestamp: time(13, ""),
-      deprecatedLastTimestamp: time(14, ""),
-      deprecatedCount: int32(15, ""),
+      eventTime: microTime(2, "When it happened.").required().always(),
+      series: EventSeries(3, "How often it has come again."),
+      reportingController: string(4, "The controller that reported it, such as kubernetes.io/kubelet."),
+      reportingInstance: string(5, "Which of the controllers of that name; at most 128 characters."),
+      action: string(6, "What was done or tried; at most 128 characters."),
+      reason: string(7, "Why, in one word for programs; at most 128 characters."),
+      regarding: ObjectReference(8, "The object that the event is about.").always(),
+      related: ObjectReference(9, "A second object that it is about."),
+      note: string(10, "What happened, in a sentence for people; at most 1024 characters."),
+      type: string(11, "Normal or Warning."),
+      deprecatedSource: EventSource(12, "Who reported it, in the older form.").always(),
+      deprecatedFirstTimestamp: time(13, "When it was first seen, in the older form."),
+      deprecatedLastTimestamp: time(14, "When it was last seen, in the older form."),
+      deprecatedCount: int32(15, "How often it was seen, in the older form."),
     },
   },
   {

@@ -3,7 +3,7 @@ import { type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.apimachinery.pkg.apis.meta.v1");
 
-export const PartialObjectMetadata = object("PartialObjectMetadata", "", {
-  metadata: ObjectMeta(1, "").always(),
+export const PartialObjectMetadata = object("PartialObjectMetadata", "An object of any kind, without all but its metadata.", {
+  metadata: ObjectMeta(1, "What every object carries.").always(),
 });
 export interface PartialObjectMetadata extends ObjectOf<typeof PartialObjectMetadata> {}

@@ -9,10 +9,10 @@ export const Eviction = kind(
     kind: "Eviction",
     plural: "evictions",
     namespaced: true,
-    doc: "",
+    doc: "Asks that a pod be removed, as far as its disruption budget allows.",
     home: "io.k8s.api.policy.v1",
     fields: {
-      deleteOptions: DeleteOptions(2, ""),
+      deleteOptions: DeleteOptions(2, "How to delete the pod."),
     },
   },
   { verbs: [], ephemeral: true },

@@ -7,8 +7,8 @@ import { list, type ObjectOf, objectsIn } from "#schema/notation.ts";
 
 const object = objectsIn("io.k8s.api.rbac.v1");
 
-export const AggregationRule = object("AggregationRule", "", {
-  clusterRoleSelectors: list(1, LabelSelector, "").atomic(),
+export const AggregationRule = object("AggregationRule", "From which other roles a role is put together.", {
+  clusterRoleSelectors: list(1, LabelSelector, "Roles that match one of these give their rules.").atomic(),
 });
 export interface AggregationRule extends ObjectOf<typeof AggregationRule> {}
 
@@ -19,11 +19,11 @@ export const ClusterRole = kind(
     kind: "ClusterRole",
     plural: "clusterroles",
     namespaced: false,
-    doc: "",
+    doc: "A set of rights, in all namespaces or beyond them.",
     home: "io.k8s.api.rbac.v1",
     fields: {
-      rules: list(2, PolicyRule, "").always().atomic(),
-      aggregationRule: AggregationRule(3, ""),
+      rules: list(2, PolicyRule, "The rights.").always().atomic(),
+      aggregationRule: AggregationRule(3, "The rights come from these roles; those in rules are overwritten."),
     },
   },
   {

@@ -11,11 +11,11 @@ export const ClusterRoleBinding = kind(
     kind: "ClusterRoleBinding",
     plural: "clusterrolebindings",
     namespaced: false,
-    doc: "",
+    doc: "Gives the rights of a cluster role to users, everywhere.",
     home: "io.k8s.api.rbac.v1",
     fields: {
-      subjects: list(2, Subject, "").atomic(),
-      roleRef: RoleRef(3, "").required().always(),
+      subjects: list(2, Subject, "Who gets the rights.").atomic(),
+      roleRef: RoleRef(3, "The role; it never changes.").required().always(),
     },
   },
   {

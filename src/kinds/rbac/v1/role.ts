@@ -11,10 +11,10 @@ export const Role = kind(
     kind: "Role",
     plural: "roles",
     namespaced: true,
-    doc: "",
+    doc: "A set of rights within one namespace.",
     home: "io.k8s.api.rbac.v1",
     fields: {
-      rules: list(2, PolicyRule, "").always().atomic(),
+      rules: list(2, PolicyRule, "The rights.").always().atomic(),
     },
   },
   {

@@ -11,11 +11,11 @@ export const RoleBinding = kind(
     kind: "RoleBinding",
     plural: "rolebindings",
     namespaced: true,
-    doc: "",
+    doc: "Gives the rights of a role to users, within one namespace.",
     home: "io.k8s.api.rbac.v1",
     fields: {
-      subjects: list(2, Subject, "").atomic(),
-      roleRef: RoleRef(3, "").required().always(),
+      subjects: list(2, Subject, "Who gets the rights.").atomic(),
+      roleRef: RoleRef(3, "The role, of this namespace or of the cluster; it never changes.").required().always(),
     },
   },
   {

@@ -29,13 +29,16 @@ export const PriorityClass = kind(
     kind: "PriorityClass",
     plural: "priorityclasses",
     namespaced: false,
-    doc: "",
+    doc: "Gives pods a priority by name.",
     home: "io.k8s.api.scheduling.v1",
     fields: {
-      value: int32(2, "").always(),
-      globalDefault: bool(3, ""),
-      description: string(4, ""),
-      preemptionPolicy: string(5, "").oneOf("Never", "PreemptLowerPriority"),
+      value: int32(2, "The priority; higher ones go first. It never changes.").always(),
+      globalDefault: bool(3, "Whether pods without a class get this one."),
+      description: string(4, "When the class should be used."),
+      preemptionPolicy: string(5, "Whether its pods may displace others: Never or PreemptLowerPriority, which holds unless stated.").oneOf(
+        "Never",
+        "PreemptLowerPriority",
+      ),
     },
   },
   {
