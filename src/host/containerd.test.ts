@@ -77,7 +77,7 @@ describe("cox's own containerd", { skip }, () => {
       await assert.rejects(watching, RuntimeAway);
       await assert.rejects(node.runtime.version(), RuntimeAway);
       for (let i = 0; i < 500 && told.length < 2; i++) await sleep(20);
-      assert.match(told[0]!, /^containerd \(process \d+\) has died/);
+      assert.match(told[0]!, /^containerd \(process \d+\) has died$/);
       assert.equal(told[1], "back true");
       const after = (await node.runtime.pod(pod.spec.uid))!.containers[0]!;
       assert.deepEqual(after, before);

@@ -181,6 +181,12 @@ async function lastWords(paths: ContainerdPaths): Promise<string> {
   return /error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
 }
 
+/** What a containerd that ended by its own fault said at last; one that was killed says nothing. */
+async function fatalWords(paths: ContainerdPaths): Promise<string | undefined> {
+  const lines = (await readFile(paths.log, "utf8").catch(() => "")).trim().split("\n").slice(-200);
+  return lines.findLast(line => /level=(fatal|panic)|^(panic|fatal error): /.test(line));
+}
+
 export interface Supervision {
   /** Ends the watching; containerd goes on. */
   stop(): void;
@@ -204,9 +210,8 @@ export function superviseContainerd(
         pause = 500;
         continue;
       }
-      const reason = `containerd (process ${current}) has died: ${await lastWords(started.paths)}`;
-      options.log.warn("containerd is away", { reason });
-      report.away(reason);
+      const why = await fatalWords(started.paths);
+      report.away(`containerd (process ${current}) has died${why === undefined ? "" : `: ${why}`}`);
       pause = 200;
       while (!stopped) {
         try {
