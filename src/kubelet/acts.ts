@@ -43,6 +43,10 @@ export class Acts {
   constructor(worker: Worker) {
     this.#worker = worker;
   }
+  /** Something is being started; when that is done the loop looks anew by itself. */
+  get starting(): boolean {
+    return [...this.#under.keys()].some(key => key === "sandbox" || key.startsWith("start:"));
+  }
   get released(): boolean {
     return this.#released;
   }

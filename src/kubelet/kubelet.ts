@@ -267,7 +267,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
   }
   async function follow(signal: AbortSignal): Promise<void> {
     for await (const event of runtime.events(signal)) {
-      if (event.podUid !== undefined) workers.get(event.podUid)?.touch();
+      if (event.podUid !== undefined) workers.get(event.podUid)?.happened(event);
       else for (const w of workers.values()) if (w.state?.containers.some(c => c.id === event.containerId)) w.touch();
     }
     if (!signal.aborted) throw new RuntimeAway("the stream of events ended");

@@ -18,7 +18,7 @@ import { decide, type Step } from "#kubelet/pod.ts";
 import type { Cgroups, Disk, Events, LogFiles, Prober } from "#kubelet/ports.ts";
 import { type Probed, Probes } from "#kubelet/probes.ts";
 import { StatusWriter } from "#kubelet/report.ts";
-import { type PodState, type Runtime, RuntimeAway } from "#kubelet/runtime.ts";
+import { type PodState, type Runtime, RuntimeAway, type RuntimeEvent } from "#kubelet/runtime.ts";
 import type { Sources } from "#kubelet/sources.ts";
 import { isTerminal } from "#kubelet/status.ts";
 
@@ -133,6 +133,14 @@ export class Worker {
   touch(): void {
     this.#dirty = true;
     this.wake();
+  }
+  /** The runtime tells of a change. The start of something that this loop is starting, or knows to run, is no news. */
+  happened(event: RuntimeEvent): void {
+    const { containers = [], sandboxes = [] } = this.#state ?? {};
+    const known =
+      containers.some(c => c.id === event.containerId && c.state === "running") || sandboxes.some(s => s.id === event.containerId);
+    if (event.type === "started" && (known || this.acts.starting)) return;
+    this.touch();
   }
   /** The runtime's full list shows it so. */
   listed(state: PodState | undefined): void {
