@@ -208,6 +208,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       if (reason === "Conflict") return { is: "again" };
       if (isTerminating(error)) return { is: "ignored" };
       noted(message);
+      log.warn("a write was refused", { key, did: step.do, kind: kind.kind, name, error: message });
       if (reason === "AlreadyExists" && name) await takeOver(kind, name, namespace);
       announce(step.event, "failed", name, message);
       return { is: "failed", failure: { did: step.do, kind: kind.kind, reason, message } };
