@@ -1,6 +1,7 @@
 /** What on the machine still speaks of a cluster: the proof that taking it down left nothing. */
 import { readdir } from "node:fs/promises";
 import { run } from "#host/command.ts";
+import { networkResults } from "#host/containerd.ts";
 import { cgroupHierarchies } from "#host/hierarchies.ts";
 import { mountTable } from "#host/mounttable.ts";
 import { processes } from "#host/processes.ts";
@@ -40,6 +41,7 @@ export async function leftovers(traces: Traces): Promise<string[]> {
   }
   const links = (await run("ip", ["-o", "link"])).stdout;
   out.push(...(traces.interfaces ?? []).filter(name => new RegExp(`^\\d+: ${name}[@:]`, "m").test(links)).map(name => `interface ${name}`));
+  for (const file of await networkResults(`${dataDir}/containerd/state`)) out.push(`CNI result ${file}`);
   return out;
 }
 /** `10.1.2.0/24` → `10.1.2.`, `10.1.0.0/16` → `10.1.`, with a blank before it. */

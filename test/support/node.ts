@@ -1,20 +1,18 @@
 /** A node for tests: cox's containerd in a directory of its own, with CNI and guard, and what to check when it is taken down. */
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { silentLog } from "#base/log.ts";
 import { removeCni, writeCni } from "#host/cni.ts";
-import { run } from "#host/command.ts";
-import { type Containerd, destroyContainerd, networkResults, startContainerd } from "#host/containerd.ts";
+import { type Containerd, destroyContainerd, startContainerd } from "#host/containerd.ts";
 import { criRuntime } from "#host/cri.ts";
 import { guardTable, installGuard, removeGuard } from "#host/guard.ts";
-import { cgroupHierarchies, removeCgroup } from "#host/hierarchies.ts";
+import { removeCgroup } from "#host/hierarchies.ts";
 import { type LoadedImage, loadImage } from "#host/images.ts";
-import { mountTable } from "#host/mounttable.ts";
 import { findProgram } from "#host/packages.ts";
-import { processes } from "#host/processes.ts";
 import type { ContainerSpec, Runtime, SandboxSpec } from "#kubelet/runtime.ts";
 import { busyboxPath, ociArchive, type TestImage } from "./images.ts";
+import { leftovers as tracesLeft } from "./leftovers.ts";
 
 /** Why real containers cannot be tried on this machine; undefined when they can. */
 export async function whyNoContainers(): Promise<string | undefined> {
@@ -90,26 +88,8 @@ async function takeDown(dataDir: string, id: string): Promise<void> {
 const cgroupOf = (id: string) => `/cox-test-${id}`;
 
 /** Everything on the machine that still speaks of this node. */
-export async function leftovers(dataDir: string, id: string, podCidr: string): Promise<string[]> {
-  const out: string[] = [];
-  for (const p of await processes()) {
-    if (p.pid !== process.pid && (p.args.some(a => a.includes(dataDir)) || p.cgroups.some(c => c.includes(cgroupOf(id))))) {
-      out.push(`process ${p.pid}: ${p.args.join(" ")}`);
-    }
-  }
-  for (const mount of await mountTable()) if (mount.path.startsWith(dataDir)) out.push(`mount ${mount.path}`);
-  for (const { path: root } of await cgroupHierarchies()) {
-    if ((await readdir(root).catch((): string[] => [])).includes(cgroupOf(id).slice(1))) out.push(`cgroup ${root}${cgroupOf(id)}`);
-  }
-  const tables = await run("nft", ["list", "tables"]);
-  if (tables.stdout.includes(guardTable(id))) out.push("nft table");
-  const prefix = podCidr.slice(0, podCidr.lastIndexOf(".") + 1);
-  for (const what of [["route"], ["addr"]]) {
-    const lines = (await run("ip", ["-o", ...what])).stdout.split("\n").filter(line => line.includes(prefix));
-    out.push(...lines.map(line => `ip ${what}: ${line}`));
-  }
-  for (const file of await networkResults(`${dataDir}/containerd/state`)) out.push(`CNI result ${file}`);
-  return out;
+export function leftovers(dataDir: string, id: string, podCidr: string): Promise<string[]> {
+  return tracesLeft({ dataDir, cgroup: cgroupOf(id), table: guardTable(id), cidrs: [podCidr] });
 }
 
 let counter = 0;
