@@ -147,12 +147,5 @@ function creation(d: Deployment, planned: Planned, because: string, event: Outco
       },
     },
   };
-  return {
-    ...create(ReplicaSet, object, because, { about: d, ...event, failed }),
-    do: "create",
-    kind: ReplicaSet,
-    object,
-    because,
-    crucial: true,
-  };
+  return { ...create(ReplicaSet, object, because, { about: d, ...event, failed }), crucial: true };
 }
