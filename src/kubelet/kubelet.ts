@@ -28,6 +28,7 @@ import { type PodState, type Runtime, RuntimeAway } from "#kubelet/runtime.ts";
 import { nodeApi } from "#kubelet/server.ts";
 import { Sources } from "#kubelet/sources.ts";
 import { isTerminal } from "#kubelet/status.ts";
+import { tiersOf } from "#kubelet/tiers.ts";
 import { Tokens } from "#kubelet/tokens.ts";
 import { type Shared, Worker } from "#kubelet/worker.ts";
 
@@ -75,6 +76,8 @@ export interface Kubelet {
 /** Between full lists of the runtime; its events tell of changes in the meantime. */
 const RELIST = { soon: 1000, everyMs: 60_000, unwell: 100 };
 const RECONNECT = { first: 200, most: 5000 };
+/** Milliseconds in which changes of the pods are gathered before the tiers are weighed anew. */
+const WEIGH_AFTER = 1000;
 const HOUSEKEEPING = { logs: 10_000, garbage: 60_000 };
 
 export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubelet {
@@ -131,8 +134,30 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       runtimeName: () => RUNTIME_SCHEME,
       runtimeServes: () => state.serves,
       runtimeLost: error => lost(error),
-      finished: uid => workers.delete(uid),
+      finished: uid => {
+        workers.delete(uid);
+        weigh();
+      },
     };
+    // the weights of the classes follow the pods that are here; changes are taken together
+    let due = false;
+    const weigh = () => {
+      if (due) return;
+      due = true;
+      void clock.sleep(WEIGH_AFTER, signal).then(setWeights, () => undefined);
+    };
+    const setWeights = async () => {
+      due = false;
+      const present = [...workers.values()].filter(w => w.counts).map(w => w.pod);
+      const memoryBytes = info.memoryBytes - config.node.reserved.memoryBytes;
+      try {
+        for (const [name, settings] of tiersOf(config.cgroupRoot, present, { cpus: info.cpus, memoryBytes }))
+          await parts.cgroups.ensure(name, settings);
+      } catch (error) {
+        log.warn("the groups above the pods could not be set", { error: messageOf(error) });
+      }
+    };
+    weigh();
 
     const tasks: Promise<void>[] = [];
     const registered = node.register(signal).then(n => {
@@ -149,7 +174,10 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
         const uid = pod.metadata.uid ?? "";
         const worker = workers.get(uid);
         if (worker) worker.update(pod);
-        else begin(shared, pod, known.get(uid));
+        else {
+          begin(shared, pod, known.get(uid));
+          weigh();
+        }
       };
       pods.onChange(({ object, old }) => {
         if (old && old.metadata.uid !== object?.metadata.uid) workers.get(old.metadata.uid ?? "")?.removed();

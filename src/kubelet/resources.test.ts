@@ -4,6 +4,8 @@ import type { Container } from "#kinds/core/v1/container.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import { containerResources, cpuQuota, cpuShares, podCgroup, podCgroupConfig, qosOf } from "#kubelet/resources.ts";
 
+import { tiersOf } from "#kubelet/tiers.ts";
+
 const GIB = 1024 ** 3;
 const container = (requests?: Record<string, string>, limits?: Record<string, string>, more: Partial<Container> = {}): Container => ({
   name: "c",
@@ -57,4 +59,12 @@ test("a pod's group: limits only when all containers have them; init containers 
     memoryLimit: 2 * GIB,
     pidsLimit: 100,
   });
+});
+test("the tiers above: burstable weighs what its pods request, best effort next to nothing", () => {
+  const tiers = tiersOf("/cox", [pod([container(both)]), pod([container(both, both)]), pod([container()])], { cpus: 2, memoryBytes: GIB });
+  assert.deepEqual(tiers, [
+    ["/cox/kubepods", { cpuShares: 2048, memoryLimit: GIB }],
+    ["/cox/kubepods/burstable", { cpuShares: 512 }],
+    ["/cox/kubepods/besteffort", { cpuShares: 2 }],
+  ]);
 });
