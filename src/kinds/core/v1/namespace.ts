@@ -73,6 +73,11 @@ export const Namespace = kind(
         n.status = { phase: "Active" };
         n.spec.finalizers = [...(n.spec.finalizers ?? []).filter(f => f !== FINALIZER), FINALIZER];
       },
+      // Only the subresource finalize changes them.
+      prepareUpdate: (n, old) => {
+        if (old.spec.finalizers) n.spec.finalizers = [...old.spec.finalizers];
+        else delete n.spec.finalizers;
+      },
     },
     ownColumns: true,
     columns: [NAME, { name: "Status", type: "string", doc: "Active or Terminating.", cell: n => n.status.phase ?? "" }, AGE],

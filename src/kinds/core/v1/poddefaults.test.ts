@@ -96,6 +96,9 @@ test("deployments, services, secrets, namespaces", () => {
   assert.deepEqual(n.metadata.labels, { "kubernetes.io/metadata.name": "x" });
   Namespace.rules.prepareCreate?.(n, CONTEXT);
   assert.deepEqual(n.spec.finalizers, ["kubernetes"]);
+  const cleared = make(Namespace, { metadata: { name: "x" } });
+  Namespace.rules.prepareUpdate?.(cleared, n, CONTEXT);
+  assert.deepEqual(cleared.spec.finalizers, ["kubernetes"]);
 });
 
 test("an update of a service keeps what was allocated and drops what its new type has no use for", () => {
