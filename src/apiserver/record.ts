@@ -13,7 +13,7 @@
 import { readObject, writeJson } from "#apiserver/codec.ts";
 import { fingerprintOf } from "#apiserver/fingerprint.ts";
 import { assert } from "#base/assert.ts";
-import { concat, text, utf8 } from "#base/bytes.ts";
+import { text, utf8 } from "#base/bytes.ts";
 import { kindNamed } from "#kinds/all.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 import type { Revision } from "#store/contract.ts";
@@ -97,10 +97,6 @@ export function itemParts(kind: Kind, record: Uint8Array, revision: Revision): [
   const r = current(kind, record);
   const { splice, metadataAt } = headOf(kind, r);
   return [r.subarray(HEADER + metadataAt, HEADER + splice), spliced(revision), r.subarray(HEADER + splice)];
-}
-/** An object's JSON as it is served. */
-export function served(kind: Kind, record: Uint8Array, revision: Revision): Uint8Array {
-  return concat(servedParts(kind, record, revision));
 }
 /** Whether two records say the same. */
 export function sameRecord(a: Uint8Array, b: Uint8Array): boolean {

@@ -63,20 +63,6 @@ export function dnsSubdomainWithUnderscoreProblems(value: string): string[] {
     );
   return out;
 }
-const wildcard = `\\*\\.${subdomain}`;
-const wildcardRegex = new RegExp(`^${wildcard}$`);
-export function wildcardDnsProblems(value: string): string[] {
-  const out = tooLong(value, 253);
-  if (!wildcardRegex.test(value))
-    out.push(
-      regexProblem(
-        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
-        wildcard,
-        "*.example.com",
-      ),
-    );
-  return out;
-}
 const label1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const label1035Regex = new RegExp(`^${label1035}$`);
 export function dns1035LabelProblems(value: string): string[] {
@@ -134,7 +120,7 @@ export function labelValueProblems(value: string): string[] {
 }
 
 const cIdentifier = "[A-Za-z_][A-Za-z0-9_]*";
-export function cIdentifierProblems(value: string): string[] {
+function cIdentifierProblems(value: string): string[] {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return [];
   return [
     regexProblem(

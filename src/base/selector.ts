@@ -276,10 +276,3 @@ export function selectorOf(object: LabelSelectorObject | undefined | null): Sele
   }
   return out.length === 0 ? everything : new Selector(out.sort(byKey));
 }
-/** The selector that asks for all of these labels (services, replication controllers); an empty set matches everything. */
-export function selectorFromLabels(labels: Labels | undefined | null): Selector {
-  const entries = Object.entries(labels ?? {});
-  return entries.length === 0
-    ? everything
-    : new Selector(entries.map(([key, value]): Requirement => ({ key, operator: "=", values: [value] })).sort(byKey));
-}

@@ -105,8 +105,6 @@ export const forbidden = (r: ResourceName, name: string, why: string) =>
     r.resource ? `${qualified(r)}${name ? ` "${name}"` : ""} is forbidden: ${why}` : `forbidden: ${why}`,
     named(r, name),
   );
-export const methodNotAllowed = (action: string, kind: string) =>
-  failure(405, "MethodNotAllowed", `${action} is not supported on resources of kind "${kind}"`, { kind });
 export const notAcceptable = (accepted: readonly string[]) =>
   failure(406, "NotAcceptable", `only the following media types are accepted: ${accepted.join(", ")}`);
 export const unsupportedMediaType = (accepted: readonly string[]) =>
@@ -122,4 +120,3 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
 export const internalError = (why: string) =>
   failure(500, "InternalError", `Internal error occurred: ${why}`, { causes: [{ message: why }] });
 export const serviceUnavailable = (message: string) => failure(503, "ServiceUnavailable", message);
-export const timeout = (message: string, retryAfterSeconds: number) => failure(504, "Timeout", message, { retryAfterSeconds });

@@ -1,9 +1,7 @@
 /** What a command of `cox` is; main.ts lists them. */
 import type { Command } from "commander";
 
-export interface CoxCommand {
-  /** Adds itself to the program; what it needs is imported when it runs. */
-  (program: Command): void;
-}
+/** Adds itself to the program; what it needs is imported when it runs. */
+export type CoxCommand = (program: Command) => void;
 /** A refusal that a person should read as one sentence, without a trace. */
 export class Refusal extends Error {}

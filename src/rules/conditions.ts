@@ -10,9 +10,6 @@ export interface ConditionLike {
 export function conditionOf<C extends ConditionLike>(conditions: readonly C[] | undefined | null, type: string): C | undefined {
   return conditions?.find(c => c.type === type);
 }
-export function isTrue(conditions: readonly ConditionLike[] | undefined | null, type: string): boolean {
-  return conditionOf(conditions, type)?.status === "True";
-}
 export function without<C extends ConditionLike>(conditions: readonly C[] | undefined | null, type: string): C[] {
   return (conditions ?? []).filter(c => c.type !== type);
 }

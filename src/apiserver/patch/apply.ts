@@ -2,7 +2,7 @@
  * Server-side apply (KEP-555): an object as one manager wants it is merged into the live one; fields it no longer names go, fields
  * that others manage differently are conflicts. After structured-merge-diff's `merge` package.
  */
-import { difference, EMPTY, type FieldSet, intersection, isEmpty, pathsOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { difference, type FieldSet, intersection, isEmpty, LEAF, pathsOf, union, without } from "#apiserver/patch/fieldset.ts";
 import {
   apiVersionOf,
   bare,
@@ -60,7 +60,7 @@ function prune(kind: ManagedKind, merged: unknown, last: Share | undefined, shar
   const lastSet = full(last.set);
   let pruned = removeItems(type, merged, lastSet);
   const mergedSet = full(fieldSetOf(type, merged));
-  let managed = EMPTY;
+  let managed = LEAF;
   for (const share of shares.values()) managed = union(managed, share.set);
   const kept = union(full(fieldSetOf(type, pruned)), full(managed));
   pruned = removeItems(type, merged, difference(mergedSet, kept));
@@ -71,14 +71,14 @@ function prune(kind: ManagedKind, merged: unknown, last: Share | undefined, shar
 /** Fields that client-side `kubectl apply` set and nobody changed since: server-side `kubectl apply` may take them over. */
 function takenOver(kind: ManagedKind, live: ManagedObject): FieldSet {
   const text = live.metadata.annotations?.[LAST_APPLIED];
-  if (!text) return EMPTY;
+  if (!text) return LEAF;
   try {
     const last = parseJson(text).value;
     checkTyped(kind.schema, last);
     const changes = compare(kind.schema, last, live);
     return difference(difference(difference(fieldSetOf(kind.schema, last), changes.modified), changes.added), changes.removed);
   } catch {
-    return EMPTY;
+    return LEAF;
   }
 }
 
@@ -154,7 +154,7 @@ export function apply<T extends ManagedObject>(
   const changes = compare(kind.schema, base, merged);
   const changed = union(keep(changes.modified), keep(changes.added));
   if (!force) {
-    const allowed = writer.manager === "kubectl" && live ? takenOver(kind, base as T) : EMPTY;
+    const allowed = writer.manager === "kubectl" && live ? takenOver(kind, base as T) : LEAF;
     const conflicts = conflictsOf(shares, id, changed, allowed);
     if (conflicts.length > 0) throw conflictError(conflicts);
   }

@@ -9,7 +9,6 @@ export interface FieldSet {
 
 /** A member without children. As a root: the empty set. */
 export const LEAF: FieldSet = Object.freeze({});
-export const EMPTY: FieldSet = LEAF;
 
 function hasKeys(set: FieldSet): boolean {
   for (const _ in set) return true;
@@ -29,7 +28,7 @@ export function has(set: FieldSet, element: string): boolean {
 /** What the set holds beneath `element`. */
 export function beneath(set: FieldSet, element: string): FieldSet {
   const node = set[element];
-  if (node === undefined || node["."] === undefined) return node ?? EMPTY;
+  if (node === undefined || node["."] === undefined) return node ?? LEAF;
   const { ".": _, ...rest } = node;
   return rest;
 }
@@ -104,19 +103,19 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return unionNodes(a, b);
 }
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return isEmpty(b) ? a : (build(false, differKids(a, b, false)) ?? EMPTY);
+  return isEmpty(b) ? a : (build(false, differKids(a, b, false)) ?? LEAF);
 }
 /** What is in `a` and neither in `b` nor beneath a member of it. */
 export function without(a: FieldSet, b: FieldSet): FieldSet {
-  return isEmpty(b) ? a : (build(false, differKids(a, b, true)) ?? EMPTY);
+  return isEmpty(b) ? a : (build(false, differKids(a, b, true)) ?? LEAF);
 }
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  return build(false, intersectKids(a, b)) ?? EMPTY;
+  return build(false, intersectKids(a, b)) ?? LEAF;
 }
 
 /** The set of these paths of plain fields, e.g. `["metadata", "name"]`. */
 export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
-  let out: FieldSet = EMPTY;
+  let out: FieldSet = LEAF;
   for (const path of paths)
     out = union(
       out,

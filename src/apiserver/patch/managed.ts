@@ -2,7 +2,7 @@
  * metadata.managedFields: who manages which fields of an object (KEP-555). One entry a manager, operation, version and subresource;
  * every write that is no apply adds what it changed to its manager's entry and takes it from all others.
  */
-import { difference, EMPTY, type FieldSet, isEmpty, isFieldSet, setOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { difference, type FieldSet, isEmpty, isFieldSet, LEAF, setOf, union, without } from "#apiserver/patch/fieldset.ts";
 import { compare } from "#apiserver/patch/typed.ts";
 import { limits } from "#base/limits.ts";
 import { formatTime, parseTime } from "#base/time.ts";
@@ -198,7 +198,7 @@ function cap(shares: Map<string, Share>): void {
     const bucketId = identityOf(bucket);
     const gathered = shares.get(bucketId) ?? shares.get(firstId);
     if (!shares.has(bucketId)) shares.delete(firstId);
-    bucket.set = union(share.set, gathered?.set ?? EMPTY);
+    bucket.set = union(share.set, gathered?.set ?? LEAF);
     shares.delete(id);
     shares.set(bucketId, bucket);
     count--;

@@ -2,7 +2,7 @@
  * Objects seen through their types, as server-side apply needs it: which fields an object has, what differs between two, merging,
  * taking items away, and what does not fit. Lists without a list type are atomic. After structured-merge-diff's `typed` package.
  */
-import { beneath, EMPTY, elementText, type FieldSet, has, isEmpty, LEAF, node } from "#apiserver/patch/fieldset.ts";
+import { beneath, elementText, type FieldSet, has, isEmpty, LEAF, node } from "#apiserver/patch/fieldset.ts";
 import { assert } from "#base/assert.ts";
 import { setKey } from "#base/json.ts";
 import type { FieldNode, ObjectNode, TypeNode } from "#schema/notation.ts";
@@ -230,7 +230,7 @@ function diffItems(shape: Shape, l: unknown[] | undefined, r: unknown[] | undefi
 /** What changes from `left` to `right`; undefined fields count as absent, null ones as present. */
 export function compare(type: ObjectNode, left: unknown, right: unknown): Comparison {
   const d = diff(rootSlot(type), left ?? {}, right ?? {});
-  return { added: d?.a ?? EMPTY, modified: d?.m ?? EMPTY, removed: d?.r ?? EMPTY };
+  return { added: d?.a ?? LEAF, modified: d?.m ?? LEAF, removed: d?.r ?? LEAF };
 }
 
 function setNode(slot: Slot, value: unknown): FieldSet | undefined {
@@ -263,7 +263,7 @@ function asMember(set: FieldSet | undefined): FieldSet {
 }
 /** All fields that an object has. */
 export function fieldSetOf(type: ObjectNode, value: unknown): FieldSet {
-  return setNode(rootSlot(type), value) ?? EMPTY;
+  return setNode(rootSlot(type), value) ?? LEAF;
 }
 
 /** The set with every declared field that it goes through made a member. */
