@@ -66,7 +66,7 @@ async function world({ failing, ...options }: WorldOptions = {}) {
       runtime,
       disk,
       cgroups,
-      logFiles: simulatedLogFiles(),
+      logFiles: simulatedLogFiles(clock, runtime.logAt),
       machine: simulatedMachine({ hostname: "n1" }),
       prober: simulatedProber(failing),
       streams: noStreams,

@@ -13,6 +13,7 @@ import type { View } from "#client/view.ts";
 import { createViews } from "#client/views.ts";
 import type { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
+import { Service } from "#kinds/core/v1/service.ts";
 import { rejectionOf } from "#kubelet/admit.ts";
 import type { NodeSetting } from "#kubelet/containerspec.ts";
 import { collectGarbage, type GarbageParts } from "#kubelet/garbage.ts";
@@ -62,6 +63,8 @@ export interface KubeletParts {
   readonly prober: Prober;
   readonly streams: StreamServer;
   readonly reasons?: Reasons;
+  /** Views of another, when many nodes share a process: this node's pods, and all services. Else it has watches of its own. */
+  readonly shared?: { readonly pods: View<Pod>; readonly services: View<Service> };
 }
 export interface Kubelet {
   /** Runs until the signal is aborted; containers go on running then. */
@@ -101,7 +104,8 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     await parts.disk.prepare(roots.root, roots.memory);
     reporter = new NodeReporter(config.node, { ...parts }, info);
     const views = createViews({ client, clock, log });
-    const pods = views.of(Pod, { fieldSelector: `spec.nodeName=${config.node.name}` });
+    const pods = parts.shared?.pods ?? views.of(Pod, { fieldSelector: `spec.nodeName=${config.node.name}` });
+    const services = parts.shared?.services ?? views.of(Service);
     state.pods = pods;
     const setting: NodeSetting = {
       roots,
@@ -116,7 +120,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     const changed = (uids: Iterable<string>) => {
       for (const uid of uids) workers.get(uid)?.sourceChanged();
     };
-    const sources = new Sources({ client, clock, log, changed }, ending.signal);
+    const sources = new Sources({ client, clock, log, services, changed }, ending.signal);
     const tokens = new Tokens(client, clock);
     const node = reporter;
     const shared: Shared = {
@@ -179,10 +183,11 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
           weigh();
         }
       };
-      pods.onChange(({ object, old }) => {
+      const unfollow = pods.onChange(({ object, old }) => {
         if (old && old.metadata.uid !== object?.metadata.uid) workers.get(old.metadata.uid ?? "")?.removed();
         if (object) seen(object);
       });
+      signal.addEventListener("abort", unfollow, { once: true });
       tasks.push(
         pods.ready().then(() => {
           for (const s of known.values()) if (!workers.has(s.uid)) orphan(shared, s);

@@ -3,11 +3,11 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
 import { type Feed, feed } from "#client/feed.ts";
-import { Contents } from "#client/view.ts";
+import { Contents, type View } from "#client/view.ts";
 import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import { Secret } from "#kinds/core/v1/secret.ts";
-import { Service } from "#kinds/core/v1/service.ts";
+import type { Service } from "#kinds/core/v1/service.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import type { Lookup } from "#kubelet/env.ts";
 import { referencesOf } from "#kubelet/volumes.ts";
@@ -22,6 +22,7 @@ export interface SourcesParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
+  readonly services: View<Service>;
   /** An object of these pods (by uid) has changed, appeared or gone. */
   readonly changed: (uids: Iterable<string>) => void;
 }
@@ -29,13 +30,9 @@ export interface SourcesParts {
 export class Sources implements Lookup {
   readonly #parts: SourcesParts;
   readonly #followed = new Map<string, Followed>();
-  readonly #services = new Contents<Service>();
-  readonly #servicesFeed: Feed;
 
   constructor(parts: SourcesParts, signal: AbortSignal) {
     this.#parts = parts;
-    const { client, clock, log } = parts;
-    this.#servicesFeed = feed({ client, clock, log, kind: Service, contents: this.#services, scope: {}, signal });
     signal.addEventListener("abort", () => {
       for (const f of this.#followed.values()) f.ending.abort();
     });
@@ -50,7 +47,7 @@ export class Sources implements Lookup {
       ...[...configMaps].map(name => this.#follow(ConfigMap, namespace, name, uid)),
       ...[...secrets].map(name => this.#follow(Secret, namespace, name, uid)),
     ];
-    await Promise.all([this.#servicesFeed.ready, ...wanted.map(f => f.feed.ready)]);
+    await Promise.all([this.#parts.services.ready(), ...wanted.map(f => f.feed.ready)]);
   }
   /** The pod needs nothing any more. */
   release(uid: string): void {
@@ -67,7 +64,7 @@ export class Sources implements Lookup {
     return this.#get(Secret, namespace, name);
   }
   services(): readonly Service[] {
-    return this.#services.list();
+    return this.#parts.services.list();
   }
 
   #get<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined {

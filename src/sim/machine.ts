@@ -1,5 +1,6 @@
 /** The kubelet's other ports for a simulated node: a machine of a given size, a disk and groups that keep records only, probes that succeed. */
 import { utf8 } from "#base/bytes.ts";
+import type { Clock } from "#base/clock.ts";
 import type { HttpResponse } from "#base/http.ts";
 import type { Cgroups, Disk, LogFiles, Machine, PayloadFile, Prober, StreamServer } from "#kubelet/ports.ts";
 
@@ -109,26 +110,33 @@ export function simulatedProber(fails: (what: string) => string | undefined = ()
   };
 }
 
-/** Every container has written the same words. */
-export function simulatedLogFiles(words = "2026-01-01T00:00:00.000000000Z stdout F simulated\n"): LogFiles {
-  const bytes = utf8(words);
+/** Log files whose text `at` knows by their path; nothing is ever added to one. */
+export function simulatedLogFiles(clock: Clock, at: (path: string) => string | undefined): LogFiles {
   return {
-    size: async () => bytes.length,
+    size: async path => {
+      const words = at(path);
+      return words === undefined ? undefined : utf8(words).length;
+    },
     list: async () => [],
-    open: async path => ({
-      id: path,
-      size: async () => bytes.length,
-      read: async (from, to) => bytes.slice(from, to),
-      close: async () => undefined,
-    }),
+    open: async path => {
+      const words = at(path);
+      if (words === undefined) return undefined;
+      const bytes = utf8(words);
+      return {
+        id: path,
+        size: async () => bytes.length,
+        read: async (from, to) => bytes.slice(from, to),
+        close: async () => undefined,
+      };
+    },
     rename: async () => undefined,
     compress: async () => undefined,
     remove: async () => undefined,
     changes: async function* (_directory, signal) {
-      await new Promise<void>(resolve => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      while (!signal.aborted) {
+        await clock.sleep(1000, signal).catch(() => undefined);
+        yield;
+      }
     },
   };
 }

@@ -38,16 +38,25 @@ export interface SimulatedRuntimeOptions {
   readonly missing?: (reference: string) => string | undefined;
   /** Answers commands; by default each prints its words and succeeds. */
   readonly exec?: (containerId: string, command: readonly string[]) => { exitCode: number; output: string };
-  /** The address of the nth sandbox. */
-  readonly address?: (n: number) => string;
+  /** Whence sandboxes have their addresses; by default from 10.88.0.0/16. */
+  readonly addresses?: Addresses;
+  /** The user id that images name; by default root's. */
+  readonly imageUser?: number;
+}
+export interface Addresses {
+  /** Waits until there are any; rejects when all are taken. */
+  take(): Promise<string>;
+  give(address: string): void;
 }
 export interface SimulatedRuntime extends Runtime {
   /** Ends a container as if its process had. */
   kill(containerId: string, exitCode: number): void;
   /** The runtime dies, or comes back; containers run on meanwhile. */
   away(is: boolean): void;
-  /** Calls that changed something, in order: `startSandbox web`, `stopContainer web/app 30` … */
+  /** Calls that changed something, in order: `startSandbox web`, `stopContainer web/app 30` …; the last thousand. */
   readonly calls: readonly string[];
+  /** The log file at a path, in CRI's format; undefined: no container writes there. */
+  logAt(path: string): string | undefined;
 }
 
 interface Box {
@@ -61,12 +70,18 @@ interface Item {
   state: ContainerState;
 }
 
+/** How many calls are remembered. */
+const CALLS = 1000;
+
 export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
   const { clock, delays = {} } = options;
   const boxes = new Map<string, Box>();
   const items = new Map<string, Item>();
   const images = new Map<string, ImageState>();
   const calls: string[] = [];
+  const note = (call: string) => {
+    if (calls.push(call) > CALLS) calls.shift();
+  };
   const listeners = new Set<(event: RuntimeEvent | RuntimeAway) => void>();
   let serial = 0;
   let isAway = false;
@@ -111,7 +126,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     tags: [reference],
     digests: [],
     size: 1_000_000,
-    uid: 0,
+    uid: options.imageUser ?? 0,
     pinned: false,
   });
 
@@ -119,7 +134,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     check();
     const item = items.get(id);
     if (!item) return;
-    calls.push(`stopContainer ${nameOf(item)} ${graceSeconds}`);
+    note(`stopContainer ${nameOf(item)} ${graceSeconds}`);
     if (item.state.state !== "running") return;
     const wanted = item.script.stopTakes ?? 0;
     await take(Math.min(wanted, graceSeconds * 1000));
@@ -154,6 +169,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
 
   return {
     calls,
+    logAt: path => {
+      const item = [...items.values()].find(i => i.state.logPath === path && i.state.state !== "created");
+      const at = new Date(item?.state.startedAt ?? 0).toISOString().replace("Z", "000000Z");
+      return item && (item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`);
+    },
     kill: (id, exitCode) => end(itemOf(id), exitCode),
     away(is) {
       isAway = is;
@@ -180,9 +200,9 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     startSandbox: async spec => {
       await take(delays.sandbox);
       const n = ++serial;
-      calls.push(`startSandbox ${spec.name} ${spec.attempt}`);
+      note(`startSandbox ${spec.name} ${spec.attempt}`);
       const id = `sandbox${n}`;
-      const ips = spec.security.namespaces.network === "node" ? [] : [options.address?.(n) ?? `10.88.${n >> 8}.${n & 255}`];
+      const ips = spec.security.namespaces.network === "node" ? [] : [(await options.addresses?.take()) ?? `10.88.${n >> 8}.${n & 255}`];
       const state = { id, attempt: spec.attempt, ready: true, createdAt: clock.now(), ips, hostNetwork: ips.length === 0 };
       boxes.set(id, { spec, state });
       return id;
@@ -191,12 +211,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await take(0);
       const box = boxes.get(id);
       if (!box?.state.ready) return;
-      calls.push(`stopSandbox ${box.spec.name}`);
+      note(`stopSandbox ${box.spec.name}`);
       for (const item of items.values()) if (item.box === box && item.state.state === "running") end(item, 137, "Error");
       box.state = { ...box.state, ready: false };
     },
     removeSandbox: async id => {
       await take(0);
+      for (const ip of boxes.get(id)?.state.ips ?? []) options.addresses?.give(ip);
       boxes.delete(id);
     },
 
@@ -205,7 +226,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const box = boxes.get(sandboxId);
       if (!box?.state.ready) throw new Error(`sandbox "${sandboxId}" is not ready`);
       const id = `container${++serial}`;
-      calls.push(`createContainer ${box.spec.name}/${spec.name} ${spec.attempt}`);
+      note(`createContainer ${box.spec.name}/${spec.name} ${spec.attempt}`);
       const state: ContainerState = {
         id,
         sandboxId,
@@ -230,7 +251,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await take(delays.start);
       const item = itemOf(id);
       const { script } = item;
-      calls.push(`startContainer ${nameOf(item)}`);
+      note(`startContainer ${nameOf(item)}`);
       if (script.startError) {
         item.state = {
           ...item.state,
@@ -253,7 +274,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const item = items.get(id);
       if (!item) return;
       if (item.state.state === "running") end(item, 137, "Error");
-      calls.push(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
+      note(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
       items.delete(id);
       emit("removed", item);
     },
@@ -293,7 +314,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await take(delays.pull);
       const why = options.missing?.(reference);
       if (why !== undefined) throw new PullError("notFound", why);
-      calls.push(`pull ${reference}`);
+      note(`pull ${reference}`);
       const image = imageOf(reference);
       images.set(reference, image);
       return image.id;
