@@ -12,7 +12,9 @@ export const down: CoxCommand = program => {
     const layout = layoutFor(flags);
     const run = readRunFile(layout.run);
     if (!run) return terminal.out(`nothing runs in ${layout.dataDir}`);
+    const { readSettled } = await import("#cluster/prepare.ts");
+    const simulated = (await readSettled(layout))?.simulated === true;
     await endRun(run, PATIENCE_MS);
-    terminal.out("stopped; containers, service addresses and names go on");
+    terminal.out(simulated ? "stopped, simulated nodes included" : "stopped; containers, service addresses and names go on");
   });
 };

@@ -8,6 +8,10 @@ export const image: CoxCommand = program => {
   withDataDir(command.command("load <archive>").description("load an OCI or docker archive into the node's runtime")).action(
     async (archive: string, flags: { dataDir?: string }) => {
       const layout = layoutFor(flags);
+      const { readSettled } = await import("#cluster/prepare.ts");
+      const settled = await readSettled(layout);
+      if (!settled) throw new Refusal(`there is no cluster in ${layout.dataDir}: start one with "cox up"`);
+      if (settled.simulated) throw new Refusal("the nodes are simulated: they take every image as there, and nothing is to be loaded");
       const [{ loadImage }, { containerdPaths }, { grpcClient }] = await Promise.all([
         import("#host/images.ts"),
         import("#host/containerdconfig.ts"),

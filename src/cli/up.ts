@@ -18,8 +18,8 @@ export const up: CoxCommand = program => {
   command.action(async (flags: Flags) => {
     const layout = layoutFor(flags);
     const { prepare } = await import("#cluster/prepare.ts");
-    const options = await prepare(layout, flags.config, asked(flags));
     const say = (line: string) => terminal.err(`cox: ${line}`);
+    const options = await prepare(layout, flags.config, asked(flags), say);
     if (flags.detach) {
       const entry = import.meta.resolve("#cluster/background.ts");
       const pid = await startDetached(entry, { layout, options }, layout.log, say).catch((error: Error) => {

@@ -15,6 +15,7 @@ import { createRecorder } from "#client/events.ts";
 import { actingAs, createClient } from "#client/http.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
+import { NODE_PREFIX } from "#cluster/options.ts";
 import { COX_VERSION } from "#cluster/version.ts";
 import { whyPath } from "#cluster/why.ts";
 import { createLoops } from "#controllers/all.ts";
@@ -54,8 +55,6 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Each node's share of the cluster's pod addresses. */
-const NODE_PREFIX = 24;
 /** Upstream's range of node ports. */
 const NODE_PORTS = { from: 30000, to: 32767 };
 

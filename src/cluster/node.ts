@@ -6,6 +6,7 @@ import type { Layout } from "#cluster/layout.ts";
 import { machineNames } from "#cluster/names.ts";
 import { ensureNames } from "#cluster/nameservice.ts";
 import { addressIn, type NamedOptions } from "#cluster/options.ts";
+import { whenReady } from "#cluster/ready.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { createDnsLoop } from "#dns/loop.ts";
 import { hostCgroups } from "#host/cgroups.ts";
@@ -140,7 +141,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
 
   return {
     kubelet: request => kubelet.handle(request),
-    ready: whenReady(plane, options.nodeName),
+    ready: whenReady(plane.views, [options.nodeName]),
     async stop() {
       ending.abort();
       supervision.stop();
@@ -168,14 +169,4 @@ function followPodCidr(plane: ControlPlane, name: string, dataDir: string, log: 
       log.error("the network's configuration was not written", { error: error.message }),
     );
   });
-}
-
-function whenReady(plane: ControlPlane, name: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = plane.views.of(Node).onChange(({ object }) => {
-    if (object?.metadata.name !== name) return;
-    const isReady = object.status.conditions?.some(c => c.type === "Ready" && c.status === "True");
-    if (isReady && !object.spec.taints?.some(t => t.key === "node.kubernetes.io/not-ready")) resolve();
-  });
-  return promise.finally(stop);
 }

@@ -1,5 +1,5 @@
 /** What a cluster can be told, with defaults; from flags, a config file, and what an earlier start of the same data settled. */
-import { contains, formatIp, nth, overlap, parseCidr } from "#base/cidr.ts";
+import { contains, formatIp, nth, overlap, parseCidr, subrangeCount } from "#base/cidr.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
 
 export interface ClusterOptions {
@@ -15,13 +15,22 @@ export interface ClusterOptions {
   /** How many simulated nodes. */
   readonly nodes: number;
 }
-/** With the cluster's own name on this machine, in tables, cgroups and the like. */
-export type NamedOptions = ClusterOptions & { readonly id: string };
+export type NamedOptions = ClusterOptions & {
+  /** The cluster's own name on this machine, in tables, cgroups and the like. */
+  readonly id: string;
+  /** An earlier start has settled whether nodes are simulated, or a person has: what fails is told, not evaded. */
+  readonly settled: boolean;
+};
 /** What may not change once a cluster has started on a data directory. */
-export const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName"] as const;
+const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName", "nodes"] as const;
+
+/** Each node's share of the cluster's pod addresses. */
+export const NODE_PREFIX = 24;
 
 /** An option that cannot be: one sentence for a person. */
-export class OptionError extends Error {}
+export class OptionError extends Error {
+  override readonly name = "OptionError";
+}
 
 interface OptionSpec {
   readonly flag: string;
@@ -38,12 +47,20 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   clusterDomain: { flag: "--cluster-domain", argument: "NAME", says: "the domain of the cluster's names (cluster.local)" },
   nodeName: { flag: "--node-name", argument: "NAME", says: "this node's name (the host's)" },
   simulated: { flag: "--simulated", says: "nodes without containers: everything works but what is inside of them" },
-  nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes (1)", number: true },
+  nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes, node-1 and so on (1)", number: true },
 };
+
+/** Where a start finds itself. */
+export interface Surroundings {
+  readonly dataDir: string;
+  readonly hostname: string;
+  /** Why there can be no containers here, in a few words; undefined: nothing known speaks against them. */
+  readonly unable: string | undefined;
+}
 
 /** Defaults, then what was settled, then the config file, then flags; checked. */
 export function resolveOptions(
-  base: { readonly dataDir: string; readonly hostname: string },
+  base: Surroundings,
   settled: Partial<ClusterOptions>,
   file: Readonly<Record<string, unknown>>,
   flags: Partial<ClusterOptions>,
@@ -62,6 +79,7 @@ export function resolveOptions(
       `${OPTIONS[key].flag} is ${settled[key]} for the cluster in ${base.dataDir} and cannot become ${asked[key]}: reset it first`,
     );
   }
+  const simulated = simulatedOf(base, settled.simulated, asked.simulated);
   const options: ClusterOptions = {
     dataDir: base.dataDir,
     port: 6443,
@@ -69,13 +87,26 @@ export function resolveOptions(
     clusterCidr: "10.244.0.0/16",
     clusterDomain: "cluster.local",
     nodeName: base.hostname.toLowerCase(),
-    simulated: false,
     nodes: 1,
     ...settled,
     ...asked,
+    simulated,
   };
   check(options);
   return options;
+}
+
+/** What kind of nodes a cluster has is settled by its first start. */
+function simulatedOf(base: Surroundings, settled: boolean | undefined, asked: boolean | undefined): boolean {
+  if (settled !== undefined && asked !== undefined && asked !== settled) {
+    const [has, cannot] = settled ? ["simulated nodes", "real ones"] : ["real containers", "simulated nodes"];
+    throw new OptionError(`the cluster in ${base.dataDir} has ${has} and cannot get ${cannot}: reset it first, or use another --data-dir`);
+  }
+  const known = settled ?? asked;
+  if (known === false && base.unable) {
+    throw new OptionError(`the cluster in ${base.dataDir} is to have real containers, and that cannot be here: ${base.unable}`);
+  }
+  return known ?? base.unable !== undefined;
 }
 
 function check(o: ClusterOptions): void {
@@ -87,7 +118,11 @@ function check(o: ClusterOptions): void {
   const services = parseCidr(o.serviceCidr) ?? fail("serviceCidr", "not an address range such as 10.96.0.0/16");
   const pods = parseCidr(o.clusterCidr) ?? fail("clusterCidr", "not an address range such as 10.244.0.0/16");
   if (services.prefix > 28 || services.prefix < 12) fail("serviceCidr", "its prefix must be from /12 to /28");
-  if (pods.prefix > 24) fail("clusterCidr", "its prefix must be /24 or shorter: each node takes a /24 of it");
+  if (pods.prefix > NODE_PREFIX)
+    fail("clusterCidr", `its prefix must be /${NODE_PREFIX} or shorter: each node takes a /${NODE_PREFIX} of it`);
+  if (!o.simulated && o.nodes > 1) fail("nodes", "this machine is one node; more are simulated ones so far (--simulated)");
+  const most = subrangeCount(pods, NODE_PREFIX);
+  if (o.nodes > most) fail("nodes", `${o.clusterCidr} has addresses for ${most}: each node takes a /${NODE_PREFIX} of it (--cluster-cidr)`);
   if (overlap(services, pods)) fail("clusterCidr", `it overlaps the services' range ${o.serviceCidr}`);
   const name = dnsSubdomainProblems(o.nodeName)[0];
   if (name) fail("nodeName", name);

@@ -5,7 +5,8 @@ import { parseYaml } from "#base/yaml.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
-import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";
+import { listIfThere, makePrivateFolder, ownerOf, readIfThere, systemReason, writeAtomically } from "#host/privatefiles.ts";
+import { readRunFile } from "#host/runfile.ts";
 import { terminal } from "#host/terminal.ts";
 
 /** What `cluster.json` holds. */
@@ -15,30 +16,84 @@ interface Settled extends Partial<ClusterOptions> {
   readonly id: string;
 }
 
-/** Throws OptionError with one sentence for a person. What was asked for is remembered for the next start. */
-export async function prepare(layout: Layout, configFile: string | undefined, flags: Partial<ClusterOptions>): Promise<NamedOptions> {
-  const settled = await readSettled(layout);
+/**
+ * Throws OptionError with one sentence for a person. What was asked for is remembered for the next start; whether nodes are real
+ * ones only when they have been there (`settleNodes`). `say` tells what a person did not ask for.
+ */
+export async function prepare(
+  layout: Layout,
+  configFile: string | undefined,
+  flags: Partial<ClusterOptions>,
+  say: (line: string) => void,
+): Promise<NamedOptions> {
+  const settled = await inOurHands(layout, readSettled(layout));
   const file = configFile === undefined ? {} : await readConfig(configFile);
-  const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname }, settled ?? {}, file, flags);
+  const unable = unableToContain();
+  const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
+  const other = readRunFile(layout.run);
+  if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const id = settled?.id ?? uuid(hostChance).slice(0, 8);
-  const { dataDir: _, ...kept } = options;
-  const text = `${JSON.stringify({ format: 1, id, ...kept }, undefined, 2)}\n`;
+  const decided = options.simulated || (settled?.simulated ?? file.simulated) !== undefined;
+  if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
+  await inOurHands(layout, write(layout, { ...options, id, simulated: decided ? options.simulated : undefined }, settled === undefined));
+  return { ...options, id, settled: decided };
+}
+export function simulatedBecause(reason: string): string {
+  return `${reason}: so the nodes are simulated (everything works but what is inside of containers)`;
+}
+/** From now on the cluster's nodes are of this kind. */
+export async function settleNodes(layout: Layout, options: NamedOptions, simulated: boolean): Promise<void> {
+  await write(layout, { ...options, simulated }, false);
+}
+
+/** Why this machine cannot run containers, as far as it shows without trying. */
+function unableToContain(): string | undefined {
+  if (terminal.platform !== "linux") return `containers need Linux, and this is ${terminal.platform}`;
+  return terminal.isRoot ? undefined : "not root, and containers need root";
+}
+async function write(layout: Layout, options: Partial<NamedOptions>, first: boolean): Promise<void> {
+  const { dataDir: _d, settled: _s, ...kept } = options;
+  const text = `${JSON.stringify({ format: 1, ...kept }, undefined, 2)}\n`;
+  if (first && (await listIfThere(layout.dataDir)).some(name => name !== "lost+found")) {
+    throw new OptionError(`${layout.dataDir} holds other things than a cluster: name a folder that is empty or not there yet`);
+  }
   await makePrivateFolder(layout.dataDir);
   if (text !== (await readIfThere(layout.settled))) await writeAtomically(layout.settled, text);
-  return { ...options, id };
+}
+/** What the system refuses about the data directory, as a sentence. */
+async function inOurHands<T>(layout: Layout, work: Promise<T>): Promise<T> {
+  const owner = await ownerOf(layout.settled);
+  if (owner !== undefined && terminal.uid !== undefined && owner !== terminal.uid) {
+    work.catch(() => undefined);
+    throw new OptionError(`the cluster in ${layout.dataDir} belongs to another user (number ${owner}): start it as that one`);
+  }
+  return work.catch((error: Error) => {
+    const why = systemReason(error);
+    if (why === undefined) throw error;
+    throw new OptionError(`the data directory ${layout.dataDir} cannot be used: ${why}`);
+  });
 }
 
 /** Undefined: nothing has started there yet. */
 export async function readSettled(layout: Layout): Promise<Settled | undefined> {
   const text = await readIfThere(layout.settled);
   if (text === undefined) return undefined;
-  const settled = JSON.parse(text) as Omit<Settled, "format"> & { format: number };
+  const settled = parsed(text) as Omit<Settled, "format"> & { format: number };
+  if (typeof settled?.format !== "number") throw new OptionError(`${layout.settled} is damaged`);
   if (settled.format > 1) {
     throw new OptionError(
       `the data directory ${layout.dataDir} is from a newer version of cox (format ${settled.format}, this one knows 1)`,
     );
   }
   return settled as Settled;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readConfig(file: string): Promise<Record<string, unknown>> {

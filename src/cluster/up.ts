@@ -6,20 +6,22 @@ import type { Log } from "#base/log.ts";
 import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import type { Layout } from "#cluster/layout.ts";
+import type { NodeParts } from "#cluster/node.ts";
 import { addressIn, type NamedOptions } from "#cluster/options.ts";
+import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
-import { startContainerd } from "#host/containerd.ts";
+import { type Containerd, startContainerd } from "#host/containerd.ts";
 import { hostCrypto } from "#host/crypto.ts";
 import { hostGzip } from "#host/gzip.ts";
 import { fileLog, streamLog } from "#host/log.ts";
 import { outward } from "#host/outward.ts";
 import { ensurePackages, nodePackages } from "#host/packages.ts";
 import { ensurePki } from "#host/pki.ts";
-import { readRunFile, writeRunFile } from "#host/runfile.ts";
+import { writeRunFile } from "#host/runfile.ts";
 import { serveHttps } from "#host/server.ts";
 import { openStore } from "#host/store.ts";
 import { terminal } from "#host/terminal.ts";
@@ -29,30 +31,25 @@ export interface RunningCluster {
   stop(): Promise<void>;
 }
 
-/** Starts everything; resolves when the API is ready and the node is. `background`: the log goes to its file. */
+/** Starts everything; resolves when the API is ready and the nodes are. `background`: the log goes to its file. */
 export async function runCluster(
   layout: Layout,
   options: NamedOptions,
   progress: (line: string) => void,
   background: boolean,
+  ending: AbortSignal,
 ): Promise<RunningCluster> {
   useBuffer();
-  const other = readRunFile(layout.run);
-  if (other) throw new Error(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const log: Log = background ? fileLog(layout.log) : streamLog();
   const address = nodeAddress();
   const server = `https://127.0.0.1:${options.port}`;
-  const packages = await ensurePackages(nodePackages, progress);
-  if (!packages.ok) throw new Error(packages.reason);
-  const runtime = startContainerd({ dataDir: layout.dataDir, log });
-  // Awaited later; until then a failure must not end the process.
-  runtime.catch(() => undefined);
+  const runtime = options.simulated ? undefined : await beginContainerd(layout, progress, log);
   const store = await openStore(layout.store);
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
-  let kubelet: Handler | undefined;
+  let nodes: RunningNodes | undefined;
   try {
     const pki = await ensurePki(
       layout.pki,
@@ -82,8 +79,8 @@ export async function runCluster(
       gzip: hostGzip,
       connect: {
         kubeletOf: nodeName => {
-          if (!kubelet || nodeName !== options.nodeName) throw serviceUnavailable(`the kubelet of node "${nodeName}" cannot be reached`);
-          const handle = kubelet;
+          const handle = nodes?.kubeletOf(nodeName);
+          if (!handle) throw serviceUnavailable(`the kubelet of node "${nodeName}" cannot be reached`);
           return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
         },
         addressOf: outward,
@@ -102,17 +99,15 @@ export async function runCluster(
     closers.push(() => https.close());
     await writeRunFile(layout.run, { address: server, version: KUBERNETES_VERSION, nodeName: options.nodeName });
     progress(`the API is ready at ${server}`);
-    // What only the node needs is read once the API answers.
-    const nodeModule = import("#cluster/node.ts");
+    // What only nodes need is read once the API answers.
+    const modules = options.simulated ? import("#cluster/simulated.ts") : import("#cluster/node.ts");
+    modules.catch(() => undefined);
     await plane.start();
-    const containerd = await runtime;
-    progress(`containerd ${containerd.version} is ready${containerd.adopted ? ", as it was" : ""}`);
-    const { startNode } = await nodeModule;
-    const node = await startNode({ layout, options, address, plane, pki, containerd, log });
-    kubelet = node.kubelet;
-    closers.push(() => node.stop());
-    await node.ready;
-    progress(`node ${options.nodeName} is Ready`);
+    const parts: NodesParts = { layout, options, address, plane, pki, log, progress };
+    nodes = await startNodes(parts, runtime);
+    closers.push(() => nodes?.stop());
+    await unlessEnded(nodes.ready, ending);
+    progress(nodes.says);
     return { stop };
   } catch (error) {
     await stop();
@@ -120,21 +115,93 @@ export async function runCluster(
   }
 }
 
-/** Runs until the person or the system asks it to end; resolves when it is ready. */
+interface RunningNodes {
+  /** What to tell when they are ready. */
+  readonly says: string;
+  kubeletOf(nodeName: string): Handler | undefined;
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+interface NodesParts extends Omit<NodeParts, "containerd"> {
+  readonly progress: (line: string) => void;
+}
+/** What a start of containerd came to: never a rejection, as nobody may be waiting yet. */
+type Outcome = { readonly containerd: Containerd } | { readonly reason: string };
+
+/** Resolves when it is worth going on: packages are there (or are not to be had), and containerd is starting. */
+async function beginContainerd(
+  layout: Layout,
+  progress: (line: string) => void,
+  log: Log,
+): Promise<{ readonly outcome: Promise<Outcome> }> {
+  const packages = await ensurePackages(nodePackages, progress);
+  if (!packages.ok) return { outcome: Promise.resolve({ reason: packages.reason }) };
+  const outcome = startContainerd({ dataDir: layout.dataDir, log }).then(
+    containerd => ({ containerd }),
+    (error: Error) => ({ reason: error.message }),
+  );
+  return { outcome };
+}
+
+/** This machine as a node; simulated ones where a person wants them, or where a first start finds that there can be no containers. */
+async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<Outcome> } | undefined): Promise<RunningNodes> {
+  const { layout, options, plane, log, progress } = parts;
+  const outcome = await begun?.outcome;
+  if (outcome && "containerd" in outcome) {
+    const { containerd } = outcome;
+    progress(`containerd ${containerd.version} is ready${containerd.adopted ? ", as it was" : ""}`);
+    if (!options.settled) await settleNodes(layout, options, false);
+    const { startNode } = await import("#cluster/node.ts");
+    const node = await startNode({ ...parts, containerd });
+    return {
+      ...node,
+      says: `node ${options.nodeName} is Ready`,
+      kubeletOf: name => (name === options.nodeName ? node.kubelet : undefined),
+    };
+  }
+  if (outcome) {
+    if (options.settled) throw new Error(outcome.reason);
+    progress(simulatedBecause(outcome.reason.replace(/\.$/, "")));
+    await settleNodes(layout, options, true);
+  }
+  const [{ startSimulated }, { streamServer }] = await Promise.all([import("#cluster/simulated.ts"), import("#host/streamserver.ts")]);
+  const simulated = startSimulated({ plane, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
+  return { ...simulated, says: `${options.nodes === 1 ? "one simulated node is" : `${options.nodes} simulated nodes are`} Ready` };
+}
+function unlessEnded(work: Promise<void>, ending: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  ending.addEventListener("abort", () => reject(new Error("it was ended before it was ready")), { once: true });
+  return Promise.race([work, promise]);
+}
+
+/** Runs until the person or the system asks it to end, also while it starts; resolves when it is ready. */
 export async function runUntilEnded(
   layout: Layout,
   options: NamedOptions,
   progress: (line: string) => void,
   background: boolean,
 ): Promise<void> {
-  const cluster = await runCluster(layout, options, progress, background);
+  const ending = new AbortController();
+  const starting = runCluster(layout, options, progress, background, ending.signal);
   terminal.onEnd(() => {
-    cluster.stop().then(
-      () => terminal.exit(0),
-      (error: Error) => {
-        progress(`the end was not clean: ${error.message}`);
-        terminal.exit(1);
-      },
-    );
+    ending.abort();
+    starting
+      // a start that did not come to its end has cleared up itself
+      .then(
+        cluster => cluster.stop(),
+        () => undefined,
+      )
+      .then(
+        () => terminal.exit(0),
+        (error: Error) => {
+          progress(`the end was not clean: ${error.message}`);
+          terminal.exit(1);
+        },
+      );
+  });
+  await starting.catch(error => {
+    if (!ending.signal.aborted) throw error;
+    // the exit is on its way
+    return new Promise(() => undefined);
   });
 }

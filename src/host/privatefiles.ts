@@ -1,7 +1,7 @@
 /** Files that only their owner may read, written whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Makes the folder with mode 0700, or tightens the one that is there. */
 export async function makePrivateFolder(folder: string): Promise<void> {
@@ -51,7 +51,42 @@ export async function isThere(file: string): Promise<boolean> {
   );
 }
 
-/** Removes a folder with all that is in it; gone already is success. */
+/** Removes a folder with all that is in it; gone already is success. One that may not be removed itself (a mount point) is left empty. */
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const name of await listIfThere(folder)) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (!["ENOENT", "EACCES", "EPERM", "EBUSY"].includes(error.code ?? "")) throw error;
+  });
+}
+
+/** Names in a folder; none when it is not there. */
+export async function listIfThere(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+/** The number of the user whose file it is; undefined when there is none, or none that may be seen. */
+export async function ownerOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    s => s.uid,
+    () => undefined,
+  );
+}
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "its filesystem is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ENOTDIR: "a part of the path is no directory",
+  ENAMETOOLONG: "the path is too long",
+  EISDIR: "a directory is where a file should be",
+};
+/** What the system refused, in words for a person; undefined for errors of another kind. */
+export function systemReason(error: unknown): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined ? undefined : REASONS[code];
 }

@@ -53,7 +53,9 @@ export async function endRun(run: RunFile, patienceMs: number): Promise<void> {
   const send = (signal: NodeJS.Signals) => {
     try {
       process.kill(run.pid, signal);
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EPERM")
+        throw new Error(`process ${run.pid} belongs to another user: end it as that one`);
       // It ended by itself in between.
     }
   };

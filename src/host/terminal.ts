@@ -9,6 +9,8 @@ export const terminal = {
   platform: process.platform as string,
   /** As Go names it: linux/amd64. */
   goPlatform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
+  /** The user's number; undefined where users have none. */
+  uid: process.getuid?.(),
   isRoot: process.getuid?.() === 0,
   isInteractive: process.stdin.isTTY === true,
   out(line: string): void {

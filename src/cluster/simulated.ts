@@ -1,0 +1,195 @@
+/**
+ * Nodes without containers: the real kubelet over simulated machines, many in one process. They share one watch of pods and one
+ * of services. It knows no machine itself, so that a test runs it in virtual time.
+ */
+import type { Chance } from "#base/chance.ts";
+import { type Cidr, formatIp, nth, parseCidr, sizeOf } from "#base/cidr.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Handler } from "#base/http.ts";
+import type { Log } from "#base/log.ts";
+import { partsOf } from "#client/part.ts";
+import type { View } from "#client/view.ts";
+import { type ControlPlane, component } from "#cluster/controlplane.ts";
+import { addressIn, type ClusterOptions } from "#cluster/options.ts";
+import { whenReady } from "#cluster/ready.ts";
+import { KUBERNETES_VERSION } from "#cluster/version.ts";
+import { Node } from "#kinds/core/v1/node.ts";
+import { Pod } from "#kinds/core/v1/pod.ts";
+import { Service } from "#kinds/core/v1/service.ts";
+import { createKubelet } from "#kubelet/kubelet.ts";
+import type { StreamServer } from "#kubelet/ports.ts";
+import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
+import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
+import { type Addresses, type Script, simulatedRuntime } from "#sim/runtime.ts";
+
+export interface SimulatedParts {
+  readonly plane: Pick<ControlPlane, "clientAs" | "views" | "reasons">;
+  readonly options: Pick<ClusterOptions, "nodes" | "nodeName" | "clusterDomain" | "serviceCidr">;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  /** Joins clients' streams to a runtime. */
+  readonly streams: (runtime: Runtime) => StreamServer;
+}
+export interface SimulatedNodes {
+  readonly names: readonly string[];
+  /** A node's own API, for the apiserver of the same process. */
+  kubeletOf(nodeName: string): Handler | undefined;
+  /** Resolves when every node's object says Ready. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
+const NODE_RANGE = "198.18.0.0/15";
+const KUBELET_PORT = 10250;
+const MAX_PODS = 110;
+/** Milliseconds that a container runs which is to end by itself. */
+const RUN_MS = 1000;
+const BY_NODE = "node";
+
+/** One node has the cluster's node name; of many each has a number. */
+export function simulatedNames({ nodes, nodeName }: Pick<ClusterOptions, "nodes" | "nodeName">): readonly string[] {
+  return nodes === 1 ? [nodeName] : Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+}
+
+export function startSimulated(parts: SimulatedParts): SimulatedNodes {
+  const { plane, options, log } = parts;
+  const names = simulatedNames(options);
+  const ending = new AbortController();
+  const pods = plane.views.of(Pod);
+  const podsOf = partsOf(pods, BY_NODE, pod => pod.spec.nodeName || undefined);
+  const services = plane.views.of(Service);
+  const rangeOf = podRanges(plane.views.of(Node));
+  const kubelets = new Map<string, Handler>();
+  const running = names.map((name, i) => {
+    const { run, handle } = simulatedKubelet(parts, {
+      name,
+      address: addressIn(NODE_RANGE, i + 1),
+      addresses: podAddresses(rangeOf(name)),
+      pods,
+      shared: { pods: podsOf(name), services },
+    });
+    kubelets.set(name, handle);
+    return run(ending.signal).catch((error: Error) => {
+      if (!ending.signal.aborted) log.error("a kubelet ended", { node: name, error: error.stack });
+    });
+  });
+  return {
+    names,
+    kubeletOf: name => kubelets.get(name),
+    ready: whenReady(plane.views, names),
+    async stop() {
+      ending.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+interface Place {
+  readonly name: string;
+  readonly address: string;
+  readonly addresses: Addresses;
+  readonly pods: View<Pod>;
+  readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> };
+}
+function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, pods, shared }: Place) {
+  const { plane, options, clock, chance, log } = parts;
+  const script = (pod: { namespace: string; name: string }, container: ContainerSpec) =>
+    scriptOf(pods.get(pod.name, pod.namespace), pod, container);
+  // an image that names a user who is not root suits every security context
+  const runtime = simulatedRuntime({ clock, script, addresses, imageUser: 65532, exec: executed });
+  const root = `/simulated/${name}`;
+  return createKubelet(
+    {
+      node: {
+        name,
+        labels: {},
+        taints: [],
+        addresses: [
+          { type: "InternalIP", address },
+          { type: "Hostname", address: name },
+        ],
+        port: KUBELET_PORT,
+        maxPods: MAX_PODS,
+        providerId: "",
+        version: KUBERNETES_VERSION,
+        root,
+        reserved: { milliCpu: 0, memoryBytes: 0 },
+      },
+      root,
+      logs: `${root}/logs`,
+      cgroupRoot: "",
+      seccompRoot: `${root}/seccomp`,
+      dns: { domain: options.clusterDomain, servers: [addressIn(options.serviceCidr, 10)] },
+      allowedUnsafeSysctls: [],
+      podPidsLimit: undefined,
+      keepImages: [],
+      imageThresholds: { high: 85, low: 80 },
+    },
+    {
+      client: plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet"),
+      clock,
+      chance,
+      log: log.with({ component: "kubelet", node: name }),
+      runtime,
+      disk: simulatedDisk(),
+      logFiles: simulatedLogFiles(clock, runtime.logAt),
+      cgroups: simulatedCgroups(),
+      machine: simulatedMachine({ hostname: name }),
+      prober: simulatedProber(),
+      streams: parts.streams(runtime),
+      reasons: plane.reasons,
+      shared,
+    },
+  );
+}
+
+/** Init containers, and containers of pods that are to run to an end, end well after a while; all others run until they are stopped. */
+function scriptOf(pod: Pod | undefined, { namespace, name }: { namespace: string; name: string }, container: ContainerSpec): Script {
+  const init = pod?.spec.initContainers?.find(c => c.name === container.name);
+  const ends = init ? init.restartPolicy !== "Always" : pod?.spec.restartPolicy !== undefined && pod.spec.restartPolicy !== "Always";
+  const log = `container ${container.name} of pod ${namespace}/${name} is simulated: ${container.userImage} does not really run\n`;
+  return { log, ...(ends && { runsFor: RUN_MS }) };
+}
+function executed(_containerId: string, command: readonly string[]): { exitCode: number; output: string } {
+  return { exitCode: 0, output: `this container is simulated: nothing ran for the command: ${command.join(" ")}\n` };
+}
+
+/** Each node's range of pod addresses, once the cluster has given it one. */
+function podRanges(nodes: View<Node>): (name: string) => Promise<Cidr> {
+  const awaited = new Map<string, (range: Cidr) => void>();
+  nodes.onChange(({ object }) => {
+    const name = object?.metadata.name ?? "";
+    const range = parseCidr(object?.spec.podCIDR ?? "");
+    if (!range) return;
+    awaited.get(name)?.(range);
+    awaited.delete(name);
+  });
+  return name => {
+    const known = parseCidr(nodes.get(name)?.spec.podCIDR ?? "");
+    return known ? Promise.resolve(known) : new Promise(resolve => awaited.set(name, resolve));
+  };
+}
+/** Hands out a range's addresses in turn, so that one that was given back rests for a while. */
+function podAddresses(range: Promise<Cidr>): Addresses {
+  const taken = new Set<string>();
+  let next = 1;
+  return {
+    async take() {
+      const cidr = await range;
+      // neither the network's own address nor its last
+      const size = Number(sizeOf(cidr)) - 2;
+      for (let tried = 0; tried < size; tried++) {
+        const ip = nth(cidr, next);
+        next = next >= size ? 1 : next + 1;
+        const address = ip ? formatIp(ip) : "";
+        if (taken.has(address)) continue;
+        taken.add(address);
+        return address;
+      }
+      throw new Error("no pod address is free on this node");
+    },
+    give: address => taken.delete(address),
+  };
+}
