@@ -4,11 +4,22 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const home = path.join(import.meta.dirname, "..");
 const dist = path.join(home, "dist");
 const entries = { main: "src/cli/main.ts", background: "src/cluster/background.ts", namesprocess: "src/cluster/namesprocess.ts" };
+
+/** A bundle has no #paths: the entries of its own processes lie beside it. */
+const entriesBeside: Plugin = {
+  name: "entries-beside",
+  setup(builder) {
+    builder.onLoad({ filter: /src[\\/]cl(i|uster)[\\/].*\.ts$/ }, ({ path: file }) => ({
+      loader: "ts",
+      contents: readFileSync(file, "utf8").replace(/import\.meta\.resolve\("#cluster\/(\w+)\.ts"\)/g, 'import.meta.resolve("./$1.mjs")'),
+    }));
+  },
+};
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
@@ -25,8 +36,7 @@ await build({
   target: "node26",
   // The tools of a checkout are not part of the package.
   external: [...Object.keys(dependencies), "../../tools/*"],
-  // A bundle has no #paths: its own entries lie beside it.
-  define: { COX_BUNDLED: "true" },
+  plugins: [entriesBeside],
   legalComments: "none",
   logLevel: "warning",
 });

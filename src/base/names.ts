@@ -119,19 +119,6 @@ export function labelValueProblems(value: string): string[] {
   return out;
 }
 
-const cIdentifier = "[A-Za-z_][A-Za-z0-9_]*";
-function cIdentifierProblems(value: string): string[] {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return [];
-  return [
-    regexProblem(
-      "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-      cIdentifier,
-      "my_name",
-      "MY_NAME",
-      "MyName",
-    ),
-  ];
-}
 /** Environment variable names as 1.34 and later take them: any printable ASCII but `=`. */
 export function envVarNameProblems(value: string): string[] {
   const out: string[] = [];
