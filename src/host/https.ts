@@ -23,7 +23,10 @@ export function remoteTransport(options: RemoteOptions): RemoteTransport {
   const base = new URL(options.server);
   const handle: Handler = request =>
     new Promise<HttpResponse>((resolve, reject) => {
-      const headers = { ...request.headers, ...(token && { authorization: `Bearer ${token}` }) };
+      const { body } = request;
+      // Node states no length of a DELETE's body by itself, and the server would take it for another request.
+      const length = body instanceof Uint8Array && { "content-length": body.length };
+      const headers = { ...request.headers, ...(token && { authorization: `Bearer ${token}` }), ...length };
       const call = httpsRequest(
         {
           agent,
@@ -41,7 +44,6 @@ export function remoteTransport(options: RemoteOptions): RemoteTransport {
         },
       );
       call.on("error", reject);
-      const { body } = request;
       if (body instanceof Uint8Array || body === undefined) call.end(body);
       else send(call, body).catch(reject);
     });
