@@ -36,12 +36,14 @@ export const up: CoxCommand = program => {
   });
 };
 
-/** Flags as options; numbers are checked with the rest. */
+/** Flags as options; their values are checked with the rest. */
 function asked(flags: Flags): Partial<ClusterOptions> {
   const out: Record<string, unknown> = {};
   for (const [key, o] of Object.entries(OPTIONS)) {
     const value = flags[key as keyof ClusterOptions];
-    if (value !== undefined && key !== "dataDir") out[key] = o.number ? Number(value) : value;
+    if (value === undefined || key === "dataDir") continue;
+    out[key] = o.number ? Number(value) : value;
+    if (Number.isNaN(out[key])) throw new Refusal(`${o.flag} ${value}: not a number`);
   }
   return out;
 }
