@@ -52,7 +52,7 @@ test("a replica set gets its pods, exactly once each, with events and reasons", 
   assert.equal(live.status.observedGeneration, 1);
   const events = (await w.client.list(Event)).items;
   assert.ok(events.some(e => e.reason === "SuccessfulCreate" && e.message === `Created pod: ${pods[0]!.metadata.name}`));
-  const [why] = w.reasons.chain({ kind: "Pod", namespace: "default", name: pods[0]!.metadata.name! });
+  const [why] = w.reasons.of({ kind: "Pod", namespace: "default", name: pods[0]!.metadata.name! });
   assert.equal(why!.because, "0 of 7 pods exist");
   assert.equal(why!.intent.name, "web");
   await w.stop();

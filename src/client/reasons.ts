@@ -58,22 +58,6 @@ export class Reasons {
   of(subject: Subject): readonly Reason[] {
     return this.#bySubject.get(idOf(subject)) ?? [];
   }
-  /** The chain that led to an object: what wrote it, then what wrote the object that wanted that, and so on. */
-  chain(subject: Subject): readonly Reason[] {
-    const out: Reason[] = [];
-    const seen = new Set<string>();
-    const next = [subject];
-    for (let s = next.shift(); s; s = next.shift()) {
-      if (seen.has(idOf(s))) continue;
-      seen.add(idOf(s));
-      for (const r of this.of(s)) {
-        if (idOf(r.target) !== idOf(s)) continue;
-        out.push(r);
-        next.push(r.intent);
-      }
-    }
-    return out.sort((a, b) => a.at - b.at);
-  }
 }
 /** The same decision once more, as a retry makes it. */
 function same(a: Reason, b: Reason): boolean {

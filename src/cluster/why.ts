@@ -8,6 +8,7 @@ import type { Reason, Reasons, Subject } from "#client/reasons.ts";
 import { kinds } from "#kinds/all.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
+import type { ContainerStatus } from "#kinds/core/v1/podstatus.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
 import type { Verdict } from "#scheduler/decide.ts";
 
@@ -21,10 +22,16 @@ export interface Why {
   readonly subject: Subject;
   /** What is so now, in a sentence each. */
   readonly state: readonly string[];
-  /** Oldest first. */
-  readonly chain: readonly Reason[];
+  /** What made it, and what made that, the first cause first. */
+  readonly origin: readonly Reason[];
+  /** Decisions about the object itself, and those made for its sake about others; oldest first. */
+  readonly decisions: readonly Reason[];
   readonly verdicts: readonly Verdict[];
+  /** What it owns and is not well, each with its own why. */
+  readonly troubles: readonly Why[];
 }
+/** How far down owners are followed: deployment, replica set, pod. */
+const DEPTH = 2;
 
 export function whyPath(parts: WhyParts): PathHandler {
   return call => {
@@ -37,15 +44,50 @@ export function whyPath(parts: WhyParts): PathHandler {
     const namespace = kind.namespaced ? query.get("namespace") || "default" : "";
     const object = parts.objects.get(kind, name, namespace);
     if (!object) throw notFound(resourceOf(kind), name);
-    const subject = { kind: kind.kind, namespace, name };
-    const why: Why = {
-      subject,
-      state: stateOf(object),
-      chain: parts.reasons.chain(subject),
-      verdicts: (kind.kind === Pod.kind && kind.group === "" && parts.verdicts(namespace, name)) || [],
-    };
-    return query.get("output") === "json" ? json(why) : plain(told(why));
+    const why = whyOf(parts, kind, object, DEPTH);
+    return query.get("output") === "json" ? json(why) : plain(`${told(why, "").join("\n")}\n`);
   };
+}
+
+function whyOf(parts: WhyParts, kind: Kind, object: KubeObject, depth: number): Why {
+  const { name = "", namespace = "", uid } = object.metadata;
+  const subject = { kind: kind.kind, namespace, name };
+  const made = parts.reasons.of(subject).filter(r => !(sameSubject(r.target, subject) && r.did === "create"));
+  const verdicts = (kind.kind === Pod.kind && kind.group === "" && parts.verdicts(namespace, name)) || [];
+  const troubles: Why[] = [];
+  for (const child of depth > 0 ? ownedKinds : []) {
+    for (const owned of parts.objects.list(child, namespace)) {
+      const isOwner = owned.metadata.ownerReferences?.some(o => o.uid === uid);
+      if (isOwner && unwell(owned)) troubles.push(whyOf(parts, child, owned, depth - 1));
+    }
+  }
+  return { subject, state: stateOf(object), origin: originOf(parts.reasons, subject), decisions: made, verdicts, troubles };
+}
+
+const ownedKinds: readonly Kind[] = kinds.filter(k => k.namespaced && !k.ephemeral && k.subresources.status);
+const sameSubject = (a: Subject, b: Subject) => a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
+
+/** The creation of the object, before it that of the object for whose sake it was created, and so on. */
+function originOf(reasons: Reasons, subject: Subject): Reason[] {
+  const out: Reason[] = [];
+  for (let s: Subject | undefined = subject; s && out.length < 10; ) {
+    const at: Subject = s;
+    const creation: Reason | undefined = reasons.of(at).findLast(r => r.did === "create" && sameSubject(r.target, at));
+    if (creation) out.unshift(creation);
+    s = creation && !sameSubject(creation.intent, at) ? creation.intent : undefined;
+  }
+  return out;
+}
+
+/** A condition that should hold and does not, a failure, or fewer ready replicas than wanted. */
+function unwell(object: KubeObject): boolean {
+  const { spec, status } = object as {
+    spec?: { replicas?: number };
+    status?: { phase?: string; readyReplicas?: number; conditions?: { type: string; status: string }[] };
+  };
+  if (status?.phase === "Succeeded") return false;
+  if (spec?.replicas !== undefined && (status?.readyReplicas ?? 0) < spec.replicas) return true;
+  return status?.phase === "Failed" || (status?.conditions?.some(c => c.status === "False") ?? false);
 }
 
 /** By plural, singular, short name or kind, as kubectl takes them. */
@@ -67,24 +109,35 @@ function stateOf(object: KubeObject): string[] {
     const because = [c.reason, c.message].filter(Boolean).join(": ");
     lines.push(`${c.type} is ${c.status}${because ? ` (${because})` : ""}`);
   }
+  for (const c of containers(object)) {
+    const { waiting, terminated } = c.state ?? {};
+    const now = waiting ?? (terminated?.exitCode ? terminated : undefined);
+    if (now) lines.push(`container ${c.name}: ${[now.reason, now.message].filter(Boolean).join(": ")}`);
+  }
   return lines;
 }
+function containers(object: KubeObject): readonly ContainerStatus[] {
+  const { status } = object as { status?: Pod["status"] };
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
 
-function told({ subject, state, chain, verdicts }: Why): string {
+function told(why: Why, indent: string): string[] {
+  const { subject, state, origin, decisions, verdicts, troubles } = why;
   const shown = (s: Subject) => `${s.kind} ${s.namespace ? `${s.namespace}/` : ""}${s.name}`;
-  const lines = [shown(subject), ...state.map(s => `  ${s}`)];
-  if (chain.length) lines.push("because");
-  for (const r of chain) {
-    const target = r.target.name === subject.name && r.target.kind === subject.kind ? "it" : shown(r.target);
-    const intent = r.intent.name === r.target.name && r.intent.kind === r.target.kind ? "" : ` for ${shown(r.intent)}`;
-    lines.push(`  ${formatTime(r.at)}  ${r.loop}: ${r.did} ${target}${intent}: ${r.because}${r.error ? ` (failed: ${r.error})` : ""}`);
-  }
-  if (verdicts.length) lines.push("nodes");
+  const line = (r: Reason) => {
+    const target = sameSubject(r.target, subject) ? "" : ` ${shown(r.target)}`;
+    return `${indent}    ${formatTime(r.at)}  ${r.loop}: ${r.did}${target}: ${r.because}${r.error ? ` (failed: ${r.error})` : ""}`;
+  };
+  const lines = [`${indent}${shown(subject)}`, ...state.map(s => `${indent}  ${s}`)];
+  if (origin.length) lines.push(`${indent}  it exists because`, ...origin.map(line));
+  if (decisions.length) lines.push(`${indent}  since then`, ...decisions.map(line));
+  if (verdicts.length) lines.push(`${indent}  nodes`);
   for (const v of verdicts) {
-    const why = v.refusedBy ? `${v.reasons.join(", ")} (${v.refusedBy})` : `would do, score ${v.score ?? 0}`;
-    lines.push(`  ${v.node}: ${why}`);
+    const verdict = v.refusedBy ? `${v.reasons.join(", ")} (${v.refusedBy})` : `would do, score ${v.score ?? 0}`;
+    lines.push(`${indent}    ${v.node}: ${verdict}`);
   }
-  if (!chain.length && !verdicts.length)
-    lines.push("  no decision about it is remembered (reasons are kept in memory since the control plane started)");
-  return `${lines.join("\n")}\n`;
+  if (!origin.length && !decisions.length)
+    lines.push(`${indent}  no decision about it is remembered (reasons are kept since the control plane started)`);
+  if (troubles.length) lines.push(`${indent}  not well are`, ...troubles.flatMap(t => told(t, `${indent}    `)));
+  return lines;
 }

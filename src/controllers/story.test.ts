@@ -170,8 +170,8 @@ test("a deployment is rolled out, rolled over and cleaned up, and then nothing i
   await c.run(300_000);
   assert.equal(c.writes(), before);
   const pod = (await c.client.list(Pod)).items[0]!;
-  const chain = c.reasons.chain({ kind: "Pod", namespace: "default", name: pod.metadata.name! });
-  assert.ok(chain.some(r => r.intent.kind === "Deployment"));
+  const chain = c.reasons.of({ kind: "Pod", namespace: "default", name: pod.metadata.name! });
+  assert.ok(chain.some(r => r.intent.kind === "ReplicaSet"));
   await c.stop();
   assert.deepEqual(
     noise.filter(n => !n.includes("conflict")),

@@ -196,7 +196,8 @@ function compileList(of: TypeNode): Compiled {
   let item: Compiled | undefined;
   return {
     goType,
-    zero: () => null,
+    // Go shows an unset list as null; an empty one means the same to every client and is a list to our own rules.
+    zero: () => [],
     isZero: v => Array.isArray(v) && v.length === 0,
     read(value, state) {
       if (!Array.isArray(value)) return mismatch(state, shown(value), goType);
@@ -220,7 +221,7 @@ function compileMap(of: TypeNode): Compiled {
   let item: Compiled | undefined;
   return {
     goType,
-    zero: () => null,
+    zero: () => ({}),
     isZero(value) {
       for (const _ in value as object) return false;
       return true;

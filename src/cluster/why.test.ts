@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { callOf, objectsInMemory } from "#apiserver/auth/testing.ts";
+import { text } from "#base/bytes.ts";
+import { Reasons } from "#client/reasons.ts";
+import { whyPath } from "#cluster/why.ts";
+import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
+import { Pod } from "#kinds/core/v1/pod.ts";
+import { make } from "#schema/make.ts";
+
+test("why tells what made an object, what was decided since, what each node says, and what it owns that is not well", async () => {
+  const objects = objectsInMemory();
+  const set = make(ReplicaSet, {
+    metadata: { name: "web", namespace: "n", uid: "u1" },
+    spec: { replicas: 1, selector: { matchLabels: { a: "b" } } },
+  });
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web", uid: "u1", controller: true };
+  const pod = make(Pod, {
+    metadata: { name: "web-1", namespace: "n", uid: "u2", ownerReferences: [owner] },
+    spec: { containers: [{ name: "c", image: "i" }] },
+    status: {
+      phase: "Pending",
+      conditions: [
+        { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes are available: 1 Insufficient cpu." },
+      ],
+    },
+  });
+  objects.put(ReplicaSet, set);
+  objects.put(Pod, pod);
+  const reasons = new Reasons();
+  const rs = { kind: "ReplicaSet", namespace: "n", name: "web" };
+  const p = { kind: "Pod", namespace: "n", name: "web-1" };
+  reasons.add({ at: 0, loop: "replicaset-controller", intent: rs, did: "create", target: p, because: "0 of 1 pods exist", error: "" });
+  reasons.add({ at: 1000, loop: "default-scheduler", intent: p, did: "wait", target: p, because: "0/1 nodes are available", error: "" });
+  const verdicts = () => [{ node: "one", refusedBy: "NodeResourcesFit", reasons: ["Insufficient cpu"] }];
+  const path = whyPath({ reasons, verdicts, objects });
+  const answer = await path(
+    callOf({ path: "/coxswain/why", isResource: false }, { query: new URLSearchParams("type=rs&name=web&namespace=n") }),
+  );
+  assert.deepEqual(
+    text(answer?.body as Uint8Array)
+      .trimEnd()
+      .split("\n"),
+    [
+      "ReplicaSet n/web",
+      "  since then",
+      "    1970-01-01T00:00:00Z  replicaset-controller: create Pod n/web-1: 0 of 1 pods exist",
+      "  not well are",
+      "    Pod n/web-1",
+      "      is Pending",
+      "      PodScheduled is False (Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.)",
+      "      it exists because",
+      "        1970-01-01T00:00:00Z  replicaset-controller: create: 0 of 1 pods exist",
+      "      since then",
+      "        1970-01-01T00:00:01Z  default-scheduler: wait: 0/1 nodes are available",
+      "      nodes",
+      "        one: Insufficient cpu (NodeResourcesFit)",
+    ],
+  );
+});
