@@ -40,7 +40,9 @@ async function lookAround(): Promise<Kubectl[]> {
     programs.push(...names.filter(n => /^kubectl\.1\.\d+$/.test(n)).map(n => path.join(folder, n)));
   }
   const byMinor = new Map<number, Kubectl>();
-  for (const program of new Set(programs)) {
+  // Those that name their version first: one called plainly may hand over to another.
+  const numbered = (program: string) => (/\.1\.\d+$/.test(program) ? 0 : 1);
+  for (const program of [...new Set(programs)].sort((a, b) => numbered(a) - numbered(b))) {
     const { code, stdout } = await run(program, ["version", "--client", "-o", "json"], { timeout: 10_000 });
     if (code !== 0) continue;
     const { gitVersion } = (JSON.parse(stdout) as { clientVersion: { gitVersion: string } }).clientVersion;
