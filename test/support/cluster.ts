@@ -29,6 +29,8 @@ export interface TestCluster {
   cox(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** `./cox up -d` with this cluster's flags; rejects with what it said when it fails. */
   up(): Promise<CommandResult>;
+  /** The cluster's own short name, by which it is known outside its directory; undefined before its first start. */
+  id(): Promise<string | undefined>;
   /** What `cox status -o json` says. */
   status(): Promise<{ pid: number | null; ready: boolean; address: string; version: string; nodes: { name: string; ready: boolean }[] }>;
   /** Resets the cluster and rejects when anything of it is left on the machine. */
@@ -81,7 +83,7 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
     nodeName,
     ...(options.flags ?? []),
   ];
-  let seen: string[] = [];
+  standing.add(dataDir);
   const cluster: TestCluster = {
     dataDir,
     port,
@@ -93,7 +95,6 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
     registry,
     cox,
     async up() {
-      standing.add(dataDir);
       const result = await cox(["up", "-d", ...flags]);
       if (result.code !== 0) {
         const log = (await readFile(`${dataDir}/cox.log`, "utf8").catch(() => "")).split("\n").slice(-20).join("\n");
@@ -104,10 +105,12 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
     async status() {
       return JSON.parse((await cox(["status", "-o", "json"])).stdout);
     },
+    id: () => idOf(dataDir),
     async remove() {
+      if (!standing.has(dataDir)) return;
       await registry.close();
       const id = await idOf(dataDir);
-      seen = await interfacesOf([pods]);
+      const seen = await interfacesOf([pods]);
       const result = await cox(["reset", "--yes"]);
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
       standing.delete(dataDir);
@@ -133,7 +136,6 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
   return cluster;
 }
 
-/** The cluster's own short name, by which it is known outside its directory. */
 async function idOf(dataDir: string): Promise<string | undefined> {
   const text = await readFile(`${dataDir}/cluster.json`, "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { id: string }).id;
