@@ -322,13 +322,42 @@ test("a new kubelet adopts what runs; a runtime that was away costs nothing", as
   assert.equal(w.runtime.calls.length, calls);
   assert.deepEqual((await w.pod("web")).status, before);
   w.runtime.away(true);
-  await w.wait(3000);
   const ready = async () => (await w.client.get(Node, "n1")).status.conditions?.find(c => c.type === "Ready");
+  await w.wait(20_000);
+  assert.equal((await ready())?.status, "True", "for half a minute the node bears it");
+  await w.wait(25_000);
   assert.equal((await ready())?.message, "container runtime is down");
   w.runtime.away(false);
   await w.wait(12_000);
   assert.equal((await ready())?.status, "True");
   assert.equal(w.runtime.calls.length, calls);
+});
+
+test("a kubelet that starts again says nothing of its node before the runtime has answered", async () => {
+  const w = await world();
+  await w.end();
+  w.runtime.away(true);
+  w.start();
+  const ready = async () => (await w.client.get(Node, "n1")).status.conditions?.find(c => c.type === "Ready");
+  await w.wait(20_000);
+  assert.equal((await ready())?.status, "True");
+  await w.wait(25_000);
+  assert.equal((await ready())?.status, "False");
+});
+
+test("a pod that was marked not ready with its node is ready again when nothing is wrong", async () => {
+  const w = await world();
+  await w.client.create(Pod, draft("web", {}), { namespace: "default" });
+  await w.wait(100);
+  const ready = async () => (await w.pod("web")).status.conditions?.find(c => c.type === "Ready");
+  const before = await ready();
+  assert.equal(before?.status, "True");
+  const change = { status: { conditions: [{ type: "Ready", status: "False" }] } };
+  await w.client.patch(Pod, "web", "strategic", change, { namespace: "default", subresource: "status" });
+  const writes = w.server.writes.length;
+  await w.wait(1000);
+  assert.deepEqual(await ready(), before);
+  assert.equal(w.server.writes.slice(writes).filter(x => x.includes("/pods/web/status")).length, 1, "by one write");
 });
 
 test("activeDeadlineSeconds, hostPort conflicts and forbidden sysctls end a pod as Failed", async () => {

@@ -137,6 +137,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       hostIps: () => node.hostIps,
       runtimeName: () => RUNTIME_SCHEME,
       runtimeServes: () => state.serves,
+      nodeWell: () => node.well,
       runtimeLost: error => lost(error),
       finished: uid => {
         workers.delete(uid);
@@ -265,7 +266,10 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
             : !networkReady
               ? `container runtime network not ready: ${message}`
               : undefined;
+          const was = node.well;
           node.runtimeIs({ name, version, problem });
+          // while the node was not ready its pods were not either, and they may be again
+          if (!was && node.well) for (const w of workers.values()) w.wake();
           return problem === undefined;
         };
         await look();
@@ -293,7 +297,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       round.abort();
       signal.removeEventListener("abort", stop);
       if (signal.aborted) return;
-      node.runtimeIs({ name: "", version: "", problem: "container runtime is down" });
+      node.runtimeAway();
       await clock.sleep(wait, signal).catch(() => undefined);
       wait = Math.min(RECONNECT.most, wait * 2);
     }

@@ -13,6 +13,8 @@ import type { ImageState, Runtime } from "#kubelet/runtime.ts";
 
 const LEASE = { namespace: "kube-node-lease", seconds: 40, everyMs: 10_000 };
 const STATUS = { everyMs: 10_000, reportMs: 300_000, images: 50 };
+/** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
+const PATIENCE_MS = 30_000;
 /** Below this the node is short of memory (bytes), disk (fraction) or process ids (fraction). */
 const EVICTION = { memory: 100 * 1024 * 1024, disk: 0.1, inodes: 0.05, pids: 0.1 };
 
@@ -50,6 +52,10 @@ export class NodeReporter {
   readonly #parts: NodeParts;
   readonly info: MachineInfo;
   #health: RuntimeHealth = { name: "", version: "", problem: "container runtime status check may not have completed yet" };
+  /** Monotonic: since when the runtime does not answer. */
+  #awaySince: number | undefined;
+  /** Monotonic: until then nothing is reported before the runtime has answered. */
+  #quietUntil = Number.NEGATIVE_INFINITY;
   #images: readonly ImageState[] = [];
   #conditions = new Map<string, NodeCondition>();
   #written = "";
@@ -91,9 +97,18 @@ export class NodeReporter {
 
   /** The runtime's state has changed. */
   runtimeIs(health: RuntimeHealth): void {
+    this.#awaySince = undefined;
     if (JSON.stringify(health) === JSON.stringify(this.#health)) return;
     this.#health = health;
     this.#wake();
+  }
+  /** The runtime does not answer. The node's Ready condition bears that for a while: containers run on without it. */
+  runtimeAway(): void {
+    this.#awaySince ??= this.#parts.clock.monotonic();
+  }
+  /** The runtime answers and has no problem. */
+  get well(): boolean {
+    return this.#awaySince === undefined && this.#health.problem === undefined;
   }
   imagesAre(images: readonly ImageState[]): void {
     this.#images = images;
@@ -125,6 +140,7 @@ export class NodeReporter {
           log.info("the node is registered", { node: name });
         } else {
           for (const c of node.status.conditions ?? []) this.#conditions.set(c.type, c);
+          this.#quietUntil = clock.monotonic() + PATIENCE_MS;
           const missing = Object.entries(labels).filter(([k, v]) => node?.metadata.labels?.[k] !== v);
           if (missing.length > 0) node = await client.patch(Node, name, "merge", { metadata: { labels: Object.fromEntries(missing) } });
         }
@@ -179,6 +195,7 @@ export class NodeReporter {
   }
   async #report(): Promise<void> {
     const { client, clock } = this.#parts;
+    if (this.#health.name === "" && clock.monotonic() < this.#quietUntil) return;
     const status = await this.#status();
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
     const now = clock.monotonic();
@@ -222,7 +239,8 @@ export class NodeReporter {
     this.#storage = space.capacity;
     const shortOfDisk =
       space.available < space.capacity * EVICTION.disk || (space.inodes > 0 && space.inodesFree < space.inodes * EVICTION.inodes);
-    const { problem } = this.#health;
+    const away = this.#awaySince !== undefined && this.#parts.clock.monotonic() - this.#awaySince >= PATIENCE_MS;
+    const problem = away ? "container runtime is down" : this.#health.problem;
     return [
       this.#condition("MemoryPressure", memory.available < EVICTION.memory, {
         yes: ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],

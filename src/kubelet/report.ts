@@ -26,6 +26,8 @@ export class StatusWriter {
   #pod: Pod;
   #wanted: PodStatus | undefined;
   #written = "";
+  /** The revision of the last write. */
+  #revision = 0;
   #writing: Promise<void> | undefined;
   #failures = 0;
   #gone = false;
@@ -53,6 +55,15 @@ export class StatusWriter {
       });
     }
   }
+  /**
+   * What another has written over this kubelet's own conditions since its last write is written again: a node that was not ready
+   * for a while has had its pods marked so.
+   */
+  insist(): void {
+    if (!this.#wanted || this.#writing || this.#written !== JSON.stringify(this.#wanted)) return;
+    if (Number(this.#pod.metadata.resourceVersion ?? 0) <= this.#revision) return;
+    if (!same(ownConditions(this.#pod.status), ownConditions(this.#wanted))) this.#written = "";
+  }
   /** Resolves when the last status is written, or the pod is gone. */
   async flushed(): Promise<void> {
     while (this.#writing) await this.#writing;
@@ -65,7 +76,7 @@ export class StatusWriter {
       if (text === this.#written) return;
       const { name = "", namespace = "", uid } = this.#pod.metadata;
       try {
-        await client.patch(
+        const pod = await client.patch(
           Pod,
           name,
           "strategic",
@@ -73,6 +84,7 @@ export class StatusWriter {
           { namespace, subresource: "status" },
         );
         this.#written = text;
+        this.#revision = Number(pod.metadata.resourceVersion ?? 0);
         this.#failures = 0;
       } catch (error) {
         const reason = reasonOf(error);
@@ -111,8 +123,10 @@ export function withNulls(condition: PodCondition): Record<string, unknown> {
 /** Whether the API already shows all of this: after a restart nothing need be written. */
 function covers(old: PodStatus | undefined, status: PodStatus): boolean {
   if (!old) return false;
-  const conditions = (list: readonly PodCondition[] | undefined) => (list ?? []).filter(c => OWN.has(c.type));
-  return same({ ...old, conditions: conditions(old.conditions) }, { ...status, conditions: conditions(status.conditions) });
+  return same({ ...old, conditions: ownConditions(old) }, { ...status, conditions: ownConditions(status) });
+}
+function ownConditions(status: PodStatus | undefined): PodCondition[] {
+  return (status?.conditions ?? []).filter(c => OWN.has(c.type));
 }
 function same(a: unknown, b: unknown): boolean {
   const none = (v: unknown) => v === undefined || v === null || v === "" || (typeof v === "object" && Object.values(v).every(none));

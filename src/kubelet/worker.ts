@@ -45,6 +45,8 @@ export interface Shared {
   readonly runtimeName: () => string;
   /** False while the runtime is away: loops rest until `touch`. */
   readonly runtimeServes: () => boolean;
+  /** The node has nothing that keeps its pods from being ready. */
+  readonly nodeWell: () => boolean;
   readonly runtimeLost: (error: unknown) => void;
   /** Nothing of the pod is left, neither here nor in the API. */
   readonly finished: (uid: string) => void;
@@ -215,6 +217,7 @@ export class Worker {
     if (ending) this.#endingSince ??= now;
     // of a pod that was over before this process began there may be nothing left to tell
     const told = isTerminal(pod.status?.phase) && !this.#state && !this.#rejected;
+    if (this.shared.nodeWell()) this.#writer.insist();
     if (!this.#gone && !told) this.#writer.show(status);
     for (const step of steps) {
       this.#explain(step);
