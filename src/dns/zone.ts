@@ -1,6 +1,7 @@
 /** What DNS must know of a cluster, as one value: pure function of services and endpoint slices; written to disk, read by the DNS process. */
 import type { Service } from "#kinds/core/v1/service.ts";
 import type { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
+import { slicesByService } from "#rules/slices.ts";
 
 /** One service, by what its names answer. Addresses of both families stand together; the question's type picks. */
 export interface ServiceRecords {
@@ -47,15 +48,7 @@ export function zoneOf(
   services: readonly Service[],
   slices: readonly EndpointSlice[],
 ): Zone {
-  const byService = new Map<string, EndpointSlice[]>();
-  for (const slice of slices) {
-    const service = slice.metadata.labels?.["kubernetes.io/service-name"];
-    if (!service) continue;
-    const key = `${slice.metadata.namespace}/${service}`;
-    const known = byService.get(key);
-    if (known) known.push(slice);
-    else byService.set(key, [slice]);
-  }
+  const byService = slicesByService(slices);
   const records = services.map(service =>
     recordsOf(service, byService.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? []),
   );

@@ -49,17 +49,3 @@ function unique(targets: readonly Target[]): Target[] {
 export function isProxied(service: Service): boolean {
   return service.spec.type !== "ExternalName" && !!service.spec.clusterIP && service.spec.clusterIP !== "None";
 }
-
-/** Slices by their service's namespace and name. */
-export function slicesByService(slices: readonly EndpointSlice[]): Map<string, EndpointSlice[]> {
-  const byService = new Map<string, EndpointSlice[]>();
-  for (const slice of slices) {
-    const name = slice.metadata.labels?.["kubernetes.io/service-name"];
-    if (!name) continue;
-    const key = `${slice.metadata.namespace}/${name}`;
-    const known = byService.get(key);
-    if (known) known.push(slice);
-    else byService.set(key, [slice]);
-  }
-  return byService;
-}

@@ -6,7 +6,8 @@
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { Service, ServicePort } from "#kinds/core/v1/service.ts";
 import type { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
-import { type Family, familyOf, isProxied, slicesByService, type Target, targetsOf } from "#proxy/endpoints.ts";
+import { type Family, familyOf, isProxied, type Target, targetsOf } from "#proxy/endpoints.ts";
+import { slicesByService } from "#rules/slices.ts";
 
 export interface ProxyInput {
   readonly nodeName: string;
