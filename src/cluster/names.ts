@@ -5,6 +5,9 @@ export interface MachineNames {
   /** The root of its pods' control groups. */
   readonly cgroupRoot: string;
 }
+/** All tables of all clusters begin so. */
+export const TABLE_PREFIX = "cox-";
+
 export function machineNames(id: string): MachineNames {
-  return { table: `cox-${id}`, cgroupRoot: `/cox-${id}` };
+  return { table: `${TABLE_PREFIX}${id}`, cgroupRoot: `/cox-${id}` };
 }

@@ -5,7 +5,7 @@ import { parseYaml } from "#base/yaml.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
-import { listIfThere, makePrivateFolder, ownerOf, readIfThere, systemReason, writeAtomically } from "#host/privatefiles.ts";
+import { isThere, listIfThere, makePrivateFolder, ownerOf, readIfThere, systemReason, writeAtomically } from "#host/privatefiles.ts";
 import { readRunFile } from "#host/runfile.ts";
 import { terminal } from "#host/terminal.ts";
 
@@ -27,9 +27,16 @@ export async function prepare(
   say: (line: string) => void,
 ): Promise<NamedOptions> {
   const settled = await inOurHands(layout, readSettled(layout));
+  // What was asked for binds the next start only once there is a store that was made with it.
+  const begun = await inOurHands(layout, isThere(layout.store));
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const unable = unableToContain();
-  const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
+  const options = resolveOptions(
+    { dataDir: layout.dataDir, hostname: terminal.hostname, unable },
+    begun ? (settled ?? {}) : {},
+    file,
+    flags,
+  );
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const id = settled?.id ?? uuid(hostChance).slice(0, 8);

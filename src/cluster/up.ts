@@ -8,6 +8,7 @@ import { component, createControlPlane } from "#cluster/controlplane.ts";
 import type { Layout } from "#cluster/layout.ts";
 import type { NodeParts } from "#cluster/node.ts";
 import { addressIn, type NamedOptions } from "#cluster/options.ts";
+import { refuseOverlap } from "#cluster/overlap.ts";
 import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
@@ -43,7 +44,7 @@ export async function runCluster(
   const log: Log = background ? fileLog(layout.log) : streamLog();
   const address = nodeAddress();
   const server = `https://127.0.0.1:${options.port}`;
-  const runtime = options.simulated ? undefined : await beginContainerd(layout, progress, log);
+  const runtime = options.simulated ? undefined : await beginContainerd(layout, options, progress, log);
   const store = await openStore(layout.store);
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   const stop = async () => {
@@ -131,11 +132,13 @@ type Outcome = { readonly containerd: Containerd } | { readonly reason: string }
 /** Resolves when it is worth going on: packages are there (or are not to be had), and containerd is starting. */
 async function beginContainerd(
   layout: Layout,
+  options: NamedOptions,
   progress: (line: string) => void,
   log: Log,
 ): Promise<{ readonly outcome: Promise<Outcome> }> {
   const packages = await ensurePackages(nodePackages, progress);
   if (!packages.ok) return { outcome: Promise.resolve({ reason: packages.reason }) };
+  await refuseOverlap(options);
   const outcome = startContainerd({ dataDir: layout.dataDir, log }).then(
     containerd => ({ containerd }),
     (error: Error) => ({ reason: error.message }),

@@ -8,6 +8,18 @@ import type { PacketRules } from "#proxy/ports.ts";
 
 const run = promisify(execFile);
 
+/** Ranges that other tables whose names begin with `prefix` speak of, by table: what other clusters of this machine use. */
+export async function rangesOfOthers(prefix: string, own: string): Promise<Map<string, string[]>> {
+  const { stdout } = await run("nft", ["list", "tables", "inet"]);
+  const tables = [...stdout.matchAll(/^table inet (\S+)$/gm)].map(m => m[1]!).filter(t => t.startsWith(prefix) && !t.startsWith(own));
+  const found = new Map<string, string[]>();
+  for (const table of tables) {
+    const listing = await run("nft", ["list", "table", "inet", table], { maxBuffer: 64 * 1024 * 1024 }).catch(() => ({ stdout: "" }));
+    found.set(table, [...new Set(listing.stdout.match(/\b\d+\.\d+\.\d+\.\d+\/\d+\b/g))]);
+  }
+  return found;
+}
+
 /** `enter`: a command prefix that enters the node's network namespace, where the node is not the machine itself. */
 export function nftRules(enter: readonly string[] = []): PacketRules {
   const call = (program: string, args: readonly string[]) => {
