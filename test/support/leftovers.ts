@@ -37,7 +37,7 @@ export async function leftovers(traces: Traces): Promise<string[]> {
   out.push(...tables.filter(line => line.split(" ").at(-1)?.startsWith(table)).map(line => `nft ${line}`));
   for (const what of ["route", "addr"]) {
     const lines = (await run("ip", ["-o", what])).stdout.split("\n");
-    out.push(...lines.filter(line => cidrs.some(cidr => line.includes(prefixOf(cidr)))).map(line => `ip ${what}: ${line}`));
+    out.push(...lines.filter(line => cidrs.some(cidr => ` ${line}`.includes(prefixOf(cidr)))).map(line => `ip ${what}: ${line}`));
   }
   const links = (await run("ip", ["-o", "link"])).stdout;
   out.push(...(traces.interfaces ?? []).filter(name => new RegExp(`^\\d+: ${name}[@:]`, "m").test(links)).map(name => `interface ${name}`));
