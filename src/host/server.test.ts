@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
 import { request as request1 } from "node:https";
@@ -15,6 +16,7 @@ let folder: string;
 let pki: Pki;
 let server: HttpsServer;
 let last: HttpRequest | undefined;
+const LARGE = 4 * 1024 * 1024;
 
 const handler: Handler = async (request): Promise<HttpResponse> => {
   last = request;
@@ -30,6 +32,7 @@ const handler: Handler = async (request): Promise<HttpResponse> => {
     };
     return { status: 200, headers: {}, body: body() };
   }
+  if (request.url === "/large") return { status: 200, headers: {}, body: new Uint8Array(LARGE) };
   if (request.url === "/upgrade")
     return {
       status: 101,
@@ -96,6 +99,24 @@ test("HTTP/2: bodies stream, and the client's certificate is told", async () => 
   assert.equal(last?.peer?.certificate?.commonName, "kubernetes-admin");
   assert.deepEqual(last?.peer?.certificate?.organizations, ["system:masters"]);
   assert.equal(last?.body, undefined);
+  await new Promise<void>(resolve => session.close(resolve));
+});
+
+test("HTTP/2: large answers that nobody reads yet do not make the next request fail", async () => {
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: pki.ca });
+  const ask = async () => {
+    const stream = session.request({ ":path": "/large" });
+    stream.end();
+    await once(stream, "response");
+    return stream;
+  };
+  const streams = [];
+  for (let i = 0; i < 8; i++) streams.push(await ask());
+  for (const stream of streams) {
+    let size = 0;
+    for await (const chunk of stream) size += (chunk as Buffer).length;
+    assert.equal(size, LARGE);
+  }
   await new Promise<void>(resolve => session.close(resolve));
 });
 

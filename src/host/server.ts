@@ -32,6 +32,8 @@ export interface HttpsServer {
 
 const MAX_STREAMS = 250;
 const WINDOW = 1024 * 1024;
+/** MiB that the answers under way on one connection may hold. Node's own 10 refuse the next request beside a few lists; the streams are bounded anyway. */
+const SESSION_MEMORY = 1024;
 const CLOSE_GRACE_MS = 5_000;
 /** Headers of a connection that HTTP/2 does not know. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection"]);
@@ -122,7 +124,8 @@ class Server implements HttpsServer {
   /** Loading http2 takes some milliseconds that a start need not wait for. */
   private async makeHttp2(): Promise<Http2Server> {
     const { createServer } = await import("node:http2");
-    const server = createServer({ settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW } });
+    const settings = { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW };
+    const server = createServer({ settings, maxSessionMemory: SESSION_MEMORY });
     server.on("session", session => {
       this.sessions.add(session);
       this.peers.set(session, peerOf(session.socket as TLSSocket));
