@@ -76,7 +76,7 @@ metadata: {name: echo}
 spec:
   terminationGracePeriodSeconds: 0
   containers:
-  - {name: echo, image: "${web}", stdin: true, command: [sh, -c, "while read line; do echo heard $line; done"]}
+  - {name: echo, image: "${web}", stdin: true, command: [sh, -c, "echo one; echo two; while read line; do echo heard $line; done"]}
 `;
 }
 
@@ -269,7 +269,7 @@ Pod Template:
     Environment:
       GREETING: <set to the key 'greeting' of config map 'settings'> Optional: false
     Mounts: <none>
-  Volumes: <none>${kubectl.minor >= 31 ? "\n  Node-Selectors: <none>\n  Tolerations: <none>" : ""}
+  Volumes: <none>${kubectl.minor >= 30 ? "\n  Node-Selectors: <none>\n  Tolerations: <none>" : ""}
 Conditions:
   Type Status Reason
   ---- ------ ------
@@ -307,11 +307,12 @@ Events:
   });
 
   test("logs", async () => {
-    const [line] = (await k.out(["logs", "talk", "--tail=1"])).match(/^line \d+\n$/) ?? [];
-    assert.ok(line, "one line");
-    assert.match(await k.out(["logs", "talk", "--limit-bytes=6"]), /^line 1$/);
-    assert.match(await k.out(["logs", "talk", "--timestamps", "--tail=1"]), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z line \d+\n$/);
-    assert.match(await k.out(["logs", "talk", "--since=24h"]), /^line 1\nline 2\n/);
+    await prints(["logs", "echo"], "one\ntwo");
+    await prints(["logs", "echo", "--tail=1"], "two");
+    await prints(["logs", "echo", "--limit-bytes=2"], "on");
+    assert.match(await k.out(["logs", "echo", "--timestamps", "--tail=1"]), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z two\n$/);
+    await prints(["logs", "echo", "--since=24h"], "one\ntwo");
+    await prints(["logs", "echo", "--since-time=2100-01-01T00:00:00Z"], "");
     const follow = k.start(["logs", "-f", "talk", "--tail=1"]);
     try {
       const [, first] = await follow.printed(/^line (\d+)\n/);
@@ -349,9 +350,11 @@ Events:
         t.type("stty size\r");
         await t.shows(/22 77\r\n/, 1000);
       });
-      t.type("sleep 100\r");
+      t.type("echo be''gun; sleep 100\r");
+      await t.shows(/begun\r\n/);
       t.type("\x03");
-      t.type("echo interrupted; exit 7\r");
+      await t.shows(/\^C/);
+      t.type("echo inter''rupted; exit 7\r");
       await t.shows(/\r\ninterrupted\r\n/);
       assert.equal(await t.ended, 7);
     } finally {
@@ -413,7 +416,7 @@ Events:
   test("set image, rollout history, undo, restart, pause", async () => {
     await prints(["set", "image", "deploy/web", `web=${imageIn(cluster, "web:2")}`], "deployment.apps/web image updated");
     await rolledOut();
-    await prints(["exec", "deploy/web", "--", "cat", "/www/index.html"], "page 2");
+    await eventually("only new pods are left", () => prints(["exec", "deploy/web", "--", "cat", "/www/index.html"], "page 2"));
     await prints(["rollout", "history", "deploy/web"], "deployment.apps/web\nREVISION CHANGE-CAUSE\n1 <none>\n2 <none>");
     assert.match(
       squeeze(await k.out(["rollout", "history", "deploy/web", "--revision=2"])),
@@ -447,7 +450,8 @@ Events:
     await prints(["label", "pod", "talk", "color=blue", "--overwrite"], "pod/talk labeled");
     await prints(["get", "pods", "-L", "color", "talk"], "NAME READY STATUS RESTARTS AGE COLOR\ntalk 1/1 Running 0 {AGE} blue");
     await prints(["label", "pod", "talk", "color-"], "pod/talk {ANY}labeled");
-    await prints(["annotate", "pod", "talk", "note=some words"], "pod/talk annotated");
+    // some print "annotate"
+    assert.match(await k.out(["annotate", "pod", "talk", "note=some words"]), /^pod\/talk annotated?\n$/);
     await prints(["get", "pod", "talk", "-o", "jsonpath={.metadata.annotations.note}"], "some words");
     assert.match(await k.refused(["label", "pod", "talk", "-bad-=x"]), /invalid|unknown|error/i);
   });
@@ -612,8 +616,22 @@ replicasets rs apps/v1 true ReplicaSet`,
     );
     await prints(["expose", "deploy", "d", "--port=80"], "service/d exposed");
     await prints(
-      ["run", "once", `--image=${web}`, "--restart=Never", "--rm", "-i", "--quiet", "--command", "--", "echo", "I ran"],
-      "I ran",
+      [
+        "run",
+        "once",
+        `--image=${web}`,
+        "--restart=Never",
+        "--rm",
+        "-i",
+        "--quiet",
+        "--command",
+        "--",
+        "sh",
+        "-c",
+        "read word; echo I heard $word",
+      ],
+      "I heard it",
+      "it\n",
     );
     await refused(["create", "secret", "generic", "s"], 'error: failed to create secret secrets "s" already exists');
     await refused(["get", "pod", "nobody"], 'Error from server (NotFound): pods "nobody" not found');
