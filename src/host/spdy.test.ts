@@ -112,6 +112,19 @@ describe("a SPDY session", () => {
     assert.ok(!loose.frames.some(f => f.type === frameType.windowUpdate));
     loose.session.close();
   });
+  it("grants none to a peer without flow control that comes by exactly a full window", async () => {
+    const loose = withPeer();
+    const stream = await loose.openStream(1);
+    let size = 0;
+    for (let i = 0; i < 2; i++) await loose.far.write(dataFrame(1, 0, Buffer.alloc(32_768)));
+    for await (const bytes of stream.incoming) {
+      size += bytes.length;
+      if (size === 65_536) void loose.far.write(dataFrame(1, FLAG_FIN, Buffer.alloc(1000)));
+    }
+    assert.equal(size, 66_536);
+    assert.ok(!loose.frames.some(f => f.type === frameType.windowUpdate));
+    loose.session.close();
+  });
   it("answers pings, ends on reset, and closes with a goodbye", async () => {
     const { session, far, until, openStream } = withPeer();
     const stream = await openStream(1);

@@ -2,7 +2,7 @@
  * SPDY/3.1 over a Pipe, both as server and as client, as far as Kubernetes' streams use it. Flow control: Kubernetes' own
  * library has none. It neither grants windows (a sender that kept to them would stall for ever) nor reads grants in time
  * (a connection that it closes while grants lie unread is reset, and its last data lost). So windows count from when the
- * other side has shown that it knows them: by a SETTINGS or WINDOW_UPDATE frame, or by stopping at exactly a full window.
+ * other side has shown that it knows them: by a SETTINGS or WINDOW_UPDATE frame, or by stopping for a while at exactly a full window.
  */
 import type { Pipe } from "#base/http.ts";
 import { byteQueue } from "./pipes.ts";
@@ -40,6 +40,8 @@ const MAX_STREAMS = 1000;
 const MAX_DATA = 32 * 1024;
 /** Milliseconds that the other side has to close after our goodbye. */
 const CLOSE_TIMEOUT = 5000;
+/** Milliseconds without more after exactly a full window: the other side waits for a grant. */
+const STALLED = 100;
 const PROTOCOL_ERROR = 1;
 const CANCEL = 5;
 
@@ -89,10 +91,19 @@ export function spdySession(pipe: Pipe, role: "server" | "client"): SpdySession 
   }
 
   function grant(id: number, to: { ungranted: number }): void {
-    const due = peerKeepsWindows ? to.ungranted >= INITIAL_WINDOW / 2 : to.ungranted === INITIAL_WINDOW;
-    if (!due || over !== undefined || (id !== 0 && open.get(id)?.remoteEnded !== false)) return;
-    post(controlFrame(frameType.windowUpdate, 0, words(id, to.ungranted)));
-    to.ungranted = 0;
+    const send = () => {
+      if (over !== undefined || (id !== 0 && open.get(id)?.remoteEnded !== false)) return;
+      post(controlFrame(frameType.windowUpdate, 0, words(id, to.ungranted)));
+      to.ungranted = 0;
+    };
+    if (peerKeepsWindows) {
+      if (to.ungranted >= INITIAL_WINDOW / 2) send();
+    } else if (to.ungranted === INITIAL_WINDOW) {
+      // One that knows no windows comes by here as well, and goes on.
+      setTimeout(() => {
+        if (to.ungranted === INITIAL_WINDOW) send();
+      }, STALLED).unref();
+    }
   }
   function unblock(): void {
     for (const go of blocked) go();
