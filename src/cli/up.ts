@@ -6,6 +6,9 @@ import { terminal } from "#host/terminal.ts";
 
 type Flags = { dataDir?: string; detach?: boolean; config?: string } & Partial<Record<keyof ClusterOptions, string | boolean>>;
 
+/** Small young generations: a start's garbage would else stay resident for good. */
+const SMALL = ["--max-semi-space-size=2"];
+
 /** `cox up`: starts the control plane and this machine as a node; with -d returns when both are ready. */
 export const up: CoxCommand = program => {
   const command = withDataDir(program.command("up").description("start the cluster; this machine becomes its node"))
@@ -22,7 +25,7 @@ export const up: CoxCommand = program => {
     const options = await prepare(layout, flags.config, asked(flags), say);
     if (flags.detach) {
       const entry = import.meta.resolve("#cluster/background.ts");
-      const pid = await startDetached(entry, { layout, options }, layout.log, say).catch((error: Error) => {
+      const pid = await startDetached(entry, { layout, options }, layout.log, say, SMALL).catch((error: Error) => {
         throw new Refusal(error.message);
       });
       terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);

@@ -12,6 +12,8 @@ import { Service } from "#kinds/core/v1/service.ts";
 import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import type { KubeObject } from "#kinds/kind.ts";
 
+/** It holds one zone and makes little garbage. */
+const SMALL = ["--max-semi-space-size=1", "--max-old-space-size=256"];
 const NAMESPACE = "kube-system";
 const NAME = "kube-dns";
 
@@ -27,7 +29,13 @@ export async function ensureNames(client: Client, layout: Layout, options: Named
       address,
       port: lastPort(layout.dnsRun),
     };
-    const pid = await startDetached(import.meta.resolve("#cluster/namesprocess.ts"), argument, layout.dnsLog, line => log.info(line));
+    const pid = await startDetached(
+      import.meta.resolve("#cluster/namesprocess.ts"),
+      argument,
+      layout.dnsLog,
+      line => log.info(line),
+      SMALL,
+    );
     run = readRunFile(layout.dnsRun);
     log.info("names are answered", { pid, address: run?.address });
   }
