@@ -1,9 +1,10 @@
 /** The way from the apiserver to what listens at an address: pods and services by the proxy subresources. Certificates are not checked, as upstream does not. */
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Handler, HttpRequest, HttpResponse, Pipe } from "#base/http.ts";
 import { serviceUnavailable } from "#base/status.ts";
+import { http } from "#host/nodehttp.ts";
 import { pipeOf } from "#host/pipe.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -11,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 export function outward(target: { readonly host: string; readonly port: number; readonly tls: boolean }): Handler {
   return request =>
     new Promise((resolve, reject) => {
-      const send = target.tls ? tlsRequest : plainRequest;
+      const send = target.tls ? tlsRequest : http.request;
       const headers = Object.fromEntries(
         Object.entries(request.headers).filter(([name, value]) => value !== undefined && !name.startsWith(":")),
       );

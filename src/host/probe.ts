@@ -1,8 +1,8 @@
 /** Probes and hooks over the node's network, with the words that Go's clients use for what goes wrong. */
-import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
 import net from "node:net";
+import { http } from "#host/nodehttp.ts";
 import type { HttpAnswer, HttpTarget, Prober } from "#kubelet/ports.ts";
 
 const BODY = 10 * 1024;

@@ -3,13 +3,14 @@
  * bodies streamed with back-pressure.
  */
 import { once } from "node:events";
-import { createServer as createHttp1, type Server as Http1Server, type IncomingMessage, ServerResponse } from "node:http";
+import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from "node:tls";
 import type { Handler, HttpRequest, HttpResponse, Peer, Pipe } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
+import { http } from "#host/nodehttp.ts";
 import { pipeOf } from "#host/pipe.ts";
 
 export interface ServerOptions {
@@ -67,7 +68,7 @@ class Server implements HttpsServer {
       minVersion: "TLSv1.2",
     });
     // Watches and streams may be silent for as long as they like.
-    this.http1 = createHttp1({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 120_000 });
+    this.http1 = http.createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 120_000 });
     this.http1.on("request", (request, response) => void this.answer1(request, response));
     this.http1.on("checkContinue", (request, response) => {
       response.writeContinue();
@@ -203,7 +204,7 @@ class Server implements HttpsServer {
     const answer = await this.handle({ ...this.request1(request), upgradable: true, signal: gone.signal });
     if (socket.destroyed) return;
     if (answer.status !== 101 || !answer.takeOver) {
-      const response = new ServerResponse(request);
+      const response = new http.ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket as never);
       for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value as string | string[]);
