@@ -26,9 +26,9 @@ export async function prepare(
   flags: Partial<ClusterOptions>,
   say: (line: string) => void,
 ): Promise<NamedOptions> {
-  const settled = await inOurHands(layout, readSettled(layout));
+  const settled = await inOurHands(layout, () => readSettled(layout));
   // What was asked for binds the next start only once there is a store that was made with it.
-  const begun = await inOurHands(layout, isThere(layout.store));
+  const begun = await inOurHands(layout, () => isThere(layout.store));
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const unable = unableToContain();
   const options = resolveOptions(
@@ -42,7 +42,9 @@ export async function prepare(
   const id = settled?.id ?? uuid(hostChance).slice(0, 8);
   const decided = options.simulated || (settled?.simulated ?? file.simulated) !== undefined;
   if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
-  await inOurHands(layout, write(layout, { ...options, id, simulated: decided ? options.simulated : undefined }, settled === undefined));
+  await inOurHands(layout, () =>
+    write(layout, { ...options, id, simulated: decided ? options.simulated : undefined }, settled === undefined),
+  );
   return { ...options, id, settled: decided };
 }
 export function simulatedBecause(reason: string): string {
@@ -68,13 +70,12 @@ async function write(layout: Layout, options: Partial<NamedOptions>, first: bool
   if (text !== (await readIfThere(layout.settled))) await writeAtomically(layout.settled, text);
 }
 /** What the system refuses about the data directory, as a sentence. */
-async function inOurHands<T>(layout: Layout, work: Promise<T>): Promise<T> {
+async function inOurHands<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
   const owner = await ownerOf(layout.settled);
   if (owner !== undefined && terminal.uid !== undefined && owner !== terminal.uid) {
-    work.catch(() => undefined);
     throw new OptionError(`the cluster in ${layout.dataDir} belongs to another user (number ${owner}): start it as that one`);
   }
-  return work.catch((error: Error) => {
+  return work().catch((error: Error) => {
     const why = systemReason(error);
     if (why === undefined) throw error;
     throw new OptionError(`the data directory ${layout.dataDir} cannot be used: ${why}`);

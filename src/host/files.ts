@@ -121,11 +121,12 @@ async function livePid(holder: string): Promise<number | undefined> {
   if (!pid || boot !== (await bootId())) return undefined;
   return (await startOf(Number(pid))) === start ? Number(pid) : undefined;
 }
-/** When a process was started, in the kernel's ticks since boot; "" when there is none or the system does not say. */
+/** When a process was started, in the kernel's ticks since boot; "" when there is none, when it has died and nobody has collected it yet, or when the system does not say. */
 async function startOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field, the name in parentheses, may hold anything; start time is the 22nd.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? "" : (fields[19] ?? "");
 }
 async function bootId(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown")).trim();

@@ -55,6 +55,27 @@ test("a directory in use names the process; a dead one's lock holds nothing", as
   rmSync(directory, { recursive: true });
 });
 
+test("a holder that has died holds nothing, also while its parent has not collected it", async () => {
+  const directory = scratch();
+  // sleep takes the shell's place, and knows nothing of the child that ends.
+  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 100"], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const pid = Number(await new Promise(resolve => parent.stdout.once("data", resolve)));
+    let fields: string[] = [];
+    while (fields[0] !== "Z") {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    writeFileSync(`${directory}/lock`, `${pid} ${fields[19]} ${boot}\n`);
+    await (await openStore(directory)).close();
+  } finally {
+    parent.kill();
+    rmSync(directory, { recursive: true });
+  }
+});
+
 /** A child that writes and says so; its values are long enough to go through the index in between. */
 const writer = (directory: string) =>
   spawn(process.execPath, [`${import.meta.dirname}/store.writer.ts`, directory], { stdio: ["ignore", "pipe", "inherit"] });

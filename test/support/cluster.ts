@@ -35,7 +35,6 @@ export interface TestCluster {
   status(): Promise<{ pid: number | null; ready: boolean; address: string; version: string; nodes: { name: string; ready: boolean }[] }>;
   /** Resets the cluster and rejects when anything of it is left on the machine. */
   remove(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 export interface TestClusterOptions {
   /** Default: a fresh temporary directory. */
@@ -125,7 +124,6 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
       }
       if (left.length > 0) throw new Error(`cox reset left on the machine:\n${left.join("\n")}`);
     },
-    [Symbol.asyncDispose]: () => cluster.remove(),
   };
   if (options.start !== false) {
     await cluster.up().catch(async error => {
@@ -136,6 +134,17 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
   return cluster;
 }
 
+/** Runs `body` with a cluster of its own, and takes that down whatever happens; what `body` threw comes before what that came to. */
+export async function withCluster(options: TestClusterOptions, body: (cluster: TestCluster) => Promise<void>): Promise<void> {
+  const cluster = await testCluster(options);
+  try {
+    await body(cluster);
+  } catch (error) {
+    await cluster.remove().catch((left: Error) => console.error(left.message));
+    throw error;
+  }
+  await cluster.remove();
+}
 async function idOf(dataDir: string): Promise<string | undefined> {
   const text = await readFile(`${dataDir}/cluster.json`, "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { id: string }).id;
