@@ -1,4 +1,4 @@
-import type { CoxCommand } from "#cli/command.ts";
+import { type CoxCommand, jsonOutput } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import type { ClusterStatus } from "#cluster/status.ts";
 import { terminal } from "#host/terminal.ts";
@@ -6,7 +6,7 @@ import { terminal } from "#host/terminal.ts";
 /** `cox status`: what runs, and what it uses. */
 export const status: CoxCommand = program => {
   withDataDir(program.command("status").description("what runs, and how much it uses"))
-    .option("-o, --output <form>", "json: for programs")
+    .addOption(jsonOutput("for programs"))
     .action(async (flags: { dataDir?: string; output?: string }) => {
       const { statusOf } = await import("#cluster/status.ts");
       const now = await statusOf(layoutFor(flags));

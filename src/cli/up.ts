@@ -1,6 +1,6 @@
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
-import { type ClusterOptions, OPTIONS } from "#cluster/options.ts";
+import { type ClusterOptions, CONFIG_KEYS, OPTIONS } from "#cluster/options.ts";
 import { startDetached } from "#host/daemon.ts";
 import { terminal } from "#host/terminal.ts";
 
@@ -13,7 +13,7 @@ const SMALL = ["--max-semi-space-size=2"];
 export const up: CoxCommand = program => {
   const command = withDataDir(program.command("up").description("start the cluster; this machine becomes its node"))
     .option("-d, --detach", "return when the cluster is ready; it goes on in the background")
-    .option("--config <file>", `a YAML file with any of: ${Object.keys(OPTIONS).join(", ")}`);
+    .option("--config <file>", `a YAML file with any of: ${CONFIG_KEYS.join(", ")}`);
   for (const [key, o] of Object.entries(OPTIONS)) {
     if (key === "dataDir") continue;
     command.option(o.argument ? `${o.flag} <${o.argument.toLowerCase()}>` : o.flag, o.says);

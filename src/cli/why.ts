@@ -1,6 +1,6 @@
 import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
-import { type CoxCommand, Refusal } from "#cli/command.ts";
+import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { terminal } from "#host/terminal.ts";
 
@@ -8,7 +8,7 @@ import { terminal } from "#host/terminal.ts";
 export const why: CoxCommand = program => {
   withDataDir(program.command("why <object>").description("why an object is as it is: pod/NAME, deploy/NAME, node/NAME …"))
     .option("-n, --namespace <namespace>", "the object's namespace", "default")
-    .option("-o, --output <form>", "json: as the API tells it")
+    .addOption(jsonOutput("as the API tells it"))
     .action(async (object: string, flags: { dataDir?: string; namespace: string; output?: string }) => {
       const [type = "", name = "", ...rest] = object.split("/");
       if (!type || !name || rest.length) throw new Refusal(`"${object}" is not of the form TYPE/NAME`);

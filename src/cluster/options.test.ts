@@ -34,7 +34,7 @@ test("defaults, then what was settled, then the config file, then flags", () => 
 });
 
 test("a config file: unknown keys and wrong types", () => {
-  assert.match(refusal({}, { file: { prot: 1 } }), /^config file: unknown key "prot" \(known: dataDir, port, /);
+  assert.match(refusal({}, { file: { prot: 1 } }), /^config file: unknown key "prot" \(known: port, serviceCidr, /);
   assert.equal(refusal({}, { file: { port: "6443" } }), 'config file: port must be a number, not "6443"');
   assert.equal(refusal({}, { file: { simulated: "yes" } }), 'config file: simulated must be a boolean, not "yes"');
   assert.equal(refusal({}, { file: { nodeName: 3 } }), "config file: nodeName must be a string, not 3");

@@ -38,7 +38,7 @@ interface OptionSpec {
   readonly says: string;
   readonly number?: boolean;
 }
-/** Flags of `cox up`, and keys of its config file. */
+/** Flags of `cox up`. */
 export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   dataDir: { flag: "--data-dir", argument: "DIR", says: "where the cluster lives" },
   port: { flag: "--port", argument: "PORT", says: "the API's port (6443)", number: true },
@@ -49,6 +49,9 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   simulated: { flag: "--simulated", says: "nodes without containers: everything works but what is inside of them" },
   nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes, node-1 and so on (1)", number: true },
 };
+
+/** Keys of the config file; the data directory is not among them, as every command must be told of it. */
+export const CONFIG_KEYS: readonly string[] = Object.keys(OPTIONS).filter(key => key !== "dataDir");
 
 /** Where a start finds itself. */
 export interface Surroundings {
@@ -67,7 +70,7 @@ export function resolveOptions(
 ): ClusterOptions {
   const fromFile: Partial<Record<keyof ClusterOptions, unknown>> = {};
   for (const [key, value] of Object.entries(file)) {
-    if (!(key in OPTIONS)) throw new OptionError(`config file: unknown key "${key}" (known: ${Object.keys(OPTIONS).join(", ")})`);
+    if (!CONFIG_KEYS.includes(key)) throw new OptionError(`config file: unknown key "${key}" (known: ${CONFIG_KEYS.join(", ")})`);
     const wanted = OPTIONS[key as keyof ClusterOptions].number ? "number" : key === "simulated" ? "boolean" : "string";
     if (typeof value !== wanted) throw new OptionError(`config file: ${key} must be a ${wanted}, not ${JSON.stringify(value)}`);
     fromFile[key as keyof ClusterOptions] = value;

@@ -26,25 +26,20 @@ export async function prepare(
   flags: Partial<ClusterOptions>,
   say: (line: string) => void,
 ): Promise<NamedOptions> {
-  const settled = await inOurHands(layout, () => readSettled(layout));
+  const found = await inOurHands(layout, () => readSettled(layout));
   // What was asked for binds the next start only once there is a store that was made with it.
   const begun = await inOurHands(layout, () => isThere(layout.store));
+  const settled = begun ? found : undefined;
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const unable = unableToContain();
-  const options = resolveOptions(
-    { dataDir: layout.dataDir, hostname: terminal.hostname, unable },
-    begun ? (settled ?? {}) : {},
-    file,
-    flags,
-  );
+  const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
-  const id = settled?.id ?? uuid(hostChance).slice(0, 8);
+  const id = found?.id ?? uuid(hostChance).slice(0, 8);
   const decided = options.simulated || (settled?.simulated ?? file.simulated) !== undefined;
+  const kept = { ...options, id, simulated: decided ? options.simulated : undefined };
+  await inOurHands(layout, () => write(layout, kept, found === undefined));
   if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
-  await inOurHands(layout, () =>
-    write(layout, { ...options, id, simulated: decided ? options.simulated : undefined }, settled === undefined),
-  );
   return { ...options, id, settled: decided };
 }
 export function simulatedBecause(reason: string): string {
@@ -78,7 +73,7 @@ async function inOurHands<T>(layout: Layout, work: () => Promise<T>): Promise<T>
   return work().catch((error: Error) => {
     const why = systemReason(error);
     if (why === undefined) throw error;
-    throw new OptionError(`the data directory ${layout.dataDir} cannot be used: ${why}`);
+    throw new OptionError(`the data directory ${layout.dataDir} cannot be used: ${why} (--data-dir names another)`);
   });
 }
 

@@ -188,6 +188,7 @@ export async function runUntilEnded(
   const starting = runCluster(layout, options, progress, background, ending.signal);
   terminal.onEnd(() => {
     ending.abort();
+    progress("stopping");
     starting
       // a start that did not come to its end has cleared up itself
       .then(
