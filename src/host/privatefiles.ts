@@ -5,8 +5,21 @@ import { dirname, join } from "node:path";
 
 /** Makes the folder with mode 0700, or tightens the one that is there. */
 export async function makePrivateFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   await chmod(folder, 0o700);
+}
+/** With its parents. Node's own recursive mkdir tries for ever where a filesystem takes no folders (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () =>
+    mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    const parent = dirname(folder);
+    if (error.code !== "ENOENT" || parent === folder || (await isThere(parent))) throw error;
+    await makeFolder(parent);
+    await make();
+  });
 }
 
 /** The file's text, or undefined when there is none. */
@@ -77,6 +90,7 @@ export async function ownerOf(file: string): Promise<number | undefined> {
 }
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  ENOENT: "its place takes no folders",
   EPERM: "not permitted",
   EROFS: "its filesystem is read-only",
   ENOSPC: "the disk is full",
