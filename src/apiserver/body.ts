@@ -45,7 +45,10 @@ const NO_PROBLEMS: readonly string[] = [];
 /** Parses JSON, or YAML as JSON. Throws JsonError, or YamlError with Go's message. */
 export async function parseDocument(bytes: Uint8Array, media: Media): Promise<Document> {
   if (media === "json") return jsonDocument(bytes);
-  // js-yaml costs start-up time that few servers ever need.
+  // Clients apply JSON under YAML's name, and JSON that repeats no key is YAML: the quicker reader may have it.
+  const quick = bytes[0] === 0x7b && jsonOrNot(bytes);
+  if (quick && !quick.repeated) return quick;
+  // js-yaml costs memory and start-up time that few servers ever need.
   const { parseYaml } = await import("#base/yaml.ts");
   const first = parseYaml(text(bytes))[0];
   return { value: first?.value ?? null, problems: first?.problems ?? NO_PROBLEMS, repeated: undefined };
@@ -53,6 +56,13 @@ export async function parseDocument(bytes: Uint8Array, media: Media): Promise<Do
 function jsonDocument(bytes: Uint8Array): Document {
   const { value, repeated } = parseJson(bytes);
   return { value, problems: NO_PROBLEMS, repeated };
+}
+function jsonOrNot(bytes: Uint8Array): Document | undefined {
+  try {
+    return jsonDocument(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The start of a body as upstream shows it in errors. */

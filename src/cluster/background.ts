@@ -2,7 +2,7 @@
 import type { Layout } from "#cluster/layout.ts";
 import type { NamedOptions } from "#cluster/options.ts";
 import { runUntilEnded } from "#cluster/up.ts";
-import { reporter } from "#host/daemon.ts";
+import { reporter } from "#host/reporter.ts";
 import { terminal } from "#host/terminal.ts";
 
 const { layout, options } = JSON.parse(terminal.args[0] ?? "") as { layout: Layout; options: NamedOptions };

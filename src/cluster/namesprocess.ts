@@ -1,7 +1,8 @@
 /** The process that answers names. It imports little, since it stays while all else is down; its one argument is JSON. */
-import { reporter } from "#host/daemon.ts";
+
 import { serveDns } from "#host/dns.ts";
 import { fileLog } from "#host/log.ts";
+import { reporter } from "#host/reporter.ts";
 import { writeRunFile } from "#host/runfile.ts";
 import { terminal } from "#host/terminal.ts";
 

@@ -1,16 +1,10 @@
 /** Processes of our own that outlive the one that starts them, and how the two speak until the child is ready. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-
-/** What a child tells while it starts, a JSON line each. */
-export type StartMessage = { readonly progress: string } | { readonly ready: true } | { readonly failed: string };
-
-/** The descriptor on which a detached child reports. */
-const REPORT = 3;
-const MARK = "COX_REPORTS";
+import { MARK, REPORT, type StartMessage } from "#host/reporter.ts";
 
 /**
  * Starts the program `entry` (a file URL) as a process of its own, with `argument` as JSON and its output appended to `logFile`. Resolves
@@ -50,18 +44,4 @@ export function startDetached(
     child.on("error", error => end(() => reject(error)));
     child.on("exit", (code, signal) => end(() => reject(new Error(`it ended at once (${signal ?? `code ${code}`}); see ${logFile}`))));
   });
-}
-
-/** The child's side: undefined when nobody waits for reports. */
-export function reporter(): ((message: StartMessage) => void) | undefined {
-  if (process.env[MARK] !== "1") return undefined;
-  delete process.env[MARK];
-  return message => {
-    try {
-      writeSync(REPORT, `${JSON.stringify(message)}\n`);
-      if (!("progress" in message)) closeSync(REPORT);
-    } catch {
-      // The one who started us has gone; we stay.
-    }
-  };
 }

@@ -1,5 +1,4 @@
 /** Files that only their owner may read, written whole or not at all. */
-import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -34,7 +33,8 @@ export async function readIfThere(file: string): Promise<string | undefined> {
 
 /** Writes beside the file, syncs, renames over it and syncs the folder; mode 0600. */
 export async function writeAtomically(file: string, content: string): Promise<void> {
-  const beside = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  // Unlike any other name, without loading node:crypto into a process that needs nothing else of it.
+  const beside = `${file}.${process.pid}-${process.hrtime.bigint()}.tmp`;
   try {
     const handle = await open(beside, "wx", 0o600);
     try {

@@ -1,7 +1,6 @@
 /** The person at the other end: arguments, lines out, questions, and who and where they are. */
 import { homedir, hostname } from "node:os";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 
 export const terminal = {
   args: process.argv.slice(2) as readonly string[],
@@ -21,6 +20,7 @@ export const terminal = {
   },
   /** True when the answer is yes. */
   async confirm(question: string): Promise<boolean> {
+    const { createInterface } = await import("node:readline/promises");
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     try {
       return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
