@@ -1,6 +1,7 @@
 /** What `cox status` tells. */
 import { adminClient } from "#cluster/admin.ts";
 import type { Layout } from "#cluster/layout.ts";
+import { readSettled } from "#cluster/prepare.ts";
 import { containerdUse } from "#host/containerd.ts";
 import { readRunFile, usageOf } from "#host/runfile.ts";
 import { Node } from "#kinds/core/v1/node.ts";
@@ -32,7 +33,8 @@ export async function statusOf(layout: Layout): Promise<ClusterStatus> {
   };
   add("cox", run?.pid);
   add("cox dns", dns?.pid);
-  for (const p of await containerdUse(layout.dataDir)) add(p.name, p.pid);
+  const simulated = (await readSettled(layout))?.simulated === true;
+  for (const p of simulated ? [] : await containerdUse(layout.dataDir)) add(p.name, p.pid);
   const stopped = { pid: null, ready: false, address: "", version: "", nodes: [], processes };
   if (!run) return stopped;
   const known = { ...stopped, pid: run.pid, address: run.address, version: run.version };

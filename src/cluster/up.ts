@@ -16,6 +16,7 @@ import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
 import { type Containerd, startContainerd } from "#host/containerd.ts";
+import { containerdPaths } from "#host/containerdconfig.ts";
 import { hostCrypto } from "#host/crypto.ts";
 import { hostGzip } from "#host/gzip.ts";
 import { fileLog, streamLog } from "#host/log.ts";
@@ -139,6 +140,8 @@ async function beginContainerd(
   const packages = await ensurePackages(nodePackages, progress);
   if (!packages.ok) return { outcome: Promise.resolve({ reason: packages.reason }) };
   await refuseOverlap(options);
+  // A path that no socket can have is a person's to mend, not a machine without containers.
+  containerdPaths(layout.dataDir);
   const outcome = startContainerd({ dataDir: layout.dataDir, log }).then(
     containerd => ({ containerd }),
     (error: Error) => ({ reason: error.message }),

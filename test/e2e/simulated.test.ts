@@ -126,6 +126,25 @@ test("in the foreground it shows what happens and Ctrl-C ends it, also while it 
   assert.deepEqual([status.code, status.stdout], [1, "control plane  not running\n"]);
 });
 
+test("root whose containerd does not start gets simulated nodes, and keeps them", async t => {
+  if (!isRoot) return t.skip("only root tries to start containerd");
+  const dataDir = `${base}/six`;
+  await mkdir(dataDir);
+  await writeFile(`${dataDir}/cluster.json`, '{"format":1,"id":"beef0001"}');
+  // where containerd wants a folder
+  await writeFile(`${dataDir}/containerd`, "");
+  const flags = ["--cluster-cidr", "10.203.0.0/16", "--service-cidr", "10.204.7.0/24", "--port", String(await freePort())];
+  const up = () => run(COX, ["up", "-d", "--data-dir", dataDir, ...flags], { timeout: 60_000 });
+  const first = await up();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^cox: .*: so the nodes are simulated \(everything works but what is inside of containers\)$/m);
+  await run(COX, ["down", "--data-dir", dataDir]);
+  await rm(`${dataDir}/containerd`);
+  const second = await up();
+  assert.match(second.stderr, /^cox: one simulated node is Ready$/m);
+  assert.equal((await run(COX, ["reset", "--yes", "--data-dir", dataDir])).code, 0);
+});
+
 test("what cannot be is said in one sentence, and nothing is left behind", async t => {
   if (blocked) return t.skip(blocked);
   const dataDir = `${base}/three`;
