@@ -80,6 +80,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
   const waiting: Fact[] = [];
   let working: Promise<void> | undefined;
   let lastStamp = 0;
+  /** 0 to 999, another for each source: two may tell of one object in the same millisecond. */
+  const voice = [...`${component}@${host}`].reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7) % 1000;
 
   const aboutKey = ({ about }: Fact) =>
     [about.apiVersion, about.kind, about.metadata.namespace, about.metadata.name, about.metadata.uid].join("|");
@@ -105,10 +107,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
     if (known.messages.size > SIMILAR.most && first !== undefined) known.messages.delete(first);
     return { key: group, message: `(combined from similar events): ${fact.message}` };
   }
-  /** Upstream names events by the time in nanoseconds; ours are told apart even within one millisecond. */
+  /** Upstream names events by the time in nanoseconds. Ours are told apart within one millisecond, too, and by who tells them. */
   function nameOf(fact: Fact): string {
     lastStamp = Math.max(lastStamp + 1, fact.at * 1000);
-    return `${fact.about.metadata.name}.${(BigInt(lastStamp) * 1000n).toString(16)}`;
+    return `${fact.about.metadata.name}.${(BigInt(lastStamp) * 1000n + BigInt(voice)).toString(16)}`;
   }
 
   async function write(fact: Fact): Promise<void> {
