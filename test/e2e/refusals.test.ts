@@ -274,14 +274,14 @@ describe("what goes wrong in a cluster that runs", { skip, timeout: 5 * 60_000 }
 
 describe("a full disk", { skip, timeout: 5 * 60_000 }, () => {
   test("writes are refused in a sentence, reads go on, and with room again nothing is lost", async () => {
-    const dataDir = await mkdtemp(path.join(tmpdir(), "cox-e2e-"));
-    await must("no small file system", "mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", dataDir]);
+    const disk = await mkdtemp(path.join(tmpdir(), "cox-e2e-"));
+    await must("no small file system", "mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", disk]);
     try {
-      await withCluster({ dataDir, flags: ["--simulated"] }, async cluster => {
+      await withCluster({ dataDir: `${disk}/c`, flags: ["--simulated"] }, async cluster => {
         const k = session(await newest(), cluster.kubeconfig, "default");
         await k.out(["create", "configmap", "before", "--from-literal=a=b"]);
-        const { bavail, bsize } = await statfs(dataDir);
-        const filler = `${dataDir}/filler`;
+        const { bavail, bsize } = await statfs(disk);
+        const filler = `${disk}/filler`;
         await writeFile(filler, Buffer.alloc(bavail * bsize)).catch((error: NodeJS.ErrnoException) => assert.equal(error.code, "ENOSPC"));
         let kept = 0;
         const big = "x".repeat(200_000);
@@ -308,8 +308,8 @@ describe("a full disk", { skip, timeout: 5 * 60_000 }, () => {
         );
       });
     } finally {
-      await must("the small file system stays", "umount", [dataDir]);
-      await rm(dataDir, { recursive: true });
+      await must("the small file system stays", "umount", [disk]);
+      await rm(disk, { recursive: true });
     }
   });
 });
