@@ -333,6 +333,28 @@ test("a new kubelet adopts what runs; a runtime that was away costs nothing", as
   assert.equal(w.runtime.calls.length, calls);
 });
 
+test("a kubelet that starts again leaves containers ready that were, until a probe says otherwise", async () => {
+  let down = false;
+  const w = await world({ failing: () => (down ? "connection refused" : undefined) });
+  const probe = { httpGet: { port: 80 }, periodSeconds: 1 };
+  const container = { name: "app", image: "app:1", startupProbe: probe, readinessProbe: probe };
+  await w.client.create(Pod, draft("web", { containers: [container] }), { namespace: "default" });
+  await w.wait(3000);
+  const ready = async () => (await w.pod("web")).status.containerStatuses?.[0]?.ready;
+  assert.equal(await ready(), true);
+  await w.end();
+  const writes = w.server.writes.length;
+  w.start();
+  await w.wait(2000);
+  assert.deepEqual(
+    w.server.writes.slice(writes).filter(x => x.includes("/pods/web/status")),
+    [],
+  );
+  down = true;
+  await w.wait(5000);
+  assert.equal(await ready(), false);
+});
+
 test("a kubelet that starts again says nothing of its node before the runtime has answered", async () => {
   const w = await world();
   await w.end();

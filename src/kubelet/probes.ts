@@ -52,6 +52,18 @@ export class Probes {
     return this.#results;
   }
 
+  /**
+   * A kubelet that starts takes over what was found out before it, as the API has it: a container that was ready stays so until
+   * a probe says otherwise, and its service does not lose it.
+   */
+  adopt(pod: Pod): void {
+    const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+    for (const { containerID = "", state, started, ready } of [...containerStatuses, ...initContainerStatuses]) {
+      const id = containerID.slice(containerID.indexOf("://") + 3);
+      if (!containerID || !state?.running) continue;
+      this.#results.set(id, { ...(started && { startup: true }), ...(ready && { readiness: true }) });
+    }
+  }
   /** Probes exactly these containers from now on. While a pod ends only readiness is asked. */
   sync(pod: Pod, podIp: string, containers: readonly Probed[], ending: boolean): void {
     this.#pod = pod;

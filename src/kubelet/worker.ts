@@ -81,6 +81,7 @@ export class Worker {
     this.#writer = new StatusWriter(shared, pod);
     const { runtime, prober, clock, events } = shared;
     this.#probes = new Probes({ runtime, prober, clock, events, changed: () => this.wake() });
+    this.#probes.adopt(pod);
     this.acts = new Acts(this);
   }
   get pod(): Pod {

@@ -55,8 +55,15 @@ describe("starts that are refused", { skip, timeout: 5 * 60_000 }, () => {
       const file = `${cluster.dataDir}/cluster.json`;
       const was = await readFile(file, "utf8");
       await writeFile(file, was.replace(/"format": \d+/, '"format": 99'));
-      await assert.rejects(cluster.up(), /cox: the data directory \S+ is from a newer version of cox \(format 99, this one knows \d+\)\n/);
-      await writeFile(file, was);
+      try {
+        await assert.rejects(
+          cluster.up(),
+          /cox: the data directory \S+ is from a newer version of cox \(format 99, this one knows \d+\)\n/,
+        );
+      } finally {
+        await writeFile(file, was);
+      }
+
       await cluster.up();
       assert.equal((await cluster.status()).ready, true, "nothing was changed by the refusals");
     }));

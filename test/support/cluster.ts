@@ -111,9 +111,10 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
       const id = await idOf(dataDir);
       const seen = await interfacesOf([pods]);
       const result = await cox(["reset", "--yes"]);
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      // What reset refused to remove is left as it is: it tells what still runs.
+      if (result.code !== 0) throw new Error(`cox reset failed in ${dataDir}: ${result.stderr}`);
       standing.delete(dataDir);
-      if (result.code !== 0) throw new Error(`cox reset failed: ${result.stderr}`);
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
       if (id === undefined) return;
       const traces = { dataDir, cgroup: `/cox-${id}`, table: `cox-${id}`, cidrs: [pods, services], interfaces: seen };
       // The kernel takes links of a network namespace away a moment after the namespace.
@@ -149,12 +150,12 @@ async function idOf(dataDir: string): Promise<string | undefined> {
   const text = await readFile(`${dataDir}/cluster.json`, "utf8").catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { id: string }).id;
 }
-/** Ranges for pods and services in which this machine has nothing yet. */
+/** Ranges for pods and services in which this machine has nothing yet, also not in the rules of other clusters. */
 async function ranges(): Promise<[string, string]> {
-  const routes = (await run("ip", ["-o", "route"])).stdout;
+  const taken = (await run("ip", ["-o", "route"])).stdout + (await run("nft", ["list", "ruleset"])).stdout;
   for (;;) {
     const [a, b, c] = [130 + Math.floor(Math.random() * 50), 181 + Math.floor(Math.random() * 18), Math.floor(Math.random() * 256)];
-    if (!routes.includes(`10.${a}.`)) return [`10.${a}.0.0/16`, `10.${b}.${c}.0/24`];
+    if (!taken.includes(`10.${a}.`) && !taken.includes(`10.${b}.${c}.`)) return [`10.${a}.0.0/16`, `10.${b}.${c}.0/24`];
   }
 }
 /** A port on which nothing listens. */
