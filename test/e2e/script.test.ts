@@ -30,6 +30,7 @@ function checkout() {
   const node =
     "mkdir -p node_modules/node/bin && printf '#!/bin/sh\\necho ran \"$@\"\\n' > node_modules/node/bin/node && chmod +x node_modules/node/bin/node";
   program(`${home}/path/npm`, `echo "$@" >> ${home}/calls\n${node}`);
+  program(`${home}/src/cli/main.ts`, "");
   copyFileSync(script, `${home}/cox`);
   chmodSync(`${home}/cox`, 0o755);
   writeFileSync(`${home}/package-lock.json`, "{}\n");
