@@ -42,8 +42,9 @@ export async function withCluster(name: string, body: (cluster: BenchCluster) =>
   }
   const dataDir = await mkdtemp(path.join(tmpdir(), `cox-b-${name}-`));
   const layout = layoutOf(dataDir);
-  const second = 100 + 2 * Math.floor(Math.random() * 50);
-  const ranges = ["--service-cidr", `10.${second}.0.0/16`, "--cluster-cidr", `10.${second + 1}.0.0/16`];
+  // Addresses set aside for benchmarks (RFC 2544), so that they meet no other cluster's.
+  const third = 16 * Math.floor(Math.random() * 16);
+  const ranges = ["--service-cidr", `198.18.${third}.0/20`, "--cluster-cidr", `198.19.${third}.0/20`];
   const flags = ["--data-dir", dataDir, "--port", String(await freePort()), "--node-name", `bench-${name}`, ...ranges];
   const closers: (() => void)[] = [];
   const cox = async (...args: string[]) => (await run(COX, [...args, "--data-dir", dataDir])).stdout;

@@ -45,7 +45,9 @@ export async function runCluster(
   const log: Log = background ? fileLog(layout.log) : streamLog();
   const address = nodeAddress();
   const server = `https://127.0.0.1:${options.port}`;
-  const runtime = options.simulated ? undefined : await beginContainerd(layout, options, progress, log);
+  // Looking at the machine runs programs, so the store is read meanwhile.
+  const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);
+  begun?.catch(() => undefined);
   const store = await openStore(layout.store);
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   const stop = async () => {
@@ -89,6 +91,7 @@ export async function runCluster(
       },
     });
     closers.push(() => plane.stop());
+    const runtime = await begun;
     const https = await serveHttps({
       handler: plane.apiserver.handle,
       port: options.port,

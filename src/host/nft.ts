@@ -12,12 +12,11 @@ const run = promisify(execFile);
 export async function rangesOfOthers(prefix: string, own: string): Promise<Map<string, string[]>> {
   const { stdout } = await run("nft", ["list", "tables", "inet"]);
   const tables = [...stdout.matchAll(/^table inet (\S+)$/gm)].map(m => m[1]!).filter(t => t.startsWith(prefix) && !t.startsWith(own));
-  const found = new Map<string, string[]>();
-  for (const table of tables) {
+  const listed = tables.map(async (table): Promise<[string, string[]]> => {
     const listing = await run("nft", ["list", "table", "inet", table], { maxBuffer: 64 * 1024 * 1024 }).catch(() => ({ stdout: "" }));
-    found.set(table, [...new Set(listing.stdout.match(/\b\d+\.\d+\.\d+\.\d+\/\d+\b/g))]);
-  }
-  return found;
+    return [table, [...new Set(listing.stdout.match(/\b\d+\.\d+\.\d+\.\d+\/\d+\b/g))]];
+  });
+  return new Map(await Promise.all(listed));
 }
 
 /** `enter`: a command prefix that enters the node's network namespace, where the node is not the machine itself. */
