@@ -44,5 +44,6 @@ async function clearMachine(layout: Layout, id: string, progress: (line: string)
   const rules = nftRules();
   if (await rules.exists(names.table)) await rules.remove(names.table);
   await removeGuard(id);
-  await unmountBelow(layout.dataDir);
+  // The data directory may be a disk of its own, which is not ours to unmount.
+  await unmountBelow(layout.kubelet);
 }
