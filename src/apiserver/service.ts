@@ -62,13 +62,15 @@ export function serviceCompanion(store: Store, chance: Chance, ranges: ServiceRa
     }
     s.spec.clusterIP ||= asked;
     s.spec.clusterIPs ??= [asked];
+    // One that has an address keeps it: validation refuses another, wherever that lies.
+    if (before.size > 0) return;
     const n = numberOf(asked);
     const at = root.child("spec", "clusterIPs");
     const refused = (why: string) => report.invalid(at, s.spec.clusterIPs, `failed to allocate IP ${asked}: ${why}`);
     if (parseIpSloppy(asked) === undefined) return; // said by validation
     if (n === undefined)
       refused(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${formatCidr(addresses)}`);
-    else if (!before.has(n) && (await ips.ownerOf(n)) !== undefined) refused("provided IP is already allocated");
+    else if ((await ips.ownerOf(n)) !== undefined) refused("provided IP is already allocated");
   };
 
   const checkPort = async (port: number, at: ReturnType<typeof root.child>, before: ReadonlySet<number>, report: Report): Promise<void> => {
