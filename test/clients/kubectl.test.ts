@@ -184,7 +184,8 @@ replicaset.apps/web-{HASH} 2 2 2 {AGE}`,
   test("get: yaml, json, jsonpath, columns, go-template", async () => {
     const text = await k.out(["get", "service", "web", "-o", "yaml"]);
     reads(
-      text.replace(/ {2}annotations:\n.*\n.*\n/, ""),
+      // 1.20 shows who manages which field.
+      text.replace(/ {2}annotations:\n.*\n.*\n/, "").replace(/ {2}managedFields:\n( {2}- .*\n| {4}.*\n)+/, ""),
       `apiVersion: v1
 kind: Service
 metadata:
@@ -478,7 +479,7 @@ Events:
     await prints(["patch", "deploy", "web", "--type=merge", "-p", '{"spec":{"minReadySeconds":1}}'], `${patched} (no change)`);
     await refused(
       ["patch", "deploy", "web", "--type=json", "-p", '[{"op":"test","path":"/spec/replicas","value":99}]'],
-      "The request is invalid: the server rejected our request due to an error in our request",
+      `The request is invalid${kubectl.minor < 27 ? "" : ": the server rejected our request due to an error in our request"}`,
     );
     await refused(
       ["patch", "deploy", "web", "-p", '{"spec":{"selector":{"matchLabels":{"x":"y"}}}}'],
@@ -535,7 +536,7 @@ See {ANY}`,
     assert.match(text, /^FIELD: +replicas <integer>$/m);
     assert.match(text, /^DESCRIPTION:\n +[A-Z]/m);
     assert.doesNotMatch(text, /<empty>/);
-    assert.match(await k.out(["explain", "pods"]), /^ +spec\s+<PodSpec>/m);
+    assert.match(await k.out(["explain", "pods"]), kubectl.minor < 27 ? /^ +spec\s+<Object>/m : /^ +spec\s+<PodSpec>/m);
     await refused(["explain", "pod.spec.bars"], 'error: field "bars" does not exist');
   });
 
@@ -633,7 +634,10 @@ replicasets rs apps/v1 true ReplicaSet`,
       "I heard it",
       "it\n",
     );
-    await refused(["create", "secret", "generic", "s"], 'error: failed to create secret secrets "s" already exists');
+    await refused(
+      ["create", "secret", "generic", "s"],
+      `${kubectl.minor < 27 ? "Error from server (AlreadyExists):" : "error: failed to create secret"} secrets "s" already exists`,
+    );
     await refused(["get", "pod", "nobody"], 'Error from server (NotFound): pods "nobody" not found');
     await refused(["get", "things"], `error: the server doesn't have a resource type "things"`);
     await refused(
@@ -660,7 +664,7 @@ replicasets rs apps/v1 true ReplicaSet`,
     await refused(["get", "pod", "talk"], 'Error from server (NotFound): pods "talk" not found');
     assert.match(
       (await k.run(["delete", "pod", "echo", "--force", "--grace-period=0"])).stderr,
-      /^Warning: [Ii]mmediate deletion does not wait for confirmation/,
+      /^[Ww]arning: [Ii]mmediate deletion does not wait for confirmation/,
     );
     const waiting = k.start(["wait", "--for=delete", "deploy/web", "--timeout=30s"]);
     assert.match(await k.out(["delete", "deploy", "web"]), deleted('deployment.apps "web"'));
