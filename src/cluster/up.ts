@@ -28,6 +28,11 @@ import { serveHttps } from "#host/server.ts";
 import { openStore } from "#host/store.ts";
 import { terminal } from "#host/terminal.ts";
 
+/** Simulated nodes need no address that anyone could reach (RFC 2544's range is nobody's). */
+const SIMULATED_HOST = "198.18.0.1";
+const NO_ADDRESS =
+  "this machine has no address but loopback's, so its pods could not reach the API: give it one (ip address add 192.168.255.1/32 dev lo will do)";
+
 export interface RunningCluster {
   /** Ends kubelet, loops and server; containers, addresses and names go on. */
   stop(): Promise<void>;
@@ -43,7 +48,8 @@ export async function runCluster(
 ): Promise<RunningCluster> {
   useBuffer();
   const log: Log = background ? fileLog(layout.log) : streamLog();
-  const address = nodeAddress();
+  const address = nodeAddress() ?? (options.simulated ? SIMULATED_HOST : undefined);
+  if (!address) throw new Error(NO_ADDRESS);
   const server = `https://127.0.0.1:${options.port}`;
   // Looking at the machine runs programs, so the store is read meanwhile.
   const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);

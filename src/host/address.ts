@@ -12,12 +12,18 @@ function outerInterface(): string | undefined {
   }
 }
 
-/** The address under which others reach this machine: the default route's, else the first that is not loopback, else loopback. */
-export function nodeAddress(): string {
+/**
+ * The address under which others reach this machine: the default route's, else the first that is not loopback's own range (one that
+ * somebody gave to `lo` counts). Undefined: there is none.
+ */
+export function nodeAddress(): string | undefined {
   const all = networkInterfaces();
+  const of = (name: string) => all[name]?.find(a => a.family === "IPv4" && !a.address.startsWith("127."))?.address;
   const outer = outerInterface();
-  const of = (name: string) => all[name]?.find(a => a.family === "IPv4" && !a.internal)?.address;
-  if (outer && of(outer)) return of(outer)!;
-  for (const name of Object.keys(all)) if (of(name)) return of(name)!;
-  return "127.0.0.1";
+  const inOrder = [...(outer ? [outer] : []), ...Object.keys(all)];
+  for (const name of inOrder) {
+    const address = of(name);
+    if (address) return address;
+  }
+  return undefined;
 }
