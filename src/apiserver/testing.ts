@@ -44,7 +44,7 @@ export async function testServer(
     clock,
     chance: seededChance(1),
     log: silentLog,
-    version: versionOf("test", "test"),
+    version: versionOf("v1.36.0", "test", "test"),
     address: "127.0.0.1:6443",
     services: { addresses: parseCidr("10.96.0.0/16")!, nodePorts: { from: 30000, to: 32767 } },
     access: objects => ({

@@ -10,13 +10,14 @@ export interface Version {
   readonly compiler: string;
   readonly platform: string;
 }
-/** The API that is served is that of Kubernetes 1.36; the part after the plus is ours. */
-export function versionOf(ours: string, platform: string, commit = ""): Version {
+/** `kubernetes` is the release whose API is served, e.g. v1.36.3; the part after the plus is ours. */
+export function versionOf(kubernetes: string, ours: string, platform: string): Version {
+  const [major = "", minor = ""] = kubernetes.slice(1).split(".");
   return {
-    major: "1",
-    minor: "36",
-    gitVersion: `v1.36.0+coxswain.${ours}`,
-    gitCommit: commit,
+    major,
+    minor,
+    gitVersion: `${kubernetes}+coxswain.${ours}`,
+    gitCommit: "",
     gitTreeState: "clean",
     buildDate: "1970-01-01T00:00:00Z",
     goVersion: "",

@@ -16,7 +16,7 @@ import { actingAs, createClient } from "#client/http.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
-import { COX_VERSION } from "#cluster/version.ts";
+import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
 import { whyPath } from "#cluster/why.ts";
 import { createLoops } from "#controllers/all.ts";
 import { kinds } from "#kinds/all.ts";
@@ -84,7 +84,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     address: `${parts.address}:${parts.port}`,
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },
     bootstrap: { address: parts.address, port: parts.port },
-    version: versionOf(COX_VERSION, parts.platform),
+    version: versionOf(KUBERNETES_VERSION, COX_VERSION, parts.platform),
     access: objects => {
       const made = access(objects);
       return {

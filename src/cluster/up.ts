@@ -28,6 +28,8 @@ import { serveHttps } from "#host/server.ts";
 import { openStore } from "#host/store.ts";
 import { terminal } from "#host/terminal.ts";
 
+/** For how long a start waits for its nodes. */
+const PATIENCE_MS = 120_000;
 /** Simulated nodes need no address that anyone could reach (RFC 2544's range is nobody's). */
 const SIMULATED_HOST = "198.18.0.1";
 const NO_ADDRESS =
@@ -117,8 +119,12 @@ export async function runCluster(
     const parts: NodesParts = { layout, options, address, plane, pki, log, progress };
     nodes = await startNodes(parts, runtime);
     closers.push(() => nodes?.stop());
-    await unlessEnded(nodes.ready, ending);
-    progress(nodes.says);
+    const inTime = await unlessEnded(soonEnough(nodes.ready), ending);
+    progress(
+      inTime
+        ? nodes.says
+        : `not every node is Ready after ${PATIENCE_MS / 1000} s ("cox status" and kubectl describe node say why); it goes on trying`,
+    );
     return { stop };
   } catch (error) {
     await stop();
@@ -183,8 +189,14 @@ async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<
   const simulated = startSimulated({ plane, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
   return { ...simulated, says: `${options.nodes === 1 ? "one simulated node is" : `${options.nodes} simulated nodes are`} Ready` };
 }
-function unlessEnded(work: Promise<void>, ending: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<void>();
+/** Whether the work was done before the person's patience would end. */
+function soonEnough(work: Promise<void>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = hostClock.after(PATIENCE_MS, () => resolve(false));
+  return Promise.race([work.then(() => true), promise]).finally(cancel);
+}
+function unlessEnded<T>(work: Promise<T>, ending: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<T>();
   ending.addEventListener("abort", () => reject(new Error("it was ended before it was ready")), { once: true });
   return Promise.race([work, promise]);
 }

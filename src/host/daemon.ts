@@ -22,7 +22,8 @@ export function startDetached(
     const child = spawn(process.execPath, [...process.execArgv, ...flags, fileURLToPath(entry), JSON.stringify(argument)], {
       detached: true,
       stdio: ["ignore", log, log, "pipe"],
-      env: { ...process.env, [MARK]: "1" },
+      // One arena of malloc: several threads that allocate now and then would each keep one of their own.
+      env: { ...process.env, MALLOC_ARENA_MAX: "1", [MARK]: "1" },
       cwd: "/",
     });
     closeSync(log);
