@@ -173,11 +173,17 @@ async function ready(paths: ContainerdPaths, client: GrpcClient, pid: number): P
   }
   throw new Error(`containerd does not answer within ${START_TIMEOUT / 1000} s: ${last}`);
 }
-/** The log's last complaint. */
+/** The complaint of the last start that names the cause: its database's, on which everything else rests, or else the last one. */
 async function lastWords(paths: ContainerdPaths): Promise<string> {
-  const lines = (await readFile(paths.log, "utf8").catch(() => "")).trim().split("\n");
-  const line =
-    lines.findLast(l => /level=(warning|error|fatal) .*error=|^containerd: /.test(l) && !l.includes("cni")) ?? lines.at(-1) ?? "";
+  const all = (await readFile(paths.log, "utf8").catch(() => "")).trim().split("\n");
+  const lines = all.slice(
+    Math.max(
+      0,
+      all.findLastIndex(l => l.includes('msg="starting containerd"')),
+    ),
+  );
+  const complaints = lines.filter(l => /level=(warning|error|fatal) .*error=|^containerd: /.test(l) && !l.includes("cni"));
+  const line = complaints.find(l => l.includes("metadata.v1.bolt")) ?? complaints.at(-1) ?? lines.at(-1) ?? "";
   return /error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
 }
 
