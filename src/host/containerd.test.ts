@@ -91,17 +91,20 @@ describe("cox's own containerd", { skip }, () => {
 
   it("leaves nothing when it is taken down after a crash, with a container running", async () => {
     const node = await testNode({ preferRunc: true });
-    await node.load(busyboxImage(), image);
-    await startPod(node, "orphan", containerSpec("main", image, { command: ["sleep", "1000"] }));
-    await endProcess(node.containerd.pid, 0);
-    await ruin(node.containerd.paths);
-    const before = await leftovers(node.dataDir, node.id, node.podCidr);
-    for (const kind of ["process", "mount", "cgroup", "nft", "ip route", "CNI result"])
-      assert.ok(
-        before.some(line => line.startsWith(kind)),
-        kind,
-      );
-    await node.remove();
+    try {
+      await node.load(busyboxImage(), image);
+      await startPod(node, "orphan", containerSpec("main", image, { command: ["sleep", "1000"] }));
+      await endProcess(node.containerd.pid, 0);
+      await ruin(node.containerd.paths);
+      const before = await leftovers(node.dataDir, node.id, node.podCidr);
+      for (const kind of ["process", "mount", "cgroup", "nft", "ip route", "CNI result"])
+        assert.ok(
+          before.some(line => line.startsWith(kind)),
+          kind,
+        );
+    } finally {
+      await node.remove();
+    }
   });
 
   it("says why it does not start", async () => {
