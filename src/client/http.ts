@@ -1,7 +1,7 @@
 /** The Client over a transport: paths and bodies out, objects and StatusErrors back. */
 import { concat, text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
-import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
+import { bytesOf, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { failure, type Status, StatusError } from "#base/status.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, Transport, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
@@ -64,7 +64,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     if (response.body === undefined) return "";
     if (response.body instanceof Uint8Array) return text(response.body);
     try {
-      return await whole(response.body);
+      return text(await bytesOf(response));
     } catch (error) {
       throw new LostReply(error);
     }
@@ -173,10 +173,6 @@ function errorOf(code: number, content: string): StatusError {
     // not one of ours: a proxy's page, or nothing
   }
   return failure(code, "UnknownError", content.trim() || `the server answered ${code}`);
-}
-
-async function whole(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  return text(concat(await Array.fromAsync(chunks)));
 }
 
 /** The lines of a stream of bytes; empty ones are skipped, and so is a last one that was cut off. */

@@ -16,6 +16,7 @@ import { freeHybridControllers, removeCgroup, returnHybridControllers } from "./
 import { unmountBelow } from "./mounttable.ts";
 import { findProgram } from "./packages.ts";
 import { importPauseImage, PAUSE_IMAGE } from "./pauseimage.ts";
+import { isThere } from "./privatefiles.ts";
 import { endProcess, isAlive, processArgs, processes } from "./processes.ts";
 
 export interface ContainerdOptions {
@@ -106,12 +107,6 @@ async function forgetLastBoot(paths: ContainerdPaths): Promise<void> {
     await mkdir(paths.state, { recursive: true, mode: 0o711 });
   }
   await writeFile(file, boot);
-}
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
 async function mayLowerOomScore(): Promise<boolean> {
   const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(await readFile("/proc/self/status", "utf8"))?.[1] ?? "0";

@@ -4,6 +4,7 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, unli
 import { crc32 } from "node:zlib";
 import { NoSpace } from "#store/contract.ts";
 import { type Checksum, type File, type FileSystem, InUse, type Unlock } from "#store/ports.ts";
+import { startOf } from "./processes.ts";
 
 export const hostChecksum: Checksum = bytes => crc32(bytes);
 
@@ -77,7 +78,7 @@ async function room<T>(work: Promise<T>): Promise<T> {
  * another process may have by now, or that ran before a reboot, holds nothing.
  */
 async function lock(path: string): Promise<Unlock> {
-  const own = `${process.pid} ${await startOf(process.pid)} ${await bootId()}\n`;
+  const own = `${process.pid} ${startOf(process.pid) ?? ""} ${await bootId()}\n`;
   const mine = `${path}.${process.pid}`;
   const handle = await open(mine, "w", 0o600);
   try {
@@ -119,14 +120,7 @@ async function removeStale(path: string, holder: string, aside: string): Promise
 async function livePid(holder: string): Promise<number | undefined> {
   const [pid, start, boot] = holder.trim().split(" ");
   if (!pid || boot !== (await bootId())) return undefined;
-  return (await startOf(Number(pid))) === start ? Number(pid) : undefined;
-}
-/** When a process was started, in the kernel's ticks since boot; "" when there is none, when it has died and nobody has collected it yet, or when the system does not say. */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The second field, the name in parentheses, may hold anything; start time is the 22nd.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? "" : (fields[19] ?? "");
+  return (startOf(Number(pid)) ?? "") === start ? Number(pid) : undefined;
 }
 async function bootId(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown")).trim();

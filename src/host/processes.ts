@@ -1,4 +1,5 @@
 /** What /proc says of processes, and ending them by id. */
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -7,6 +8,19 @@ export interface ProcessFacts {
   readonly args: readonly string[];
   /** Lines of /proc/PID/cgroup. */
   readonly cgroups: readonly string[];
+}
+/**
+ * When a process was started, in the kernel's ticks since boot (proc(5), stat field 22; the second field, a name in parentheses, may
+ * hold anything). Undefined when there is none, when it has died and nobody has collected it yet, or when the system does not say.
+ */
+export function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
 }
 /** A process that is there and no zombie. */
 export async function isAlive(pid: number): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeAtomically } from "#host/privatefiles.ts";
+import { startOf } from "#host/processes.ts";
 
 export interface RunFile {
   readonly pid: number;
@@ -10,17 +11,6 @@ export interface RunFile {
   readonly address: string;
   readonly version: string;
   readonly nodeName: string;
-}
-
-/** The start time of a process in clock ticks since boot (proc(5), stat field 22); undefined: no such process. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }
 
 export async function writeRunFile(file: string, said: Omit<RunFile, "pid" | "started">): Promise<void> {
