@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { test } from "node:test";
 import { text, utf8 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
@@ -57,15 +57,18 @@ test("a directory in use names the process; a dead one's lock holds nothing", as
 
 test("a holder that has died holds nothing, also while its parent has not collected it", async () => {
   const directory = scratch();
-  // sleep takes the shell's place, and knows nothing of the child that ends.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 100"], { stdio: ["ignore", "pipe", "inherit"] });
+  // sleep takes the shell's place, and knows nothing of the child, which ends when its input does: after that.
+  const parent = spawn("sh", ["-c", "(read -r line) <&3 & echo $!; exec sleep 100 3<&-"], { stdio: ["ignore", "pipe", "inherit", "pipe"] });
+  const turn = () => new Promise(resolve => setImmediate(resolve));
   try {
-    const pid = Number(await new Promise(resolve => parent.stdout.once("data", resolve)));
+    const pid = Number(await new Promise(resolve => parent.stdout!.once("data", resolve)));
+    while (readFileSync(`/proc/${parent.pid}/comm`, "utf8") !== "sleep\n") await turn();
+    (parent.stdio[3] as Writable).end();
     let fields: string[] = [];
     while (fields[0] !== "Z") {
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      await new Promise(resolve => setImmediate(resolve));
+      await turn();
     }
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     writeFileSync(`${directory}/lock`, `${pid} ${fields[19]} ${boot}\n`);
