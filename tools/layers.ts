@@ -12,6 +12,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["schema"],
   ["kinds"],
   ["store"],
+  ["etcd"],
   ["apiserver"],
   ["client"],
   ["rules"],

@@ -1,6 +1,6 @@
 /** containerd's own services (https://github.com/containerd/containerd, api/): the calls and fields that images and events need. */
-import { method } from "./grpc.ts";
-import { message, repeated } from "./protobuf.ts";
+
+import { message, method, repeated } from "#base/message.ts";
 
 /** The namespace in which containerd's CRI keeps everything. */
 export const inNamespace = { "containerd-namespace": "k8s.io" } as const;

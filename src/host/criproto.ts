@@ -2,8 +2,8 @@
  * CRI v1 (https://github.com/kubernetes/cri-api, pkg/apis/runtime/v1): the calls that the kubelet makes and the fields that
  * it sets or reads. Names in camel case; numbers are the protocol's.
  */
-import { method } from "./grpc.ts";
-import { type AnyMessage, message, repeated } from "./protobuf.ts";
+
+import { type AnyMessage, message, method, repeated } from "#base/message.ts";
 
 export const protocol = { TCP: 0, UDP: 1, SCTP: 2 } as const;
 export const propagation = { private: 0, hostToContainer: 1, bidirectional: 2 } as const;

@@ -1,4 +1,6 @@
 /** The kubelet's words for sandboxes and containers, turned into CRI's. Pure. */
+
+import type { Input } from "#base/message.ts";
 import type { ContainerSpec, LinuxResources, Namespaces, Profile, SandboxSpec } from "#kubelet/runtime.ts";
 import {
   type ContainerConfig,
@@ -9,7 +11,6 @@ import {
   propagation,
   protocol,
 } from "./criproto.ts";
-import type { Input } from "./protobuf.ts";
 
 /** Label keys under which every kubelet marks what it starts; other tools (crictl, log agents) look for them. */
 export const labelKeys = {

@@ -4,8 +4,9 @@ import http2 from "node:http2";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { code, type GrpcClient, GrpcError, grpcClient, method } from "./grpc.ts";
-import { decode, encode, message } from "./protobuf.ts";
+import { message, method } from "#base/message.ts";
+import { code, type GrpcClient, GrpcError, grpcClient } from "./grpc.ts";
+import { decode, encode } from "./protobuf.ts";
 
 const Text = message({ text: [1, "string"] });
 const call = (name: string) => method(`/test.Test/${name}`, Text, Text);

@@ -4,17 +4,8 @@
  */
 import http2 from "node:http2";
 import net from "node:net";
-import { type AnyMessage, decode, encode, type Input, type Value } from "./protobuf.ts";
-
-export interface Method<I extends AnyMessage = AnyMessage, O extends AnyMessage = AnyMessage> {
-  /** `/package.Service/Method`. */
-  readonly path: string;
-  readonly input: I;
-  readonly output: O;
-}
-export function method<I extends AnyMessage, O extends AnyMessage>(path: string, input: I, output: O): Method<I, O> {
-  return { path, input, output };
-}
+import type { AnyMessage, Input, Method, Value } from "#base/message.ts";
+import { decode, encode } from "./protobuf.ts";
 
 /** gRPC's status codes that callers tell apart. */
 export const code = {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decode, encode, message, repeated } from "./protobuf.ts";
+import { message, repeated } from "#base/message.ts";
+import { decode, encode } from "./protobuf.ts";
 
 const Inner = message({ name: [1, "string"], number: [2, "int32"] });
 const All = message({

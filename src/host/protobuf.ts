@@ -1,50 +1,8 @@
 /**
- * Protocol buffers (proto3 wire format) for the services of other programs: a message is written as a table of
- * field names, numbers and types, and its static type follows from the table. 64-bit integers are JavaScript
+ * Protocol buffers (proto3 wire format) for messages that are written as tables (base/message.ts). 64-bit integers are JavaScript
  * numbers: exact up to 2^53, rounded above (nanosecond timestamps lose less than a microsecond).
  */
-type Scalar = "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64" | "double";
-type FieldType = Scalar | "map" | Message<Fields> | { readonly repeated: Scalar | Message<Fields> };
-type Fields = { readonly [name: string]: readonly [number, FieldType] };
-
-export interface Message<F extends Fields> {
-  readonly fields: () => F;
-}
-type ScalarValue<S> = S extends "string" ? string : S extends "bytes" ? Uint8Array : S extends "bool" ? boolean : number;
-type One<T> = T extends Message<infer F> ? Decoded<F> : ScalarValue<T>;
-type Decoded<F extends Fields> = {
-  readonly [K in keyof F]: F[K][1] extends Scalar
-    ? ScalarValue<F[K][1]>
-    : F[K][1] extends "map"
-      ? Readonly<Record<string, string>>
-      : F[K][1] extends { readonly repeated: infer T }
-        ? readonly One<T>[]
-        : One<F[K][1]> | undefined;
-};
-type Given<T> = T extends Message<infer F> ? Encodable<F> : ScalarValue<T>;
-type Encodable<F extends Fields> = {
-  readonly [K in keyof F]?:
-    | (F[K][1] extends "map"
-        ? Readonly<Record<string, string>>
-        : F[K][1] extends { readonly repeated: infer T }
-          ? readonly Given<T>[]
-          : Given<F[K][1]>)
-    | undefined;
-};
-/** A decoded message: every field is there, with proto3's defaults; absent messages are undefined. */
-export type Value<M> = M extends Message<infer F> ? Decoded<F> : never;
-/** What may be encoded: any subset of the fields. */
-export type Input<M> = M extends Message<infer F> ? Encodable<F> : never;
-
-export type AnyMessage = Message<Fields>;
-
-/** Declares a message: `{ name: [1, "string"], ports: [2, repeated(Port)], labels: [3, "map"] }`. Maps are string to string. */
-export function message<const F extends Fields>(fields: F): Message<F> {
-  return { fields: () => fields };
-}
-export function repeated<const T extends Scalar | Message<Fields>>(type: T): { readonly repeated: T } {
-  return { repeated: type };
-}
+import type { Fields, FieldType, Input, Message, Scalar, Value } from "#base/message.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -94,6 +52,11 @@ class Writer {
     this.room(size);
     this.buffer.write(value, this.length, size);
     this.length += size;
+  }
+  latin1(value: string): void {
+    this.varint(value.length);
+    this.room(value.length);
+    this.length += this.buffer.write(value, this.length, "latin1");
   }
   done(): Buffer {
     return this.buffer.subarray(0, this.length);
@@ -145,6 +108,10 @@ function one(writer: Writer, number: number, type: Scalar | Message<Fields>, val
       writer.varint((number << 3) | LENGTH);
       writer.bytes(value as Uint8Array);
       return;
+    case "latin1":
+      writer.varint((number << 3) | LENGTH);
+      writer.latin1(value as string);
+      return;
     case "double":
       writer.varint((number << 3) | FIXED64);
       writer.double(value as number);
@@ -173,7 +140,15 @@ function blank(type: Message<Fields>): Record<string, unknown> {
   for (const { name, type: fieldType } of slotsOf(type).values()) {
     if (fieldType === "map") out[name] = {};
     else if (typeof fieldType === "object") out[name] = "repeated" in fieldType ? [] : undefined;
-    else out[name] = fieldType === "string" ? "" : fieldType === "bool" ? false : fieldType === "bytes" ? new Uint8Array(0) : 0;
+    else
+      out[name] =
+        fieldType === "string" || fieldType === "latin1"
+          ? ""
+          : fieldType === "bool"
+            ? false
+            : fieldType === "bytes"
+              ? new Uint8Array(0)
+              : 0;
   }
   return out;
 }
@@ -207,7 +182,7 @@ class Reader {
     return out;
   }
   private items(type: Scalar | Message<Fields>, wire: number, into: unknown[]): void {
-    const packed = wire === LENGTH && typeof type === "string" && type !== "string" && type !== "bytes";
+    const packed = wire === LENGTH && typeof type === "string" && type !== "string" && type !== "bytes" && type !== "latin1";
     if (!packed) {
       into.push(this.value(type));
       return;
@@ -236,6 +211,12 @@ class Reader {
       case "string": {
         const end = this.end();
         const out = this.buffer.toString("utf8", this.at, end);
+        this.at = end;
+        return out;
+      }
+      case "latin1": {
+        const end = this.end();
+        const out = this.buffer.toString("latin1", this.at, end);
         this.at = end;
         return out;
       }
