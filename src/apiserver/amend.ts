@@ -18,7 +18,7 @@ export async function amend(options: RegistryOptions, write: Write, change: (obj
       const record = encodeRecord(kind, object);
       if (sameRecord(record, entry.value)) return standing;
       if (write.dryRun) return new Stored(kind, record, entry.modRevision);
-      return put(options, kind, key, object, entry, { compare: [], ops: [] });
+      return put(options, write, key, object, entry, { compare: [], ops: [] });
     },
     () => conflict(resourceOf(kind), write.name, MODIFIED),
   );

@@ -4,13 +4,14 @@ import { type AuditSink, isLongRunning } from "#apiserver/auth/audit.ts";
 import { binding } from "#apiserver/binding.ts";
 import { bootstrap, carryOut, type DueWrite } from "#apiserver/bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
-import { Compactor } from "#apiserver/compactor.ts";
+import { Compactor, RETENTION, type Retention } from "#apiserver/compactor.ts";
 import { type ConnectPorts, streams } from "#apiserver/connect.ts";
 import { discovery } from "#apiserver/discovery.ts";
 import { eviction } from "#apiserver/eviction.ts";
 import { Feed } from "#apiserver/feed.ts";
 import { finalize } from "#apiserver/finalize.ts";
 import type { Check, Health } from "#apiserver/health.ts";
+import { Journal } from "#apiserver/journal.ts";
 import { prefixOf } from "#apiserver/keys.ts";
 import { InFlight } from "#apiserver/limit.ts";
 import { Metrics, metricsPath } from "#apiserver/metrics.ts";
@@ -61,10 +62,13 @@ export interface ApiServerOptions {
   readonly connect?: ConnectPorts;
   readonly auditSink?: AuditSink;
   readonly gzip?: Gzip;
+  /** How much of the past is kept; an hour or 512 MiB when it is not said. */
+  readonly retention?: Retention;
 }
 export interface ApiServer {
   readonly handle: Handler;
   readonly objects: Objects;
+  readonly journal: Journal;
   /** Ends all watches and follows the store no longer. */
   close(): void;
 }
@@ -81,8 +85,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, kinds, clock, chance, log } = options;
   const own = kinds.filter(k => k.verbs.length > 0 && !k.ephemeral);
   const stored = own.filter(k => !k.storedAs);
-  const compactor = new Compactor(store, clock, log);
-  const feed = new Feed(store, stored, clock, log, () => compactor.wrote());
+  const journal = new Journal(store, clock);
+  const compactor = new Compactor(store, journal, options.retention ?? RETENTION, clock, log);
+  await compactor.start();
+  const feed = new Feed(store, stored, clock, log, bytes => {
+    journal.grew(bytes);
+    compactor.wrote();
+  });
   const objects = new LiveObjects(
     store,
     stored.filter(k => k.storedAt !== "events"),
@@ -118,7 +127,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ]),
   };
   const companions = new Map([["services/specs", serviceCompanion(store, chance, options.services)]]);
-  const registry: RegistryOptions = { store, clock, chance, log, objects, companions, plugins: access.plugins };
+  const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins: access.plugins };
   if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
   for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
   const metrics = new Metrics();
@@ -153,6 +162,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   return {
     handle,
     objects,
+    journal,
     close() {
       watches.close();
       feed.close();

@@ -7,15 +7,18 @@ const VERSION = "meta.k8s.io/v1";
 /** As a token's revision: go on at the newest one. */
 export const LATEST = -1;
 
-/** A token that goes on at `from`, which lies below `prefix`. */
-export function encodeContinue(from: Key, prefix: Key, revision: Revision): string {
-  const token = JSON.stringify({ v: VERSION, rv: revision, start: from.slice(prefix.length) });
+/**
+ * A token that goes on at `from`, which lies below `prefix`. One of a `retained` list, which began in the past, holds as long as the store
+ * keeps its revision.
+ */
+export function encodeContinue(from: Key, prefix: Key, revision: Revision, retained = false): string {
+  const token = JSON.stringify({ v: VERSION, rv: revision, start: from.slice(prefix.length), ...(retained && { retained }) });
   return utf8(token).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 /** Throws BadRequest with upstream's sentences. */
-export function decodeContinue(token: string, prefix: Key): { from: Key; revision: Revision } {
+export function decodeContinue(token: string, prefix: Key): { from: Key; revision: Revision; retained: boolean } {
   const bad = (why: string) => badRequest(`invalid continue token: ${why}`);
-  let parsed: { v?: unknown; rv?: unknown; start?: unknown };
+  let parsed: { v?: unknown; rv?: unknown; start?: unknown; retained?: unknown };
   try {
     parsed = JSON.parse(text(Uint8Array.fromBase64(token, { alphabet: "base64url" })));
   } catch (error) {
@@ -28,5 +31,5 @@ export function decodeContinue(token: string, prefix: Key): { from: Key; revisio
   if (typeof start !== "string" || start === "") throw bad("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
   const segments = (start.startsWith("/") ? start.slice(1) : start).split("/");
   if (segments.some(s => s === "" || s === "." || s === "..")) throw bad(`continue key is not valid: ${start}`);
-  return { from: prefix + segments.join("/"), revision: rv };
+  return { from: prefix + segments.join("/"), revision: rv, retained: parsed.retained === true };
 }

@@ -88,7 +88,7 @@ async function attemptCreate(options: RegistryOptions, write: Write, object: Any
     if (existing) throw taken(kind, object.metadata.name!, existing.object);
     return new Stored(kind, encodeRecord(kind, object), 0);
   }
-  const stored = await put(options, kind, key, object, undefined, side);
+  const stored = await put(options, write, key, object, undefined, side);
   if (stored) return stored;
   const existing = await find(options, kind, write.namespace, object.metadata.name!);
   if (existing) throw taken(kind, object.metadata.name!, existing.object);

@@ -56,10 +56,10 @@ export class Feed {
   private readonly clock: Clock;
   private recover: () => Promise<Revision> = async () => this.store.revision;
   private timer: Cancel | undefined;
-  private readonly moved: () => void;
+  private readonly moved: (bytes: number) => void;
 
-  /** `moved` is called after each batch of changes. */
-  constructor(store: Store, kinds: readonly Kind[], clock: Clock, log: Log, moved: () => void) {
+  /** `moved` is called after each batch of changes, with the bytes that they put. */
+  constructor(store: Store, kinds: readonly Kind[], clock: Clock, log: Log, moved: (bytes: number) => void) {
     this.clock = clock;
     this.moved = moved;
     this.store = store;
@@ -91,7 +91,7 @@ export class Feed {
       for await (const batch of watch) {
         this.hand(batch.events);
         if (batch.revision > this.position) this.position = batch.revision;
-        if (batch.events.length > 0) this.moved();
+        if (batch.events.length > 0) this.moved(sizeOf(batch.events));
       }
     } catch (error) {
       if (!this.stop.signal.aborted) this.log.error("the watch on the store broke off", { error: String(error) });
@@ -130,4 +130,9 @@ export class Feed {
     const both = key.slice(ROOT.length, two);
     return this.folders.has(both) ? both : undefined;
   }
+}
+function sizeOf(events: readonly StoreEvent[]): number {
+  let bytes = 0;
+  for (const { entry } of events) bytes += entry.key.length + entry.value.length;
+  return bytes;
 }

@@ -35,18 +35,25 @@ interface Plan {
   readonly revision: Revision | undefined;
   readonly limit: number;
   readonly choice: Choice;
+  /** The list is one of the past: its tokens last as long as the store keeps the revision. */
+  readonly retained: boolean;
 }
 function planOf(options: RegistryOptions, kind: Kind, namespace: string, query: ListQuery, choice: Choice): Plan {
   const { from: prefix, to } = rangeOf(kind, namespace);
+  const { horizon } = options.journal;
   const plan = { kind, prefix, to, limit: query.limit, choice };
   if (query.continue) {
-    const { from, revision } = decodeContinue(query.continue, prefix);
-    return { ...plan, from, revision: revision === LATEST ? undefined : revision };
+    const { from, revision, retained } = decodeContinue(query.continue, prefix);
+    const on = { ...plan, from, revision: revision === LATEST ? undefined : revision, retained };
+    if (revision !== LATEST && revision < horizon && !retained) throw readError(new Compacted(horizon), on, query, options.store.revision);
+    return on;
   }
   const asked = query.resourceVersion ?? 0;
   if (asked > options.store.revision) throw tooLargeVersion(asked, options.store.revision);
   const exact = query.match === "Exact" || (query.match === "" && asked > 0 && query.limit > 0);
-  return { ...plan, from: prefix, revision: exact ? asked : undefined };
+  const past = asked < horizon;
+  if (exact && past && query.match !== "Exact") throw expired(OLD_LIST);
+  return { ...plan, from: prefix, revision: exact ? asked : undefined, retained: exact && past };
 }
 
 export interface Listed {
@@ -80,7 +87,7 @@ async function* pages(options: RegistryOptions, plan: Plan): AsyncGenerator<read
     if (out.length > 0) yield out;
     if (rest && full) {
       const remaining = plan.choice.all ? read.count - read.entries.length : undefined;
-      return { revision, continue: encodeContinue(`${last}\0`, plan.prefix, revision), remaining };
+      return { revision, continue: encodeContinue(`${last}\0`, plan.prefix, revision, plan.retained), remaining };
     }
     if (!rest) return { revision, continue: "", remaining: undefined };
     from = `${last}\0`;

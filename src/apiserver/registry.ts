@@ -1,6 +1,7 @@
 /** What the writing verbs share: the ports, the shape of a write, and the steps that each repeats on a conflict. */
 
 import type { Admission, AdmissionPlugin } from "#apiserver/call.ts";
+import type { Did, Journal } from "#apiserver/journal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import type { LiveObjects } from "#apiserver/objects.ts";
 import { encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
@@ -8,7 +9,7 @@ import { concat } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
 import { invalid, type Report } from "#base/fielderror.ts";
-import type { Identity } from "#base/http.ts";
+import type { Cause, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
 import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
@@ -36,6 +37,7 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly objects: LiveObjects;
+  readonly journal: Journal;
   readonly log: Log;
   readonly plugins: readonly AdmissionPlugin[];
   /** By the kind's folder in the store. */
@@ -52,6 +54,10 @@ export interface Write {
   readonly dryRun: boolean;
   /** For managedFields: the query's fieldManager, or the User-Agent's first part. */
   readonly manager: string;
+  /** Who acts as `user`. */
+  readonly impersonator?: string;
+  /** Why a loop writes. */
+  readonly cause?: Cause;
   /** Server-side apply, whose objects carry their managedFields. */
   readonly applies?: boolean;
   readonly warnings: string[];
@@ -177,31 +183,42 @@ async function leaseFor(options: RegistryOptions, kind: Kind): Promise<number | 
 /** Writes a record if nobody was faster (`previous`: what it replaces). Undefined: the attempt lost and must be repeated. */
 export async function put(
   options: RegistryOptions,
-  kind: Kind,
+  write: Write,
   key: Key,
   object: AnyObject,
   previous: Entry | undefined,
   side: Side,
 ): Promise<Stored | undefined> {
+  const { kind } = write;
   const value = encodeRecord(kind, object);
   const lease = await leaseFor(options, kind);
   const result = await options.store.txn(
     [{ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, ...side.compare],
-    [{ op: "put", key, value, ...(lease !== undefined && { lease }) }, ...side.ops],
+    [
+      { op: "put", key, value, ...(lease !== undefined && { lease }) },
+      ...side.ops,
+      ...noteOf(options, write, key, previous ? "update" : "create"),
+    ],
   );
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, value, result.revision);
   return new Stored(kind, value, result.revision);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
-export async function erase(options: RegistryOptions, kind: Kind, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {
+export async function erase(options: RegistryOptions, write: Write, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {
+  const { kind } = write;
   const result = await options.store.txn(
     [{ key, target: "mod", is: "=", than: previous.modRevision }, ...side.compare],
-    [{ op: "delete", key }, ...side.ops],
+    [{ op: "delete", key }, ...side.ops, ...noteOf(options, write, key, "delete")],
   );
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, undefined, result.revision);
   return result.revision;
+}
+
+function noteOf({ journal }: RegistryOptions, write: Write, key: Key, did: Did): readonly Op[] {
+  const { kind, user, ...author } = write;
+  return journal.note(kind.storedAt, key, kind.kind, did, { ...author, user: user.name });
 }
 
 /** Repeats `attempt` while it loses against other writers; then the answer is a conflict. */

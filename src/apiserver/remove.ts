@@ -161,10 +161,10 @@ async function attempt(
   stays ||= held || (grace === "graceful" && (object.metadata.deletionGracePeriodSeconds ?? 0) > 0);
   if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), gone: !stays };
   if (stays) {
-    const stored = await put(options, kind, key, object, entry, { compare: [], ops: [] });
+    const stored = await put(options, write, key, object, entry, { compare: [], ops: [] });
     return stored && { stored, gone: false };
   }
-  const revision = await erase(options, kind, key, entry, await sideOf(options, write, key, undefined, old));
+  const revision = await erase(options, write, key, entry, await sideOf(options, write, key, undefined, old));
   if (revision === undefined) return undefined;
   return { stored: new Stored(kind, encodeRecord(kind, object), revision), gone: true };
 }

@@ -6,11 +6,13 @@ import type { Authorizer, Call } from "#apiserver/call.ts";
 import { applyDefaults } from "#apiserver/codec.ts";
 import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
+import { history } from "#apiserver/history.ts";
 import { collect, list } from "#apiserver/list.ts";
 import { listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
+import { getAsAsked, listAsAsked } from "#apiserver/past.ts";
 import { patchOf } from "#apiserver/patching.ts";
-import { find, get, type RegistryOptions, type Stored, type Write } from "#apiserver/registry.ts";
+import { find, type RegistryOptions, type Stored, type Write } from "#apiserver/registry.ts";
 import { deletionStatus, remove } from "#apiserver/remove.ts";
 import { objectResponse, valueResponse } from "#apiserver/render.ts";
 import { scale } from "#apiserver/scale.ts";
@@ -19,7 +21,8 @@ import { includeOf } from "#apiserver/table.ts";
 import { update } from "#apiserver/update.ts";
 import { type Watches, watch } from "#apiserver/watch.ts";
 import { deleteOptions, type WriteOptions, writeOptions } from "#apiserver/writeoptions.ts";
-import type { HttpResponse } from "#base/http.ts";
+import { CAUSE_HEADER, type Cause, type HttpResponse } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
 import { badRequest, failure, pathNotFound } from "#base/status.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
@@ -54,7 +57,21 @@ export function writeOf(target: Target, how: Pick<WriteOptions, "dryRun" | "mana
     dryRun: how.dryRun,
     manager: how.manager,
     warnings: call.warnings,
+    ...(call.impersonatedBy && { impersonator: call.impersonatedBy.name }),
+    ...causeOf(call),
   };
+}
+/** Why a loop writes, as it says itself; what is not of that form is nothing. */
+function causeOf(call: Call): { readonly cause?: Cause } {
+  const said = call.http.headers[CAUSE_HEADER];
+  if (!said || said.length > limits.causeText) return {};
+  try {
+    const { loop, intent, because } = JSON.parse(said) as Record<string, unknown>;
+    if (typeof because !== "string" || typeof loop !== "string" || typeof intent !== "string") return {};
+    return { cause: { loop, intent, because } };
+  } catch {
+    return {};
+  }
 }
 
 /** Answers a request for a resource of the API. */
@@ -109,18 +126,21 @@ async function verb(options: ResourceOptions, target: Target): Promise<HttpRespo
   }
 }
 
-async function getOne(options: ResourceOptions, { call, kind, namespace, form }: Target): Promise<HttpResponse> {
+async function getOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, form } = target;
+  if (call.query.has("history")) return history(options, target);
   const include = includeOf(call.query);
-  const stored = await get(options, kind, namespace, call.info.name);
+  const stored = await getAsAsked(options, target);
   return objectResponse(form, stored, include, options.clock.now());
 }
 
-async function many(options: ResourceOptions, { call, kind, namespace, form }: Target): Promise<HttpResponse> {
+async function many(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind, namespace, form } = target;
   const watching = call.info.verb === "watch";
   const query = listQuery(call.query, watching);
   const include = includeOf(call.query);
   const choice = choiceOf(kind, call.query, watching ? nameOnPath(call) : "");
-  if (!watching) return list(options, kind, namespace, query, choice, form, include);
+  if (!watching) return list(options, kind, namespace, await listAsAsked(options, target, query), choice, form, include);
   return watch(options, { kind, namespace, query, choice, form, include, signal: call.http.signal });
 }
 /** `/watch/…/pods/x` names one object; a name taken from the field selector is no such thing. */

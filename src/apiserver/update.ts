@@ -175,12 +175,12 @@ export async function update(options: RegistryOptions, write: Write, transform: 
       if (goesNow(write, object, old)) {
         if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
         const removal = await sideOf(options, write, key, undefined, old);
-        const revision = await erase(options, kind, key, entry, removal);
+        const revision = await erase(options, write, key, entry, removal);
         return revision ? { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false } : undefined;
       }
       if (unchanged(object, old)) return { stored: standing, created: false };
       if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
-      const stored = await put(options, kind, key, object, entry, side);
+      const stored = await put(options, write, key, object, entry, side);
       if (!stored && next.metadata.resourceVersion && !how.unconditional) throw conflict(resourceOf(kind), write.name, MODIFIED);
       return stored && { stored, created: false };
     },

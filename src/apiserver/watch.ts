@@ -142,6 +142,8 @@ class Watcher {
   private async catchUp(after: Revision): Promise<void> {
     const { options } = this;
     this.after = after;
+    const { horizon } = options.journal;
+    if (after + 1 < horizon) throw new Compacted(horizon);
     const until = options.feed.position;
     if (after < until) {
       const { from, to } = rangeOf(this.request.kind, this.request.namespace);

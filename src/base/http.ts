@@ -66,3 +66,12 @@ export async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
   for await (const part of response.body) parts.push(part);
   return concat(parts);
 }
+
+/** Why a loop writes; it comes with the write, as JSON in this header, and is kept with it for `cox why` and `cox history`. */
+export const CAUSE_HEADER = "coxswain-cause";
+export interface Cause {
+  readonly loop: string;
+  /** The object whose wish it served: `Kind|namespace|name`. */
+  readonly intent: string;
+  readonly because: string;
+}

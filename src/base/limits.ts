@@ -32,8 +32,16 @@ export const limits = {
   annotations: 256 * 1024,
   /** Data of a ConfigMap or Secret. */
   objectData: 1024 * 1024,
-  /** Age after which revisions are compacted. */
+  /** Age after which lists and watches cannot go on from a revision. */
   compactionAge: 5 * 60_000,
+  /** For how long, and for how many bytes of writes, the store keeps revisions beyond that (--history-age, --history-size). */
+  historyAge: 60 * 60_000,
+  historyBytes: 512 * 1024 * 1024,
+  /** Changes of one object that an answer tells, and notes that are read again after a start to say why things are so. */
+  historyItems: 500,
+  historyReasons: 5_000,
+  /** Characters of the reason that comes with a write. */
+  causeText: 2_000,
   /** Operations in one transaction of the store. */
   txnOperations: 128,
   /** A key of the store (what the index takes, less its own marks). */

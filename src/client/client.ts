@@ -1,5 +1,5 @@
 /** How every loop, the CLI and tests speak to the apiserver: typed by kind, over any transport. */
-import type { Handler } from "#base/http.ts";
+import type { Cause, Handler } from "#base/http.ts";
 import type { Status } from "#base/status.ts";
 import type { Kind, KubeObject, ListOf } from "#kinds/kind.ts";
 import type { Draft } from "#schema/notation.ts";
@@ -37,8 +37,11 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
   readonly force?: boolean;
+  /** Why a loop writes. */
+  readonly cause?: Cause;
 }
 export interface DeleteOptions {
+  readonly cause?: Cause;
   readonly namespace?: string;
   readonly uid?: string;
   readonly resourceVersion?: string;

@@ -1,7 +1,7 @@
 /** The Client over a transport: paths and bodies out, objects and StatusErrors back. */
 import { concat, text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
-import { bytesOf, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
+import { bytesOf, CAUSE_HEADER, type Cause, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { failure, type Status, StatusError } from "#base/status.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, Transport, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
@@ -38,6 +38,14 @@ const PATCH_TYPES: Record<PatchType, string> = {
 };
 const JSON_TYPE = "application/json";
 
+interface Parameters {
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly cause?: Cause | undefined;
+}
+/** JSON as headers may carry it. */
+const ascii = (json: string) => json.replace(/[^\x20-\x7e]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** An in-process transport with a proved identity. */
 export function actingAs(transport: Transport, identity: Identity): Transport {
   return request => transport({ ...request, identity });
@@ -69,9 +77,11 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       throw new LostReply(error);
     }
   }
-  async function answer<R>(method: string, url: string, body?: unknown, contentType = JSON_TYPE, accept = JSON_TYPE): Promise<R> {
+  async function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
+    const { contentType = JSON_TYPE, accept = JSON_TYPE, cause } = more;
     const request = body === undefined ? { method, url } : { method, url, body: utf8(JSON.stringify(body)) };
-    const response = await send(request, { accept, ...(body !== undefined && { "content-type": contentType }) });
+    const told = cause && { [CAUSE_HEADER]: ascii(JSON.stringify(cause)) };
+    const response = await send(request, { accept, ...(body !== undefined && { "content-type": contentType }), ...told });
     const content = await bodyOf(response);
     if (response.status >= 400) throw errorOf(response.status, content);
     try {
@@ -89,7 +99,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     async list<T extends KubeObject>(kind: Kind<T>, o: ListOptions = {}): Promise<ListOf<T>> {
       const { namespace, metadataOnly, ...query } = o;
       const accept = partial(metadataOnly, "PartialObjectMetadataList");
-      const list = await answer<ListOf<T>>("GET", pathOf(kind, { namespace }, query), undefined, JSON_TYPE, accept);
+      const list = await answer<ListOf<T>>("GET", pathOf(kind, { namespace }, query), undefined, { accept });
       const apiVersion = apiVersionOf(kind);
       for (const item of list.items) {
         item.apiVersion = apiVersion;
@@ -124,15 +134,18 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       const metadata = object.metadata as { namespace?: string; name?: string } | undefined;
       const namespace = o.namespace ?? metadata?.namespace;
       const target = o.subresource ? { namespace, name: metadata?.name ?? "", subresource: o.subresource } : { namespace };
-      return answer("POST", pathOf(kind, target, writeQuery(o)), body);
+      return answer("POST", pathOf(kind, target, writeQuery(o)), body, { cause: o.cause });
     },
     update: (kind, object, o = {}) => {
       const { name, namespace } = object.metadata;
       const target = { namespace: o.namespace ?? namespace, name: name ?? "", subresource: o.subresource };
-      return answer("PUT", pathOf(kind, target, writeQuery(o)), object);
+      return answer("PUT", pathOf(kind, target, writeQuery(o)), object, { cause: o.cause });
     },
     patch: (kind, name, type, patch, o = {}) =>
-      answer("PATCH", pathOf(kind, { namespace: o.namespace, name, subresource: o.subresource }, writeQuery(o)), patch, PATCH_TYPES[type]),
+      answer("PATCH", pathOf(kind, { namespace: o.namespace, name, subresource: o.subresource }, writeQuery(o)), patch, {
+        contentType: PATCH_TYPES[type],
+        cause: o.cause,
+      }),
     async delete<T extends KubeObject>(kind: Kind<T>, name: string, o: DeleteOptions = {}): Promise<T | undefined> {
       const preconditions = { ...(o.uid && { uid: o.uid }), ...(o.resourceVersion && { resourceVersion: o.resourceVersion }) };
       const body = {
@@ -142,7 +155,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
         ...(o.gracePeriodSeconds !== undefined && { gracePeriodSeconds: o.gracePeriodSeconds }),
         ...(o.propagation && { propagationPolicy: o.propagation }),
       };
-      const object = await answer<T>("DELETE", pathOf(kind, { namespace: o.namespace, name }), body);
+      const object = await answer<T>("DELETE", pathOf(kind, { namespace: o.namespace, name }), body, { cause: o.cause });
       return object.kind === kind.kind && stays(object) ? object : undefined;
     },
     post<In extends KubeObject, Out extends KubeObject>(
@@ -152,7 +165,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       body: Draft<In>,
       o: WriteOptions = {},
     ): Promise<Out> {
-      return answer("POST", pathOf(kind, { namespace: o.namespace, name, subresource }, writeQuery(o)), body);
+      return answer("POST", pathOf(kind, { namespace: o.namespace, name, subresource }, writeQuery(o)), body, { cause: o.cause });
     },
   };
 }

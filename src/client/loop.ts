@@ -12,7 +12,7 @@ import type { AnyController, Failure } from "#client/controller.ts";
 import type { Recorder } from "#client/events.ts";
 import { outcomeUnknown } from "#client/http.ts";
 import { Queue } from "#client/queue.ts";
-import type { Reasons } from "#client/reasons.ts";
+import { type Reasons, subjectId } from "#client/reasons.ts";
 import type { Create, OutcomeEvent, Remove, Step, Write } from "#client/steps.ts";
 import { splitKey } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
@@ -184,7 +184,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       });
     try {
       stats.writes++;
-      const written = await send(step, name, namespace);
+      const written = await send(key, step, name, namespace);
       if (written) {
         name = written.metadata.name ?? name;
         views.wrote(kind, written);
@@ -214,9 +214,10 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       return { is: "failed", failure: { did: step.do, kind: kind.kind, reason, message } };
     }
   }
-  function send(step: Write, name: string, namespace: string | undefined): Promise<KubeObject | undefined> {
+  function send(key: string, step: Write, name: string, namespace: string | undefined): Promise<KubeObject | undefined> {
     const { kind } = step;
-    const where = { ...(namespace && { namespace }) };
+    const cause = { loop: definition.name, intent: subjectId({ kind: definition.keyedBy, ...splitKey(key) }), because: step.because };
+    const where = { cause, ...(namespace && { namespace }) };
     switch (step.do) {
       case "create":
         return client.create(kind, step.object, where);

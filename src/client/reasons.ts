@@ -23,7 +23,13 @@ export interface Reason {
   readonly error: string;
 }
 
-const idOf = (s: Subject) => `${s.kind}|${s.namespace}|${s.name}`;
+/** How causes name an object. */
+export const subjectId = (s: Subject) => `${s.kind}|${s.namespace}|${s.name}`;
+/** The other way round. */
+export function subjectOf(id: string): Subject {
+  const [kind = "", namespace = "", name = ""] = id.split("|");
+  return { kind, namespace, name };
+}
 
 export class Reasons {
   /** By object, the one that was heard of longest ago first. */
@@ -32,7 +38,7 @@ export class Reasons {
 
   /** Keeps a reason under its intent and its target. */
   add(reason: Reason): void {
-    const ids = new Set([idOf(reason.intent), idOf(reason.target)]);
+    const ids = new Set([subjectId(reason.intent), subjectId(reason.target)]);
     for (const id of ids) {
       const list = this.#bySubject.get(id) ?? [];
       this.#bySubject.delete(id);
@@ -54,12 +60,28 @@ export class Reasons {
       this.#count -= list.length;
     }
   }
+  /** Takes in what an earlier process had decided, newest first. */
+  recall(earlier: Iterable<Reason>): void {
+    for (const reason of earlier) {
+      for (const id of new Set([subjectId(reason.intent), subjectId(reason.target)])) {
+        const list = this.#bySubject.get(id) ?? [];
+        if (list.length >= limits.reasonsPerObject || this.#count >= limits.reasons) continue;
+        const [first] = list;
+        if (first && same(first, reason)) continue;
+        list.unshift(reason);
+        this.#bySubject.set(id, list);
+        this.#count++;
+      }
+    }
+  }
   /** What is known of an object, oldest first: decisions made for it and decisions that wrote it. */
   of(subject: Subject): readonly Reason[] {
-    return this.#bySubject.get(idOf(subject)) ?? [];
+    return this.#bySubject.get(subjectId(subject)) ?? [];
   }
 }
 /** The same decision once more, as a retry makes it. */
 function same(a: Reason, b: Reason): boolean {
-  return a.loop === b.loop && a.did === b.did && a.because === b.because && a.error === b.error && idOf(a.target) === idOf(b.target);
+  return (
+    a.loop === b.loop && a.did === b.did && a.because === b.because && a.error === b.error && subjectId(a.target) === subjectId(b.target)
+  );
 }

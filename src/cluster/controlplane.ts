@@ -17,7 +17,7 @@ import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
-import { whyPath } from "#cluster/why.ts";
+import { noted, whyPath } from "#cluster/why.ts";
 import { createLoops } from "#controllers/all.ts";
 import { kinds } from "#kinds/all.ts";
 import { createScheduler, DEFAULT_SCHEDULER, type Scheduler } from "#scheduler/scheduler.ts";
@@ -41,6 +41,7 @@ export interface ControlPlaneParts {
   readonly platform: string;
   readonly gzip?: ApiServerOptions["gzip"];
   readonly connect?: ApiServerOptions["connect"];
+  readonly retention?: ApiServerOptions["retention"];
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -73,13 +74,16 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
   const reasons = new Reasons();
   let scheduler: Scheduler | undefined;
   const access = clusterAccess(parts);
-  const apiserver = await createApiServer({
+  const begun = parts.store.revision;
+  const earlier = () => noted(apiserver.journal, begun);
+  const apiserver: ApiServer = await createApiServer({
     store: parts.store,
     clock,
     chance,
     log,
     ...(parts.gzip && { gzip: parts.gzip }),
     ...(parts.connect && { connect: parts.connect }),
+    ...(parts.retention && { retention: parts.retention }),
     kinds,
     address: `${parts.address}:${parts.port}`,
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },
@@ -89,7 +93,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
       const made = access(objects);
       return {
         ...made,
-        paths: [...(made.paths ?? []), whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects })],
+        paths: [...(made.paths ?? []), whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier })],
       };
     },
   });

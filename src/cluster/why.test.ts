@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { callOf, objectsInMemory } from "#apiserver/auth/testing.ts";
+import { ADMIN, testServer } from "#apiserver/testing.ts";
 import { text } from "#base/bytes.ts";
+import { actingAs, createClient } from "#client/http.ts";
 import { Reasons } from "#client/reasons.ts";
-import { whyPath } from "#cluster/why.ts";
+import { noted, whyPath } from "#cluster/why.ts";
 import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
+import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { make } from "#schema/make.ts";
+import { virtualClock } from "#sim/clock.ts";
 
 test("why tells what made an object, what was decided since, what each node says, and what it owns that is not well", async () => {
   const objects = objectsInMemory();
@@ -33,7 +37,7 @@ test("why tells what made an object, what was decided since, what each node says
   reasons.add({ at: 0, loop: "replicaset-controller", intent: rs, did: "create", target: p, because: "0 of 1 pods exist", error: "" });
   reasons.add({ at: 1000, loop: "default-scheduler", intent: p, did: "wait", target: p, because: "0/1 nodes are available", error: "" });
   const verdicts = () => [{ node: "one", refusedBy: "NodeResourcesFit", reasons: ["Insufficient cpu"] }];
-  const path = whyPath({ reasons, verdicts, objects });
+  const path = whyPath({ reasons, verdicts, objects, earlier: async () => [] });
   const answer = await path(
     callOf({ path: "/coxswain/why", isResource: false }, { query: new URLSearchParams("type=rs&name=web&namespace=n") }),
   );
@@ -57,4 +61,28 @@ test("why tells what made an object, what was decided since, what each node says
       "        one: Insufficient cpu (NodeResourcesFit)",
     ],
   );
+});
+
+test("reasons of an earlier process are read from the journal, and come before those of this one", async () => {
+  const clock = virtualClock();
+  const server = await testServer(clock);
+  const client = createClient(actingAs(server.handle, ADMIN), { userAgent: "loop", clock });
+  const at = { namespace: "default" };
+  const cause = (because: string) => ({ loop: "l", intent: "Deployment|default|web", because });
+  await client.create(ConfigMap, { metadata: { name: "a" } }, { ...at, cause: cause("it is missing") });
+  await client.patch(ConfigMap, "a", "merge", { data: { x: "1" } }, { ...at, cause: cause("x is wanted: \u20ac") });
+  await client.patch(ConfigMap, "a", "merge", { data: { x: "2" } }, at);
+  await client.delete(ConfigMap, "a", { ...at, cause: cause("it is not wanted") });
+  const earlier = await noted(server.journal, server.store.revision);
+  const reasons = new Reasons();
+  const target = { kind: "ConfigMap", namespace: "default", name: "a" };
+  const intent = { kind: "Deployment", namespace: "default", name: "web" };
+  reasons.add({ at: clock.now(), loop: "l", intent, did: "wake", target, because: "now", error: "" });
+  reasons.recall(earlier);
+  for (const subject of [target, intent])
+    assert.deepEqual(
+      reasons.of(subject).map(r => `${r.did} ${r.because}`),
+      ["create it is missing", "update x is wanted: \u20ac", "delete it is not wanted", "wake now"],
+    );
+  server.close();
 });

@@ -1,22 +1,27 @@
 /** GET /coxswain/why: the chain of reasons that brought an object to its state, for who may read the object itself. */
 import type { Objects } from "#apiserver/call.ts";
+import type { Journal } from "#apiserver/journal.ts";
 import type { PathHandler } from "#apiserver/paths.ts";
 import { json, plain } from "#apiserver/respond.ts";
+import { limits } from "#base/limits.ts";
 import { badRequest, notFound } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
-import type { Reason, Reasons, Subject } from "#client/reasons.ts";
+import { type Reason, type Reasons, type Subject, subjectOf } from "#client/reasons.ts";
 import { kinds } from "#kinds/all.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import type { ContainerStatus } from "#kinds/core/v1/podstatus.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
 import type { Verdict } from "#scheduler/decide.ts";
+import type { Revision } from "#store/contract.ts";
 
 export interface WhyParts {
   readonly reasons: Reasons;
   /** Each node's verdict for a pod that waits. */
   readonly verdicts: (namespace: string, name: string) => readonly Verdict[] | undefined;
   readonly objects: Objects;
+  /** The reasons of earlier processes, newest first; asked for once, when somebody wants to know. */
+  readonly earlier: () => Promise<readonly Reason[]>;
 }
 export interface Why {
   readonly subject: Subject;
@@ -34,8 +39,11 @@ export interface Why {
 const DEPTH = 2;
 
 export function whyPath(parts: WhyParts): PathHandler {
-  return call => {
+  let recalled: Promise<void> | undefined;
+  return async call => {
     if (call.info.path !== "/coxswain/why") return undefined;
+    recalled ??= parts.earlier().then(reasons => parts.reasons.recall(reasons));
+    await recalled;
     const { query } = call;
     const type = query.get("type") ?? "";
     const kind = kindNamed(type);
@@ -137,7 +145,32 @@ function told(why: Why, indent: string): string[] {
     lines.push(`${indent}    ${v.node}: ${verdict}`);
   }
   if (!origin.length && !decisions.length)
-    lines.push(`${indent}  no decision about it is remembered (reasons are kept since the control plane started)`);
+    lines.push(
+      `${indent}  no decision about it is remembered (reasons are kept as long as the cluster's past, an hour if nobody says otherwise)`,
+    );
   if (troubles.length) lines.push(`${indent}  not well are`, ...troubles.flatMap(t => told(t, `${indent}    `)));
   return lines;
+}
+
+/** Reasons that the journal has of loops' writes up to `revision`, newest first. */
+export async function noted(journal: Journal, revision: Revision): Promise<Reason[]> {
+  const out: Reason[] = [];
+  let read = 0;
+  for await (const { at, key, kind, did, author } of journal.before(revision)) {
+    if (++read > limits.historyReasons) break;
+    if (!author.cause) continue;
+    const { loop, intent, because } = author.cause;
+    const [name = "", namespace = ""] = key.split("/").slice(-2).reverse();
+    const namespaced = kinds.some(k => k.kind === kind && k.namespaced);
+    out.push({
+      at,
+      loop,
+      intent: subjectOf(intent),
+      did,
+      target: { kind, namespace: namespaced ? namespace : "", name },
+      because,
+      error: "",
+    });
+  }
+  return out;
 }
