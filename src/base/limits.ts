@@ -18,6 +18,8 @@ export const limits = {
   /** Bytes of the store's log, and revisions, that it keeps in memory before they are moved into its index. */
   storeFlushBytes: 2 * 1024 * 1024,
   storeFlushRevisions: 4096,
+  /** Bytes of a store, above which nothing more is put (etcd: --quota-backend-bytes, at its suggested most). */
+  storeSize: 8 * 1024 * 1024 * 1024,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */

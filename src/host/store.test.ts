@@ -6,10 +6,10 @@ import type { Readable, Writable } from "node:stream";
 import { test } from "node:test";
 import { text, utf8 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
-import { storeCases } from "#store/case.ts";
+import { type CaseOptions, localStoreCases } from "#store/case.ts";
 import { checkStore } from "#store/check.ts";
-import { NoSpace, type Store } from "#store/contract.ts";
-import { openEmbedded } from "#store/embedded.ts";
+import { type LocalStore, NoSpace, type Store } from "#store/contract.ts";
+import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "#store/embedded.ts";
 import { hostClock } from "./clock.ts";
 import { hostChecksum, hostFiles } from "./files.ts";
 import { openLmdb } from "./lmdb.ts";
@@ -21,10 +21,10 @@ const put = (store: Store, key: string, value: string) => store.txn([], [{ op: "
 for (const [name, flushRevisions] of [
   ["embedded on disk, all in its log", undefined],
   ["embedded on disk, moving on at every step", 2],
-] as const)
-  storeCases(name, async options => {
+] as const) {
+  const fresh = async (options: CaseOptions, open: (options: EmbeddedOptions) => Promise<LocalStore>) => {
     const directory = scratch();
-    const store = await openEmbedded({
+    const store = await open({
       ...options,
       files: hostFiles,
       openIndex: openLmdb,
@@ -39,7 +39,13 @@ for (const [name, flushRevisions] of [
         rmSync(directory, { recursive: true });
       },
     };
+  };
+  localStoreCases(name, {
+    todo: /^above its limit|^what is retained/,
+    open: options => fresh(options, openEmbedded),
+    restore: (options, stream) => fresh(options, all => restoreEmbedded(all, stream)),
   });
+}
 
 test("a directory in use names the process; a dead one's lock holds nothing", async () => {
   const directory = scratch();

@@ -1,6 +1,6 @@
 /**
  * What a store is: a revisioned key-value map with etcd v3's semantics (https://etcd.io/docs/v3.6/learning/api/).
- * Everything above speaks to this; memory.ts, the embedded one (log.ts over a file port, with an index port) and later
+ * Everything above speaks to this; memory.ts, the embedded one (log.ts over a file port, with an index port) and
  * a real etcd implement it; case.ts is the one suite that all must pass.
  */
 
@@ -18,26 +18,59 @@ export interface Entry {
   readonly lease: number;
 }
 
+/**
+ * Holds or not of one key, or with `to` of every key in [key, to). A key that is missing, or a range without keys, counts
+ * as zeroes, and no comparison of its value holds.
+ */
 export type Compare =
   | {
       readonly key: Key;
+      readonly to?: Key;
       readonly target: "version" | "create" | "mod" | "lease";
       readonly is: "=" | "!=" | "<" | ">";
       readonly than: number;
     }
-  | { readonly key: Key; readonly target: "value"; readonly is: "=" | "!=" | "<" | ">"; readonly than: Uint8Array };
+  | {
+      readonly key: Key;
+      readonly to?: Key;
+      readonly target: "value";
+      readonly is: "=" | "!=" | "<" | ">";
+      readonly than: Uint8Array;
+    };
 
 export type Op =
-  | { readonly op: "put"; readonly key: Key; readonly value: Uint8Array; readonly lease?: number; readonly previous?: boolean }
+  | {
+      readonly op: "put";
+      readonly key: Key;
+      readonly value: Uint8Array;
+      readonly lease?: number;
+      readonly previous?: boolean;
+      /** Keep the value (`value` is not looked at), or the lease, that the key has; throws KeyNotFound where it is missing. */
+      readonly ignoreValue?: boolean;
+      readonly ignoreLease?: boolean;
+    }
   /** Deletes `key`, or with `to` all of [key, to). */
   | { readonly op: "delete"; readonly key: Key; readonly to?: Key; readonly previous?: boolean }
-  | { readonly op: "get"; readonly key: Key; readonly to?: Key; readonly limit?: number };
+  | {
+      readonly op: "get";
+      readonly key: Key;
+      readonly to?: Key;
+      readonly limit?: number;
+      /** As of this revision, at most the newest before the transaction; throws Compacted or FutureRevision. */
+      readonly revision?: Revision;
+      readonly keysOnly?: boolean;
+      readonly countOnly?: boolean;
+    }
+  /** A transaction within one. Its compares, too, see the state before the outermost one. (No field is a `then`: values that have one pass for promises.) */
+  | { readonly op: "txn"; readonly compare: readonly Compare[]; readonly success: readonly Op[]; readonly failure?: readonly Op[] };
 
 export type OpResult =
   | { readonly op: "put"; readonly previous?: Entry }
   /** `previous` only when it was asked for. */
   | { readonly op: "delete"; readonly deleted: number; readonly previous?: readonly Entry[] }
-  | { readonly op: "get"; readonly entries: readonly Entry[]; readonly count: number };
+  /** `count`: all keys of the range, whatever the limit. */
+  | { readonly op: "get"; readonly entries: readonly Entry[]; readonly count: number }
+  | { readonly op: "txn"; readonly succeeded: boolean; readonly results: readonly OpResult[] };
 
 export interface TxnResult {
   /** Whether every compare held. */
@@ -52,6 +85,8 @@ export interface RangeOptions {
   readonly revision?: Revision;
   readonly limit?: number;
   readonly keysOnly?: boolean;
+  /** No entries, only how many there are. */
+  readonly countOnly?: boolean;
 }
 export interface RangeResult {
   readonly entries: readonly Entry[];
@@ -78,6 +113,9 @@ export interface WatchOptions {
   readonly after?: Revision;
   /** Give each event the entry that it replaced; events of the revision `compacted` itself may lack it. */
   readonly previous?: boolean;
+  /** false: no events of puts, or of deletes (etcd: NOPUT, NODELETE). */
+  readonly puts?: boolean;
+  readonly deletes?: boolean;
   readonly signal?: AbortSignal;
 }
 /** One watch. It stands from the call of `watch` on, before it is first iterated; ending the iteration ends it. */
@@ -98,12 +136,12 @@ export interface Store {
   scan(from: Key, to: Key, options?: RangeOptions): AsyncIterable<readonly Entry[]>;
   /**
    * Resolved, and visible to anyone, only when durable. A transaction without effect makes no revision. Throws InvalidTxn,
-   * LeaseNotFound or NoSpace, and then nothing was written.
+   * LeaseNotFound, KeyNotFound, NoSpace, or what its reads throw, and then nothing was written.
    */
   txn(compare: readonly Compare[], then: readonly Op[], otherwise?: readonly Op[]): Promise<TxnResult>;
   /**
    * In revision order, never a gap; ends when the signal is aborted or the store is closed. Slow readers are cut off with
-   * SlowWatcher. One key alone: [key, key + "\0").
+   * SlowWatcher; a store that has as many watches as it takes throws TooManyWatches. One key alone: [key, key + "\0").
    */
   watch(from: Key, to: Key, options?: WatchOptions): Watch;
   /** A lease of `ttl` seconds; when it runs out, its keys are deleted in one revision. Throws LeaseExists. */
@@ -112,16 +150,61 @@ export interface Store {
   keepAlive(id: number): Promise<Lease>;
   /** Ends the lease and deletes its keys in one revision. Throws LeaseNotFound. */
   revoke(id: number): Promise<void>;
+  /** The ids of all leases, in order. */
+  leases(): Promise<readonly number[]>;
+  /** Throws LeaseNotFound. */
+  timeToLive(id: number): Promise<LeaseState>;
   /** Throws Compacted when it has been done already, FutureRevision when there is no such revision yet. */
   compact(revision: Revision): Promise<void>;
-  /** Bytes on disk (0 in memory). */
+  /** Bytes on disk, or in memory. */
   size(): number;
   close(): Promise<void>;
 }
 export interface Lease {
   readonly id: number;
+  /** Seconds. */
   readonly ttl: number;
 }
+export interface LeaseState extends Lease {
+  /** Whole seconds until it runs out. */
+  readonly remaining: number;
+  /** The keys attached to it, in order. */
+  readonly keys: readonly Key[];
+}
+
+/** A store whose files or memory are this process's own: what maintenance, snapshots and moving need beside. */
+export interface LocalStore extends Store {
+  /** Over all that `retained` gives up to `revision` (default: the newest): equal for equal histories, whatever the engine. */
+  hash(revision?: Revision): Promise<{ readonly hash: number; readonly revision: Revision; readonly compacted: Revision }>;
+  /** Gives back the room of what has been compacted; reads and writes go on. */
+  defragment(): Promise<void>;
+  /** Bytes of `size()` that hold what is retained. */
+  inUse(): number;
+  /**
+   * "nospace": the store has outgrown its limit, or the disk is full; everything that puts or grants throws NoSpace, while
+   * reads, deletions, revocations and compaction go on. "corrupt": what was read from the disk is not what was written.
+   * They stand, also over a restart, until `disarm`; "nospace" of a full disk also ends by itself, when there is room again.
+   */
+  alarms(): readonly Alarm[];
+  disarm(): Promise<void>;
+  /** A few small durable values outside the revisions, by name. */
+  readonly meta: {
+    get(name: string): Uint8Array | undefined;
+    set(name: string, value: Uint8Array | undefined): Promise<void>;
+  };
+  /** All that another store needs to be equal to this one as it is now; writes and compactions meanwhile change nothing of it. */
+  retained(): AsyncIterable<Retained>;
+}
+export type Alarm = "nospace" | "corrupt";
+
+/** Parts of a store in this order: head, entries in key order as of `compacted`, changes of each later revision, leases, meta. */
+export type Retained =
+  | { readonly kind: "head"; readonly revision: Revision; readonly compacted: Revision; readonly lastLease: number }
+  | { readonly kind: "entries"; readonly entries: readonly Entry[] }
+  /** One whole revision; its events without `previous`. */
+  | { readonly kind: "changes"; readonly revision: Revision; readonly events: readonly StoreEvent[] }
+  | { readonly kind: "lease"; readonly lease: Lease }
+  | { readonly kind: "meta"; readonly name: string; readonly value: Uint8Array };
 
 /** The revision asked for has been compacted (etcd: ErrCompacted). */
 export class Compacted extends Error {
@@ -151,12 +234,23 @@ export class SlowWatcher extends Error {
     super("the watch fell too far behind and was ended");
   }
 }
+/** There are as many watches as the store takes. */
+export class TooManyWatches extends Error {
+  constructor(most: number) {
+    super(`the store has ${most} watches, and takes no more`);
+  }
+}
+/** A put that is to keep what is not there (etcd: ErrKeyNotFound). */
+export class KeyNotFound extends Error {
+  constructor() {
+    super("etcdserver: key not found");
+  }
+}
 export class LeaseNotFound extends Error {
   constructor() {
     super("etcdserver: requested lease not found");
   }
 }
-
 export class LeaseExists extends Error {
   constructor() {
     super("etcdserver: lease already exists");

@@ -2,6 +2,8 @@ import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 import { crc32 } from "./checksum.ts";
 import {
+  ALL_KEYS,
+  type Alarm,
   type Batch,
   Compacted,
   type Compare,
@@ -11,12 +13,14 @@ import {
   type Lease,
   LeaseExists,
   LeaseNotFound,
+  type LeaseState,
+  type LocalStore,
   NoSpace,
   type Op,
   type RangeOptions,
   type RangeResult,
+  type Retained,
   type Revision,
-  type Store,
   StoreClosed,
   type StoreEvent,
   type TxnResult,
@@ -28,9 +32,10 @@ import { beginFrame, isEmptyFrame, type Log } from "./log.ts";
 import { type Taken, takeDirectory } from "./open.ts";
 import type { Checksum, FileSystem, Index } from "./ports.ts";
 import { encodeRecord, type LogRecord, numberKey, numberOfKey, Writer } from "./record.ts";
-import { scanBatches, withoutValues } from "./scan.ts";
+import { hashRetained, headOf } from "./retained.ts";
+import { scanBatches } from "./scan.ts";
 import type { State } from "./state.ts";
-import { type Draft, evaluate, tombstone } from "./txn.ts";
+import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
 import { BATCH_EVENTS, type History, Watchers } from "./watch.ts";
 
 export interface EmbeddedOptions {
@@ -42,6 +47,10 @@ export interface EmbeddedOptions {
   readonly directory: string;
   readonly checksum?: Checksum;
   readonly watchBuffer?: number;
+  /** Watches at once. */
+  readonly watches?: number;
+  /** Bytes above which nothing more is put. */
+  readonly limit?: number;
   /** Bytes of log, and revisions, after which they are moved into the index. */
   readonly flushBytes?: number;
   readonly flushRevisions?: number;
@@ -51,9 +60,21 @@ export interface EmbeddedOptions {
  * Opens the store on disk. Throws InUse's sentence when another process has it, one that names the formats when a newer
  * version wrote it, and Damaged (log.ts) when its log has been changed by something else than a crash.
  */
-export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
+export async function openEmbedded(options: EmbeddedOptions): Promise<LocalStore> {
   const taken = await takeDirectory({ checksum: crc32, ...options });
   return new EmbeddedStore(options, taken);
+}
+/** Fills a fresh directory with what `stream` gives: a store equal to the one that it comes from; its leases begin anew. */
+export async function restoreEmbedded(options: EmbeddedOptions, stream: AsyncIterable<Retained>): Promise<LocalStore> {
+  const taken = await takeDirectory({ checksum: crc32, ...options });
+  const store = new EmbeddedStore(options, taken);
+  if (store.revision > 1) {
+    await store.close();
+    throw new StoreClosed(`the data directory ${options.directory} holds a store already`);
+  }
+  await store.restore(stream);
+  await store.close();
+  return openEmbedded(options);
 }
 
 /** One thing to be done in the order of arrival: `run` puts its changes into the pending layer and says what to log. */
@@ -69,7 +90,7 @@ const GROUP = 4 * 1024 * 1024;
 const BACKLOG = 64 * 1024 * 1024;
 const FLUSH_RETRY = 1000;
 
-class EmbeddedStore implements Store, History {
+class EmbeddedStore implements LocalStore, History {
   revision: Revision;
   compacted: Revision;
   private lastLease: number;
@@ -79,9 +100,12 @@ class EmbeddedStore implements Store, History {
   private readonly clock: Clock;
   private readonly flushBytes: number;
   private readonly flushRevisions: number;
-  private readonly leases: Leases;
+  private readonly held: Leases;
   private readonly watchers: Watchers;
   private readonly draft: Draft;
+  private readonly limit: number;
+  private readonly checksum: Checksum;
+  private full = false;
   private readonly writer = new Writer(256 * 1024);
 
   private waiting: Job[] = [];
@@ -109,16 +133,30 @@ class EmbeddedStore implements Store, History {
     this.compacted = this.pendingCompacted = taken.compacted;
     this.lastLease = taken.lastLease;
     this.frozenAt = this.state.mark.revision;
-    this.watchers = new Watchers(this, options.watchBuffer ?? limits.watchBuffer);
-    this.leases = new Leases(options.clock, ids => {
+    this.limit = options.limit ?? limits.storeSize;
+    this.checksum = options.checksum ?? crc32;
+    this.watchers = new Watchers(this, { buffer: options.watchBuffer ?? limits.watchBuffer, most: options.watches ?? limits.watches });
+    this.held = new Leases(options.clock, ids => {
       // A lease that cannot be revoked now rings again.
       for (const id of ids) this.revoke(id).catch(() => {});
     });
-    for (const lease of this.state.heldLeases()) this.leases.add(lease);
+    for (const lease of this.state.heldLeases()) this.held.add(lease);
+    const store = this;
     this.draft = {
+      get revision() {
+        return store.pendingRevision;
+      },
+      get compacted() {
+        return store.pendingCompacted;
+      },
       get: key => this.state.current.get(key, "pending"),
-      range: (from, to, limit) => this.state.newest(from, to, "pending", limit),
-      hasLease: id => this.pendingLeases.get(id) ?? this.leases.has(id),
+      range: (from, to, { limit = 0, revision, countOnly } = {}) => {
+        const found = revision
+          ? this.state.older(from, to, revision, limit, true, "pending")
+          : this.state.newest(from, to, "pending", limit);
+        return countOnly ? { entries: [], count: found.count } : found;
+      },
+      hasLease: id => this.pendingLeases.get(id) ?? this.held.has(id),
       write: event => this.state.write(event),
     };
   }
@@ -127,8 +165,9 @@ class EmbeddedStore implements Store, History {
     this.check(revision);
     return revision ? this.state.at(key, revision) : this.state.current.get(key, "durable");
   }
-  async range(from: Key, to: Key, { revision, limit, keysOnly }: RangeOptions = {}): Promise<RangeResult> {
+  async range(from: Key, to: Key, { revision, limit, keysOnly, countOnly }: RangeOptions = {}): Promise<RangeResult> {
     this.check(revision);
+    if (countOnly) return { entries: [], count: this.read(from, to, revision, 1, true).count, more: false, revision: this.revision };
     const { entries, count } = this.read(from, to, revision, limit, true);
     return { entries: keysOnly ? withoutValues(entries) : entries, count, more: count > entries.length, revision: this.revision };
   }
@@ -160,8 +199,13 @@ class EmbeddedStore implements Store, History {
     return { revision, events };
   }
 
+  get oldest(): Revision {
+    return this.compacted;
+  }
+
   txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
     return this.submit(() => {
+      if (mayPut(then, otherwise)) this.checkRoom();
       const revision = this.pendingRevision + 1;
       const { succeeded, results, events } = evaluate(this.draft, revision, compare, then, otherwise);
       return { record: this.recorded(revision, events), answer: at => ({ succeeded, revision: at, results }) };
@@ -169,6 +213,7 @@ class EmbeddedStore implements Store, History {
   }
   grant(ttl: number, wanted?: number): Promise<Lease> {
     return this.submit(() => {
+      this.checkRoom();
       const id = wanted ?? this.lastLease + 1;
       if (this.draft.hasLease(id)) throw new LeaseExists();
       const lease = { id, ttl: Math.max(1, ttl) };
@@ -180,13 +225,13 @@ class EmbeddedStore implements Store, History {
   }
   async keepAlive(id: number): Promise<Lease> {
     this.check();
-    return this.leases.keepAlive(id);
+    return this.held.keepAlive(id);
   }
   revoke(id: number): Promise<void> {
     return this.submit(() => {
       if (!this.draft.hasLease(id)) throw new LeaseNotFound();
       const revision = this.pendingRevision + 1;
-      const events = this.state.attachedTo(id).map(key => {
+      const events = this.state.attachedTo(id, "pending").map(key => {
         const previous = this.draft.get(key);
         return { type: "delete" as const, entry: tombstone(key, revision), previous };
       });
@@ -196,6 +241,14 @@ class EmbeddedStore implements Store, History {
       this.recorded(revision, events);
       return { record: { kind: "events", revision: this.pendingRevision, events, revoked: id }, answer: () => undefined };
     });
+  }
+  async leases(): Promise<readonly number[]> {
+    this.check();
+    return this.held.list().map(({ id }) => id);
+  }
+  async timeToLive(id: number): Promise<LeaseState> {
+    this.check();
+    return { ...this.held.state(id), keys: this.state.attachedTo(id, "durable") };
   }
   async compact(revision: Revision): Promise<void> {
     await this.submit(() => {
@@ -210,11 +263,96 @@ class EmbeddedStore implements Store, History {
   size(): number {
     return this.log.size + this.state.index.size();
   }
+  inUse(): number {
+    return this.size();
+  }
+  async defragment(): Promise<void> {
+    this.check();
+    this.maintain();
+    await this.maintaining;
+  }
+  alarms(): readonly Alarm[] {
+    return this.full ? ["nospace"] : [];
+  }
+  async disarm(): Promise<void> {
+    this.check();
+    this.full = false;
+  }
+  readonly meta = {
+    get: (name: string) => this.state.meta.get(name, "durable"),
+    set: (name: string, value: Uint8Array | undefined): Promise<void> =>
+      this.submit(() => {
+        this.state.meta.set(name, value ?? null, true);
+        return { record: { kind: "meta", name, ...(value && { value }) }, answer: () => undefined };
+      }),
+  };
+  async hash(revision: Revision = 0): Promise<{ hash: number; revision: Revision; compacted: Revision }> {
+    this.check(revision);
+    const { compacted } = this;
+    const upTo = revision || this.revision;
+    return { hash: await hashRetained(this.retained(), upTo, this.checksum), revision: upTo, compacted };
+  }
+  retained(): AsyncIterable<Retained> {
+    this.check();
+    const { revision, compacted, lastLease } = this;
+    const entries = compacted > 0 ? this.read("", ALL_KEYS, compacted).entries : [];
+    const changes: Retained[] = [];
+    for (let after = Math.max(1, compacted); after < revision; ) {
+      const batch = this.since(after, "", ALL_KEYS);
+      after = batch.revision;
+      for (const { type, entry } of batch.events) {
+        const last = changes.at(-1);
+        if (last?.kind === "changes" && last.revision === entry.modRevision) (last.events as StoreEvent[]).push({ type, entry });
+        else changes.push({ kind: "changes", revision: entry.modRevision, events: [{ type, entry }] });
+      }
+    }
+    const leases = this.held.list();
+    const named: [string, Uint8Array][] = [];
+    this.state.meta.walk("", ALL_KEYS, "durable", (name, value) => {
+      named.push([name, value]);
+      return true;
+    });
+    return (async function* (): AsyncGenerator<Retained> {
+      yield { kind: "head", revision, compacted, lastLease };
+      if (entries.length > 0) yield { kind: "entries", entries };
+      yield* changes;
+      for (const lease of leases) yield { kind: "lease", lease };
+      for (const [name, value] of named) yield { kind: "meta", name, value };
+    })();
+  }
+  async restore(stream: AsyncIterable<Retained>): Promise<void> {
+    const { head, rest } = await headOf(stream);
+    const add = (...records: LogRecord[]) =>
+      Promise.all(records.map(record => this.submit(() => ({ record: this.replayed(record), answer: () => undefined }))));
+    let based = head.compacted === 0;
+    const base = async () => {
+      if (!based) await add({ kind: "compact", revision: head.compacted });
+      based = true;
+    };
+    for await (const part of rest) {
+      if (part.kind === "entries") await add(...part.entries.map(entry => ({ kind: "entry", entry }) as const));
+      else await base();
+      if (part.kind === "changes") await add({ kind: "events", revision: part.revision, events: part.events });
+      if (part.kind === "lease") await add({ kind: "grant", lease: part.lease });
+      if (part.kind === "meta") await this.meta.set(part.name, part.value);
+    }
+    await base();
+  }
+  private replayed(record: LogRecord): LogRecord {
+    this.state.replay(record);
+    if (record.kind === "events") this.pendingRevision = record.revision;
+    if (record.kind === "compact") this.pendingRevision = this.pendingCompacted = record.revision;
+    return record;
+  }
   close(): Promise<void> {
     this.closing ??= this.shut();
     return this.closing;
   }
 
+  private checkRoom(): void {
+    this.full ||= this.size() >= this.limit;
+    if (this.full) throw new NoSpace();
+  }
   private check(revision = 0): void {
     if (this.closing) throw new StoreClosed("the store is closed");
     if (revision > this.revision) throw new FutureRevision(this.revision);
@@ -306,9 +444,9 @@ class EmbeddedStore implements Store, History {
     const events: StoreEvent[] = [];
     for (const record of records) {
       if (record.kind === "compact") this.compacted = record.revision;
-      else if (record.kind === "grant") this.leases.add(record.lease);
-      else {
-        if (record.revoked) this.leases.remove(record.revoked);
+      else if (record.kind === "grant") this.held.add(record.lease);
+      else if (record.kind === "events") {
+        if (record.revoked) this.held.remove(record.revoked);
         for (const event of record.events) events.push(event);
       }
     }
@@ -366,7 +504,7 @@ class EmbeddedStore implements Store, History {
   }
 
   private async shut(): Promise<void> {
-    this.leases.stop();
+    this.held.stop();
     await this.writing;
     await this.maintaining;
     await this.writing;

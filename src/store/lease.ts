@@ -24,8 +24,16 @@ export class Leases {
   has(id: number): boolean {
     return this.held.has(id);
   }
+  /** In the order of their ids. */
   list(): Lease[] {
-    return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl }));
+    return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl })).sort((a, b) => a.id - b.id);
+  }
+  /** `remaining`: whole seconds until the lease runs out. Throws LeaseNotFound. */
+  state(id: number): Lease & { remaining: number } {
+    const lease = this.held.get(id);
+    if (!lease) throw new LeaseNotFound();
+    const remaining = Math.max(0, Math.floor((lease.deadline - this.clock.monotonic()) / 1000));
+    return { id, ttl: lease.ttl, remaining };
   }
   /** Starts, or starts anew, a lease of `ttl` seconds. */
   add(lease: Lease): void {
@@ -42,11 +50,6 @@ export class Leases {
   remove(id: number): void {
     this.held.delete(id);
     if (this.held.size === 0) this.stop();
-  }
-  /** Milliseconds until the lease runs out. */
-  remaining(id: number): number | undefined {
-    const lease = this.held.get(id);
-    return lease && Math.max(0, lease.deadline - this.clock.monotonic());
   }
   stop(): void {
     this.timer?.cancel();

@@ -1,7 +1,13 @@
-import { storeCases } from "./case.ts";
-import { memoryStore } from "./memory.ts";
+import { localStoreCases } from "./case.ts";
+import { memoryStore, restoreMemory } from "./memory.ts";
 
-storeCases("memory", async options => {
-  const store = memoryStore(options);
-  return { store, dispose: () => store.close() };
+localStoreCases("memory", {
+  open: async options => {
+    const store = memoryStore(options);
+    return { store, dispose: () => store.close() };
+  },
+  restore: async (options, stream) => {
+    const store = await restoreMemory(options, stream);
+    return { store, dispose: () => store.close() };
+  },
 });

@@ -1,6 +1,9 @@
 import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
+import { crc32 } from "./checksum.ts";
 import {
+  ALL_KEYS,
+  type Alarm,
   type Batch,
   Compacted,
   type Compare,
@@ -10,11 +13,14 @@ import {
   type Lease,
   LeaseExists,
   LeaseNotFound,
+  type LeaseState,
+  type LocalStore,
+  NoSpace,
   type Op,
   type RangeOptions,
   type RangeResult,
+  type Retained,
   type Revision,
-  type Store,
   StoreClosed,
   type StoreEvent,
   type TxnResult,
@@ -22,9 +28,11 @@ import {
   type WatchOptions,
 } from "./contract.ts";
 import { Leases } from "./lease.ts";
-import { scanBatches, withoutValues } from "./scan.ts";
+import type { Checksum } from "./ports.ts";
+import { hashRetained, headOf } from "./retained.ts";
+import { scanBatches } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
-import { type Draft, evaluate, tombstone } from "./txn.ts";
+import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
 import { BATCH_EVENTS, type History, Watchers } from "./watch.ts";
 
 /** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
@@ -37,37 +45,76 @@ export interface MemoryOptions {
   readonly clock: Clock;
   /** Bytes kept for one slow watcher. */
   readonly watchBuffer?: number;
+  /** Watches at once. */
+  readonly watches?: number;
+  /** Bytes above which nothing more is put. */
+  readonly limit?: number;
+  readonly checksum?: Checksum;
 }
 
 /** A store in the process's own memory. All revisions stay until they are compacted. */
-export function memoryStore(options: MemoryOptions): Store {
+export function memoryStore(options: MemoryOptions): LocalStore {
   return new MemoryStore(options);
 }
+/** One that is equal to the store that `stream` comes from; its leases begin anew. */
+export async function restoreMemory(options: MemoryOptions, stream: AsyncIterable<Retained>): Promise<LocalStore> {
+  const store = new MemoryStore(options);
+  await store.restore(stream);
+  return store;
+}
 
-class MemoryStore implements Store, History {
+/** Beside its key and value, what one entry is counted as. */
+const ENTRY_OVERHEAD = 128;
+const sizeOf = (entry: Entry) => ENTRY_OVERHEAD + entry.key.length + entry.value.length;
+
+class MemoryStore implements LocalStore, History {
   revision: Revision = 1;
   compacted: Revision = 0;
   private readonly current = new SortedMap<Entry>();
   private readonly past = new SortedMap<Past[]>();
-  /** The events of each revision, from `firstEvents` on. */
+  /** The events of each revision, from `oldest` on. */
   private events: (readonly StoreEvent[])[] = [];
-  private firstEvents: Revision = 2;
-  private readonly leases: Leases;
+  oldest: Revision = 2;
+  private readonly held: Leases;
   private readonly leaseKeys = new Map<number, Set<Key>>();
   private lastLease = 0;
+  private readonly named = new Map<string, Uint8Array>();
   private readonly watchers: Watchers;
   private readonly draft: Draft;
+  private readonly limit: number;
+  private readonly checksum: Checksum;
+  private bytes = 0;
+  private full = false;
   private closed = false;
 
-  constructor({ clock, watchBuffer = limits.watchBuffer }: MemoryOptions) {
-    this.watchers = new Watchers(this, watchBuffer);
-    this.leases = new Leases(clock, ids => {
+  constructor({
+    clock,
+    watchBuffer = limits.watchBuffer,
+    watches = limits.watches,
+    limit = limits.storeSize,
+    checksum = crc32,
+  }: MemoryOptions) {
+    this.limit = limit;
+    this.checksum = checksum;
+    this.watchers = new Watchers(this, { buffer: watchBuffer, most: watches });
+    this.held = new Leases(clock, ids => {
       for (const id of ids) this.revokeNow(id);
     });
+    const store = this;
     this.draft = {
+      get revision() {
+        return store.revision;
+      },
+      get compacted() {
+        return store.compacted;
+      },
       get: key => this.current.get(key),
-      range: (from, to, limit) => this.newest(from, to, limit),
-      hasLease: id => this.leases.has(id),
+      range: (from, to, { limit: most = 0, revision, countOnly } = {}) => {
+        if (countOnly && !revision) return { entries: [], count: this.current.count(from, to) };
+        const found = revision ? this.older(from, to, revision, most, true) : this.newest(from, to, most);
+        return countOnly ? { entries: [], count: found.count } : found;
+      },
+      hasLease: id => this.held.has(id),
       write: event => this.write(event),
     };
   }
@@ -77,8 +124,12 @@ class MemoryStore implements Store, History {
     return revision ? this.at(key, revision) : this.current.get(key);
   }
 
-  async range(from: Key, to: Key, { revision, limit, keysOnly }: RangeOptions = {}): Promise<RangeResult> {
+  async range(from: Key, to: Key, { revision, limit, keysOnly, countOnly }: RangeOptions = {}): Promise<RangeResult> {
     this.check(revision);
+    if (countOnly) {
+      const count = revision ? this.read(from, to, revision, 0, true).count : this.current.count(from, to);
+      return { entries: [], count, more: false, revision: this.revision };
+    }
     const { entries, count } = this.read(from, to, revision, limit, true);
     return { entries: keysOnly ? withoutValues(entries) : entries, count, more: count > entries.length, revision: this.revision };
   }
@@ -91,6 +142,7 @@ class MemoryStore implements Store, History {
 
   async txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
     this.check();
+    if (mayPut(then, otherwise)) this.checkRoom();
     const { succeeded, results, events } = evaluate(this.draft, this.revision + 1, compare, then, otherwise);
     this.commit(events);
     return { succeeded, revision: this.revision, results };
@@ -105,7 +157,7 @@ class MemoryStore implements Store, History {
     let revision = after;
     while (revision < this.revision && events.length < BATCH_EVENTS) {
       revision++;
-      for (const event of this.events[revision - this.firstEvents] ?? [])
+      for (const event of this.events[revision - this.oldest] ?? [])
         if (event.entry.key >= from && event.entry.key < to) events.push(event);
     }
     return { revision, events };
@@ -113,19 +165,28 @@ class MemoryStore implements Store, History {
 
   async grant(ttl: number, id = this.lastLease + 1): Promise<Lease> {
     this.check();
-    if (this.leases.has(id)) throw new LeaseExists();
+    this.checkRoom();
+    if (this.held.has(id)) throw new LeaseExists();
     this.lastLease = Math.max(this.lastLease, id);
     const lease = { id, ttl: Math.max(1, ttl) };
-    this.leases.add(lease);
+    this.held.add(lease);
     return lease;
   }
   async keepAlive(id: number): Promise<Lease> {
-    return this.leases.keepAlive(id);
+    return this.held.keepAlive(id);
   }
   async revoke(id: number): Promise<void> {
     this.check();
-    if (!this.leases.has(id)) throw new LeaseNotFound();
+    if (!this.held.has(id)) throw new LeaseNotFound();
     this.revokeNow(id);
+  }
+  async leases(): Promise<readonly number[]> {
+    this.check();
+    return this.held.list().map(({ id }) => id);
+  }
+  async timeToLive(id: number): Promise<LeaseState> {
+    this.check();
+    return { ...this.held.state(id), keys: this.attachedTo(id) };
   }
 
   async compact(revision: Revision): Promise<void> {
@@ -133,19 +194,79 @@ class MemoryStore implements Store, History {
     if (revision <= this.compacted) throw new Compacted(this.compacted);
     if (revision > this.revision) throw new FutureRevision(this.revision);
     this.compacted = revision;
-    const drop = Math.max(0, revision - this.firstEvents);
+    const drop = Math.max(0, revision - this.oldest);
     // What each compacted event replaced cannot be seen any more; the events of `revision` itself may still be watched.
     for (let i = 0; i <= drop; i++) for (const { entry } of this.events[i] ?? []) this.forget(entry.key, revision);
     this.events = this.events.slice(drop);
-    this.firstEvents += drop;
+    this.oldest += drop;
   }
 
   size(): number {
-    return 0;
+    return this.bytes;
+  }
+  inUse(): number {
+    return this.bytes;
+  }
+  async defragment(): Promise<void> {
+    this.check();
+  }
+  alarms(): readonly Alarm[] {
+    return this.full ? ["nospace"] : [];
+  }
+  async disarm(): Promise<void> {
+    this.check();
+    this.full = false;
+  }
+  readonly meta = {
+    get: (name: string) => this.named.get(name),
+    set: async (name: string, value: Uint8Array | undefined): Promise<void> => {
+      this.check();
+      if (value) this.named.set(name, value);
+      else this.named.delete(name);
+    },
+  };
+  async hash(revision: Revision = 0): Promise<{ hash: number; revision: Revision; compacted: Revision }> {
+    this.check(revision);
+    const { compacted } = this;
+    const upTo = revision || this.revision;
+    return { hash: await hashRetained(this.retained(), upTo, this.checksum), revision: upTo, compacted };
+  }
+  retained(): AsyncIterable<Retained> {
+    this.check();
+    const { revision, compacted, lastLease } = this;
+    const entries = compacted > 0 ? this.older("", ALL_KEYS, compacted, 0, true).entries : [];
+    const first = Math.max(compacted + 1, this.oldest);
+    const events = this.events.slice(first - this.oldest);
+    const leases = this.held.list();
+    const named = [...this.named].sort(([a], [b]) => (a < b ? -1 : 1));
+    return (async function* (): AsyncGenerator<Retained> {
+      yield { kind: "head", revision, compacted, lastLease };
+      if (entries.length > 0) yield { kind: "entries", entries };
+      for (const [i, changes] of events.entries())
+        yield { kind: "changes", revision: first + i, events: changes.map(({ type, entry }) => ({ type, entry })) };
+      for (const lease of leases) yield { kind: "lease", lease };
+      for (const [name, value] of named) yield { kind: "meta", name, value };
+    })();
+  }
+  async restore(stream: AsyncIterable<Retained>): Promise<void> {
+    const { head, rest } = await headOf(stream);
+    this.revision = Math.max(1, head.compacted);
+    this.compacted = head.compacted;
+    this.oldest = this.revision + 1;
+    this.lastLease = head.lastLease;
+    for await (const part of rest) {
+      if (part.kind === "entries") for (const entry of part.entries) this.write({ type: "put", entry });
+      else if (part.kind === "changes") {
+        const events = part.events.map(({ type, entry }) => ({ type, entry, previous: this.current.get(entry.key) }));
+        for (const event of events) this.write(event);
+        this.commit(events);
+      } else if (part.kind === "lease") this.held.add(part.lease);
+      else if (part.kind === "meta") this.named.set(part.name, part.value);
+    }
   }
   async close(): Promise<void> {
     this.closed = true;
-    this.leases.stop();
+    this.held.stop();
     this.watchers.close();
   }
 
@@ -155,6 +276,13 @@ class MemoryStore implements Store, History {
     if (revision > 0 && revision < this.compacted) throw new Compacted(this.compacted);
   }
 
+  private checkRoom(): void {
+    this.full ||= this.bytes >= this.limit;
+    if (this.full) throw new NoSpace();
+  }
+  private attachedTo(lease: number): Key[] {
+    return [...(this.leaseKeys.get(lease) ?? [])].sort();
+  }
   private read(from: Key, to: Key, revision = 0, limit = 0, count = true): { entries: Entry[]; count: number } {
     return revision > 0 && revision < this.revision ? this.older(from, to, revision, limit, count) : this.newest(from, to, limit);
   }
@@ -198,8 +326,10 @@ class MemoryStore implements Store, History {
       if (past) past.push(item);
       else this.past.set(key, [item]);
     }
-    if (type === "put") this.current.set(key, entry);
-    else this.current.delete(key);
+    if (type === "put") {
+      this.current.set(key, entry);
+      this.bytes += sizeOf(entry);
+    } else this.current.delete(key);
     const lease = type === "put" ? entry.lease : 0;
     if (previous?.lease && previous.lease !== lease) this.leaseKeys.get(previous.lease)?.delete(key);
     if (!lease) return;
@@ -214,8 +344,8 @@ class MemoryStore implements Store, History {
     this.watchers.publish(events);
   }
   private revokeNow(id: number): void {
-    this.leases.remove(id);
-    const events = [...(this.leaseKeys.get(id) ?? [])].sort().map(key => {
+    this.held.remove(id);
+    const events = this.attachedTo(id).map(key => {
       const previous = this.current.get(key);
       return { type: "delete" as const, entry: tombstone(key, this.revision + 1), previous };
     });
@@ -227,6 +357,7 @@ class MemoryStore implements Store, History {
     const past = this.past.get(key);
     if (!past) return;
     const kept = past.filter(item => item.until > compacted);
+    for (const item of past) if (item.until <= compacted) this.bytes -= sizeOf(item.entry);
     if (kept.length > 0) this.past.set(key, kept);
     else this.past.delete(key);
   }

@@ -99,8 +99,10 @@ async function replay(files: FileSystem, directory: string, checksum: Checksum, 
             throw new Error(`revision ${record.revision} follows ${revision}`);
           state.replay(record);
           if (record.kind === "events") revision = record.revision;
-          else if (record.kind === "compact") compacted = record.revision;
-          else lastLease = Math.max(lastLease, record.lease.id);
+          else if (record.kind === "compact") {
+            compacted = record.revision;
+            revision = Math.max(revision, compacted);
+          } else if (record.kind === "grant") lastLease = Math.max(lastLease, record.lease.id);
         }
       } catch (error) {
         throw new Damaged(path, offset, error instanceof Error ? error.message : String(error));

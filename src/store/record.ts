@@ -5,11 +5,16 @@ import { tombstone } from "./txn.ts";
 export type LogRecord =
   | { readonly kind: "events"; readonly revision: Revision; readonly events: readonly StoreEvent[]; readonly revoked?: number }
   | { readonly kind: "grant"; readonly lease: Lease }
-  | { readonly kind: "compact"; readonly revision: Revision };
+  | { readonly kind: "compact"; readonly revision: Revision }
+  /** An entry of another store, from before the revisions that follow. */
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "meta"; readonly name: string; readonly value?: Uint8Array };
 
 const EVENTS = 1;
 const GRANT = 2;
 const COMPACT = 3;
+const META = 4;
+const ENTRY = 5;
 const PUT = 1;
 
 /** Bytes written one after another into a buffer that grows. */
@@ -115,6 +120,15 @@ export function encodeRecord(writer: Writer, record: LogRecord): void {
   } else if (record.kind === "compact") {
     writer.u8(COMPACT);
     writer.number(record.revision);
+  } else if (record.kind === "entry") {
+    writer.u8(ENTRY);
+    writer.key(record.entry.key);
+    encodeEntry(writer, record.entry);
+  } else if (record.kind === "meta") {
+    writer.u8(META);
+    writer.key(record.name);
+    writer.u8(record.value ? PUT : 0);
+    if (record.value) writer.blob(record.value);
   } else {
     writer.u8(EVENTS);
     writer.number(record.revision);
@@ -134,7 +148,11 @@ export function* decodeRecords(bytes: Uint8Array): Generator<LogRecord> {
     const kind = reader.u8();
     if (kind === GRANT) yield { kind: "grant", lease: { id: reader.number(), ttl: reader.number() } };
     else if (kind === COMPACT) yield { kind: "compact", revision: reader.number() };
-    else if (kind === EVENTS) {
+    else if (kind === ENTRY) yield { kind: "entry", entry: decodeEntry(reader.key(), reader) };
+    else if (kind === META) {
+      const name = reader.key();
+      yield { kind: "meta", name, ...(reader.u8() === PUT && { value: reader.blob() }) };
+    } else if (kind === EVENTS) {
       const revision = reader.number();
       const revoked = reader.number();
       const events: StoreEvent[] = [];

@@ -1,5 +1,5 @@
 import type { Entry, Key, RangeOptions, Revision } from "./contract.ts";
-import { NO_VALUE } from "./txn.ts";
+import { withoutValues } from "./txn.ts";
 
 /** Entries of one batch. */
 const BATCH = 1000;
@@ -21,4 +21,3 @@ export async function* scanBatches(
     start = `${entries.at(-1)!.key}\0`;
   }
 }
-export const withoutValues = (entries: readonly Entry[]): Entry[] => entries.map(entry => ({ ...entry, value: NO_VALUE }));

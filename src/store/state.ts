@@ -31,6 +31,7 @@ type EventRow = readonly { readonly put: boolean; readonly replaced: boolean; re
  *   events    revision → keys put, deleted what a watch from the past replays
  *   leases    id → ttl
  *   attached  lease id, key →
+ *   meta      name → value
  */
 export class State {
   readonly index: Index;
@@ -39,6 +40,7 @@ export class State {
   readonly events: Layered<EventRow>;
   readonly leases: Layered<number>;
   readonly attached: Layered<true>;
+  readonly meta: Layered<Uint8Array>;
   mark: Mark;
   private flushing: Mark | undefined;
 
@@ -57,10 +59,11 @@ export class State {
     this.events = new Layered(index, "e", { encode: encodeRow, decode: (_, bytes) => decodeRow(bytes) });
     this.leases = new Layered(index, "l", numberCodec);
     this.attached = new Layered(index, "a", { encode() {}, decode: () => true });
+    this.meta = new Layered(index, "n", { encode: (writer, value) => writer.raw(value), decode: (_, bytes) => bytes });
     this.mark = readMark(index) ?? { flush: 0, segment: 1, revision: 1, compacted: 0, swept: 1, lastLease: 0 };
   }
   private get tables() {
-    return [this.current, this.past, this.events, this.leases, this.attached] as const;
+    return [this.current, this.past, this.events, this.leases, this.attached, this.meta] as const;
   }
 
   /** Writes one event into the pending layer. `event.previous` must be what the pending view has now. */
@@ -85,6 +88,8 @@ export class State {
       if (events.length > 0) this.record(record.revision, events);
       if (record.revoked) this.leases.set(numberKey(record.revoked), null, true);
     }
+    if (record.kind === "meta") this.meta.set(record.name, record.value ?? null, true);
+    if (record.kind === "entry") this.write({ type: "put", entry: record.entry });
     this.commit();
   }
   commit(): void {
@@ -103,17 +108,17 @@ export class State {
     const full = count && limit > 0 && entries.length === limit;
     return { entries, count: full ? this.current.count(from, to, view, this.indexIsAhead()) : entries.length };
   }
-  older(from: Key, to: Key, revision: Revision, limit = 0, count = true): { entries: Entry[]; count: number } {
+  older(from: Key, to: Key, revision: Revision, limit = 0, count = true, view: View = "durable"): { entries: Entry[]; count: number } {
     const found = new Map<Key, Entry>();
     const enough = count ? 0 : limit;
     let end = to;
-    this.current.walk(from, to, "durable", (key, entry) => {
+    this.current.walk(from, to, view, (key, entry) => {
       if (entry.modRevision <= revision) found.set(key, entry);
       if (found.size !== enough || enough === 0) return true;
       end = `${key}\0`; // nothing behind it can be among the first `limit`
       return false;
     });
-    this.past.walk(terminated(from).slice(0, -2), terminated(end).slice(0, -2), "durable", (key, entry) => {
+    this.past.walk(terminated(from).slice(0, -2), terminated(end).slice(0, -2), view, (key, entry) => {
       if (entry.modRevision <= revision && revision < numberOfKey(key, key.length - 8)) found.set(entry.key, entry);
       return true;
     });
@@ -139,9 +144,9 @@ export class State {
     });
     return leases;
   }
-  attachedTo(lease: number): Key[] {
+  attachedTo(lease: number, view: View): Key[] {
     const keys: Key[] = [];
-    this.attached.walk(numberKey(lease), numberKey(lease + 1), "pending", key => {
+    this.attached.walk(numberKey(lease), numberKey(lease + 1), view, key => {
       keys.push(key.slice(8));
       return true;
     });
@@ -166,6 +171,7 @@ export class State {
     this.events.changes(changes, writer, key => numberOfKey(key) >= compacted);
     this.leases.changes(changes, writer);
     this.attached.changes(changes, writer);
+    this.meta.changes(changes, writer);
     changes.push({ key: MARK_KEY, value: encodeMark(mark) });
     await this.index.write(changes);
     for (const table of this.tables) table.flushed();

@@ -1,9 +1,12 @@
 import { limits } from "#base/limits.ts";
 import {
+  Compacted,
   type Compare,
   type Entry,
+  FutureRevision,
   InvalidTxn,
   type Key,
+  KeyNotFound,
   LeaseNotFound,
   type Op,
   type OpResult,
@@ -13,10 +16,18 @@ import {
 
 /** The state that a transaction reads and writes: all that came before it, and its own writes so far. */
 export interface Draft {
+  /** The newest revision before the transaction, and the oldest that can be read. */
+  readonly revision: Revision;
+  readonly compacted: Revision;
   get(key: Key): Entry | undefined;
-  range(from: Key, to: Key, limit?: number): { entries: Entry[]; count: number };
+  range(from: Key, to: Key, options?: DraftRange): { entries: Entry[]; count: number };
   hasLease(id: number): boolean;
   write(event: StoreEvent): void;
+}
+export interface DraftRange {
+  readonly limit?: number;
+  readonly revision?: Revision;
+  readonly countOnly?: boolean;
 }
 export interface Outcome {
   readonly succeeded: boolean;
@@ -26,6 +37,8 @@ export interface Outcome {
 }
 
 export const NO_VALUE = new Uint8Array(0);
+
+export const withoutValues = (entries: readonly Entry[]): Entry[] => entries.map(entry => ({ ...entry, value: NO_VALUE }));
 
 /** The entry of a deletion's event. */
 export const tombstone = (key: Key, revision: Revision): Entry => ({
@@ -38,8 +51,8 @@ export const tombstone = (key: Key, revision: Revision): Entry => ({
 });
 
 /**
- * Evaluates one transaction against `draft`; its writes get `revision`. Throws InvalidTxn or LeaseNotFound before
- * anything is written.
+ * Evaluates one transaction against `draft`; its writes get `revision`. What it throws it throws before anything is
+ * written: InvalidTxn, LeaseNotFound, KeyNotFound, Compacted or FutureRevision.
  */
 export function evaluate(
   draft: Draft,
@@ -48,48 +61,79 @@ export function evaluate(
   then: readonly Op[],
   otherwise: readonly Op[],
 ): Outcome {
-  checkOps(compare.length, then);
-  checkOps(0, otherwise);
-  const succeeded = compare.every(c => holds(draft.get(c.key), c));
-  const ops = succeeded ? then : otherwise;
-  for (const op of ops) if (op.op === "put" && op.lease && !draft.hasLease(op.lease)) throw new LeaseNotFound();
+  checkTxn(compare, then, otherwise);
+  const succeeded = compare.every(c => holds(draft, c));
+  const steps = plan(draft, succeeded ? then : otherwise);
   const events: StoreEvent[] = [];
   const write = (event: StoreEvent) => {
     events.push(event);
     draft.write(event);
   };
-  return { succeeded, results: ops.map(op => apply(draft, revision, op, write)), events };
+  return { succeeded, results: steps.map(step => apply(draft, revision, step, write)), events };
 }
 
-function apply(draft: Draft, revision: Revision, op: Op, write: (event: StoreEvent) => void): OpResult {
-  if (op.op === "put") {
-    const previous = draft.get(op.key);
+/** Whether either branch may put: what a store without room refuses (etcd: applierV3Capped). */
+export function mayPut(then: readonly Op[], otherwise: readonly Op[] = []): boolean {
+  const puts = (op: Op) => op.op === "put" || (op.op === "txn" && mayPut(op.success, op.failure));
+  return then.some(puts) || otherwise.some(puts);
+}
+
+/** An operation that may be done; one that is a transaction, with the branch that it takes. */
+type Step = Exclude<Op, { op: "txn" }> | { readonly op: "txn"; readonly succeeded: boolean; readonly steps: readonly Step[] };
+
+/** Chooses all branches and refuses what cannot be done, by the state before the first write, as etcd does. */
+function plan(draft: Draft, ops: readonly Op[]): Step[] {
+  return ops.map(op => {
+    if (op.op === "txn") {
+      const succeeded = op.compare.every(c => holds(draft, c));
+      return { op: "txn", succeeded, steps: plan(draft, succeeded ? op.success : (op.failure ?? [])) };
+    }
+    if (op.op === "put") {
+      if ((op.ignoreValue || op.ignoreLease) && !draft.get(op.key)) throw new KeyNotFound();
+      if (op.lease && !draft.hasLease(op.lease)) throw new LeaseNotFound();
+    } else if (op.op === "get" && op.revision) {
+      if (op.revision > draft.revision) throw new FutureRevision(draft.revision);
+      if (op.revision < draft.compacted) throw new Compacted(draft.compacted);
+    }
+    return op;
+  });
+}
+
+function apply(draft: Draft, revision: Revision, step: Step, write: (event: StoreEvent) => void): OpResult {
+  if (step.op === "txn")
+    return { op: "txn", succeeded: step.succeeded, results: step.steps.map(inner => apply(draft, revision, inner, write)) };
+  if (step.op === "put") {
+    const previous = draft.get(step.key);
     write({
       type: "put",
       entry: {
-        key: op.key,
-        value: op.value,
+        key: step.key,
+        value: step.ignoreValue ? (previous?.value ?? NO_VALUE) : step.value,
         createRevision: previous?.createRevision ?? revision,
         modRevision: revision,
         version: (previous?.version ?? 0) + 1,
-        lease: op.lease ?? 0,
+        lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0,
       },
       previous,
     });
-    return op.previous && previous ? { op: "put", previous } : { op: "put" };
+    return step.previous && previous ? { op: "put", previous } : { op: "put" };
   }
-  if (op.op === "get") {
-    if (op.to !== undefined) return { op: "get", ...draft.range(op.key, op.to, op.limit) };
-    const entry = draft.get(op.key);
-    return { op: "get", entries: entry ? [entry] : [], count: entry ? 1 : 0 };
+  if (step.op === "get") {
+    const { entries, count } = draft.range(step.key, step.to ?? `${step.key}\0`, step);
+    return { op: "get", entries: step.keysOnly ? withoutValues(entries) : entries, count };
   }
-  const gone = op.to === undefined ? [draft.get(op.key)].filter(e => e !== undefined) : draft.range(op.key, op.to).entries;
+  const gone = step.to === undefined ? [draft.get(step.key)].filter(e => e !== undefined) : draft.range(step.key, step.to).entries;
   for (const previous of gone) write({ type: "delete", entry: tombstone(previous.key, revision), previous });
-  return op.previous ? { op: "delete", deleted: gone.length, previous: gone } : { op: "delete", deleted: gone.length };
+  return step.previous ? { op: "delete", deleted: gone.length, previous: gone } : { op: "delete", deleted: gone.length };
 }
 
-/** etcd's rule: a key that is missing has zeroes for its numbers, and no value comparison holds for it. */
-function holds(entry: Entry | undefined, c: Compare): boolean {
+/** etcd's rule: a key that is missing, or a range without keys, has zeroes for its numbers, and no value comparison holds for it. */
+function holds(draft: Draft, c: Compare): boolean {
+  if (c.to === undefined) return holdsOf(draft.get(c.key), c);
+  const { entries } = draft.range(c.key, c.to);
+  return entries.length === 0 ? holdsOf(undefined, c) : entries.every(entry => holdsOf(entry, c));
+}
+function holdsOf(entry: Entry | undefined, c: Compare): boolean {
   if (c.target === "value") return entry !== undefined && related(compareBytes(entry.value, c.than), c.is);
   const actual = {
     version: entry?.version,
@@ -112,25 +156,48 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** etcd's bounds: no key written twice in one transaction, no more than a stated number of operations, no empty or overlong key. */
-function checkOps(compares: number, ops: readonly Op[]): void {
-  if (ops.length > limits.txnOperations || compares > limits.txnOperations)
-    throw new InvalidTxn("etcdserver: too many operations in txn request");
+function checkTxn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[]): void {
+  checkKeys(compare, then, otherwise, limits.txnOperations);
+  if (then.length > 1 || then[0]?.op === "txn") checkWrites(then);
+  if (otherwise.length > 1 || otherwise[0]?.op === "txn") checkWrites(otherwise);
+}
+/** A transaction within one has what the outer one leaves of the operations (etcd: checkTxnRequest). */
+function checkKeys(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[], most: number): void {
+  const operations = Math.max(compare.length, then.length, otherwise.length);
+  if (operations > most) throw new InvalidTxn("etcdserver: too many operations in txn request");
+  for (const c of compare) checkKey(c.key, c.to !== undefined);
+  for (const ops of [then, otherwise])
+    for (const op of ops) {
+      if (op.op === "txn") checkKeys(op.compare, op.success, op.failure ?? [], most - operations);
+      else checkKey(op.key, op.op !== "put" && op.to !== undefined);
+    }
+}
+function checkKey(key: Key, isRange: boolean): void {
+  if (key === "" && !isRange) throw new InvalidTxn("etcdserver: key is not provided");
+  if (key.length > limits.storeKey) throw new InvalidTxn(`the key is longer than ${limits.storeKey} bytes`);
+}
+interface Writes {
+  readonly puts: Set<Key>;
+  readonly deletes: { readonly from: Key; readonly to: Key }[];
+}
+/** No put beside a put or a deletion of its key; but for the two branches of one transaction (etcd: checkIntervals). */
+function checkWrites(ops: readonly Op[]): Writes {
+  const puts = new Set<Key>();
+  const deletes: Writes["deletes"] = [];
+  for (const op of ops) if (op.op === "delete") deletes.push({ from: op.key, to: op.to ?? `${op.key}\0` });
+  const add = (key: Key, other?: ReadonlySet<Key>) => {
+    if ((puts.has(key) && !other?.has(key)) || deletes.some(({ from, to }) => key >= from && key < to))
+      throw new InvalidTxn("etcdserver: duplicate key given in txn request");
+    puts.add(key);
+  };
   for (const op of ops) {
-    if (op.key === "" && (op.op === "put" || op.to === undefined)) throw new InvalidTxn("etcdserver: key is not provided");
-    if (op.key.length > limits.storeKey) throw new InvalidTxn(`the key is longer than ${limits.storeKey} bytes`);
+    if (op.op !== "txn") continue;
+    const success = checkWrites(op.success);
+    const failure = checkWrites(op.failure ?? []);
+    for (const key of success.puts) add(key);
+    for (const key of failure.puts) add(key, success.puts);
+    deletes.push(...success.deletes, ...failure.deletes);
   }
-  if (ops.length < 2) return;
-  const put = new Set<Key>();
-  for (const op of ops) {
-    if (op.op !== "put") continue;
-    if (put.has(op.key)) throw new InvalidTxn("etcdserver: duplicate key given in txn request");
-    put.add(op.key);
-  }
-  if (put.size === 0) return;
-  for (const op of ops) {
-    if (op.op !== "delete") continue;
-    const to = op.to;
-    const covered = to === undefined ? put.has(op.key) : put.values().some(key => key >= op.key && key < to);
-    if (covered) throw new InvalidTxn("etcdserver: duplicate key given in txn request");
-  }
+  for (const op of ops) if (op.op === "put") add(op.key);
+  return { puts, deletes };
 }

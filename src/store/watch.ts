@@ -1,9 +1,21 @@
-import { type Batch, Compacted, type Key, type Revision, SlowWatcher, type StoreEvent, type Watch, type WatchOptions } from "./contract.ts";
+import {
+  type Batch,
+  Compacted,
+  type Key,
+  type Revision,
+  SlowWatcher,
+  type StoreEvent,
+  TooManyWatches,
+  type Watch,
+  type WatchOptions,
+} from "./contract.ts";
 
 /** What the hub asks of its store to serve watches that start in the past. */
 export interface History {
   readonly revision: Revision;
   readonly compacted: Revision;
+  /** The first revision whose events are still there. */
+  readonly oldest: Revision;
   /** Events of whole revisions above `after` with keys in [from, to), some at a time; `revision` says how far they reach. */
   since(after: Revision, from: Key, to: Key): Batch;
 }
@@ -24,13 +36,17 @@ export class Watchers {
   private readonly single = new Map<Key, Set<Watcher>>();
   private readonly ranges = new Map<string, { from: Key; to: Key; watchers: Set<Watcher> }>();
   private readonly open = new Set<Watcher>();
+  private readonly most: number;
 
-  constructor(history: History, buffer: number) {
+  /** `buffer`: bytes kept for one slow watcher; `most`: watches at once. */
+  constructor(history: History, { buffer, most }: { buffer: number; most: number }) {
     this.history = history;
     this.buffer = buffer;
+    this.most = most;
   }
 
   watch(from: Key, to: Key, options: WatchOptions = {}): Watch {
+    if (this.open.size >= this.most) throw new TooManyWatches(this.most);
     const watcher = new Watcher(this.history, this.buffer, from, to, options, {
       join: () => this.setOf(from, to).add(watcher),
       leave: () => {
@@ -146,7 +162,7 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   }
 
   push(event: StoreEvent): void {
-    if (this.ended || event.entry.modRevision <= this.position) return;
+    if (this.ended || event.entry.modRevision <= this.position || !this.wanted(event)) return;
     this.queue.push(event);
     this.queued += EVENT_OVERHEAD + event.entry.key.length + event.entry.value.length + (event.previous?.value.length ?? 0);
     // One batch may be larger than the buffer when nothing waits before it: a reader that waits is not slow.
@@ -188,14 +204,15 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
       return { done: true, value: undefined };
     }
     while (!this.live) {
-      if (this.position + 1 < this.history.compacted) {
+      if (this.position + 1 < this.history.oldest) {
         this.end();
         throw new Compacted(this.history.compacted);
       }
       const batch = this.history.since(this.position, this.from, this.to);
       this.position = batch.revision;
       if (this.position >= this.history.revision) this.join();
-      if (batch.events.length > 0) return this.give(batch.events);
+      const events = batch.events.filter(event => this.wanted(event));
+      if (events.length > 0) return this.give(events);
     }
     if (this.queue.length > 0) {
       const events = this.queue;
@@ -208,6 +225,9 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
     this.markWanted = false;
     this.position = this.history.revision;
     return this.give([]);
+  }
+  private wanted({ type }: StoreEvent): boolean {
+    return type === "put" ? this.options.puts !== false : this.options.deletes !== false;
   }
   private give(events: readonly StoreEvent[]): IteratorResult<Batch, undefined> {
     const bare = this.options.previous ? events : events.map(({ type, entry }) => ({ type, entry }));
