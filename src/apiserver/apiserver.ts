@@ -20,7 +20,7 @@ import { openApi } from "#apiserver/openapi.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
 import { proxies } from "#apiserver/proxy.ts";
-import type { RegistryOptions } from "#apiserver/registry.ts";
+import type { RegistryOptions, Witness } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
 import { type ServiceRanges, serviceCompanion } from "#apiserver/service.ts";
 import type { Version } from "#apiserver/version.ts";
@@ -62,6 +62,7 @@ export interface ApiServerOptions {
   readonly connect?: ConnectPorts;
   readonly auditSink?: AuditSink;
   readonly gzip?: Gzip;
+  readonly witness?: Witness | undefined;
   /** How much of the past is kept; an hour or 512 MiB when it is not said. */
   readonly retention?: Retention;
 }
@@ -127,7 +128,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ]),
   };
   const companions = new Map([["services/specs", serviceCompanion(store, chance, options.services)]]);
-  const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins: access.plugins };
+  const { plugins } = access;
+  const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins, witness: options.witness };
   if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
   for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
   const metrics = new Metrics();

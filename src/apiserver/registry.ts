@@ -42,7 +42,10 @@ export interface RegistryOptions {
   readonly plugins: readonly AdmissionPlugin[];
   /** By the kind's folder in the store. */
   readonly companions: ReadonlyMap<string, Companion>;
+  readonly witness?: Witness | undefined;
 }
+/** Told of each write of an object that the store has taken, in the order of revisions. */
+export type Witness = (write: Write, did: Did, name: string, revision: Revision, record: Uint8Array) => void;
 
 /** Who writes what, and how. */
 export interface Write {
@@ -202,6 +205,7 @@ export async function put(
   );
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, value, result.revision);
+  options.witness?.(write, previous ? "update" : "create", object.metadata.name ?? "", result.revision, value);
   return new Stored(kind, value, result.revision);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
@@ -213,6 +217,7 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
   );
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, undefined, result.revision);
+  options.witness?.(write, "delete", write.name, result.revision, previous.value);
   return result.revision;
 }
 

@@ -25,9 +25,15 @@ export function uuid(chance: Chance): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** A seeded source (xoshiro128**): the same seed gives the same sequence. */
-export function seededChance(seed: number): Chance {
-  let x = seed >>> 0;
+/** Where a seeded source stands: one made from it goes on from there. */
+export type ChanceState = readonly [number, number, number, number];
+export interface SeededChance extends Chance {
+  state(): ChanceState;
+}
+
+/** A seeded source (xoshiro128**): the same seed, or state, gives the same sequence. */
+export function seededChance(from: number | ChanceState): SeededChance {
+  let x = typeof from === "number" ? from >>> 0 : 0;
   const split = () => {
     x = (x + 0x9e3779b9) >>> 0;
     let z = x;
@@ -35,7 +41,7 @@ export function seededChance(seed: number): Chance {
     z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
     return (z ^ (z >>> 16)) >>> 0;
   };
-  const s = [split(), split(), split(), split()] as [number, number, number, number];
+  const s: [number, number, number, number] = typeof from === "number" ? [split(), split(), split(), split()] : [...from];
   const rotl = (v: number, k: number) => ((v << k) | (v >>> (32 - k))) >>> 0;
   const word = () => {
     const result = Math.imul(rotl(Math.imul(s[1], 5) >>> 0, 7), 9) >>> 0;
@@ -50,6 +56,11 @@ export function seededChance(seed: number): Chance {
   };
   return {
     next: () => word() / 0x1_0000_0000,
-    bytes: count => Uint8Array.from({ length: count }, () => word() & 0xff),
+    bytes(count) {
+      const out = new Uint8Array(count);
+      for (let i = 0; i < count; i++) out[i] = word() & 0xff;
+      return out;
+    },
+    state: () => [...s],
   };
 }

@@ -41,6 +41,7 @@ export interface ControlPlaneParts {
   readonly platform: string;
   readonly gzip?: ApiServerOptions["gzip"];
   readonly connect?: ApiServerOptions["connect"];
+  readonly witness?: ApiServerOptions["witness"];
   readonly retention?: ApiServerOptions["retention"];
 }
 export interface ControlPlane {
@@ -50,6 +51,8 @@ export interface ControlPlane {
   /** Shared by all loops of the process; read with the controller manager's rights. */
   readonly views: Views;
   readonly reasons: Reasons;
+  /** Loops that have work now, each with what it has. */
+  busy(): readonly string[];
   /** Starts controllers and scheduler. */
   start(): Promise<void>;
   /** Ends loops, then watches; the store is its owner's to close. */
@@ -83,6 +86,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     log,
     ...(parts.gzip && { gzip: parts.gzip }),
     ...(parts.connect && { connect: parts.connect }),
+    witness: parts.witness,
     ...(parts.retention && { retention: parts.retention }),
     kinds,
     address: `${parts.address}:${parts.port}`,
@@ -116,6 +120,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     clientAs,
     views,
     reasons,
+    busy: () => [...loops.busy(), ...(running.idle ? [] : [`${DEFAULT_SCHEDULER}: pods wait for a node`])],
     async start() {
       await Promise.all([running.start(), loops.start()]);
     },

@@ -16,11 +16,12 @@ import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
-import { createKubelet } from "#kubelet/kubelet.ts";
+import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
-import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
-import { type Addresses, type Script, simulatedRuntime } from "#sim/runtime.ts";
+import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
+import { networkProber } from "#sim/network.ts";
+import { type Addresses, type RuntimeState, type Script, type SimulatedRuntime, simulatedRuntime } from "#sim/runtime.ts";
 
 export interface SimulatedParts {
   readonly plane: Pick<ControlPlane, "clientAs" | "views" | "reasons">;
@@ -30,6 +31,10 @@ export interface SimulatedParts {
   readonly log: Log;
   /** Joins clients' streams to a runtime. */
   readonly streams: (runtime: Runtime) => StreamServer;
+  /** What containers of an image do; undefined: nothing but run. */
+  readonly scriptOf?: ((container: ContainerSpec, pod: Pod | undefined) => Script | undefined) | undefined;
+  /** What ran on the machines when they were last seen, by node. */
+  readonly machines?: Readonly<Record<string, RuntimeState>> | undefined;
 }
 export interface SimulatedNodes {
   readonly names: readonly string[];
@@ -37,6 +42,12 @@ export interface SimulatedNodes {
   kubeletOf(nodeName: string): Handler | undefined;
   /** Resolves when every node's object says Ready. */
   readonly ready: Promise<void>;
+  /** Pods that kubelets are at work for. */
+  busy(): readonly string[];
+  /** What runs on the machines now. */
+  machines(): Readonly<Record<string, RuntimeState>>;
+  /** What answers at a pod's address; undefined: nobody has it. */
+  at(address: string): readonly Script[] | undefined;
   stop(): Promise<void>;
 }
 
@@ -47,6 +58,7 @@ const MAX_PODS = 110;
 /** Milliseconds that a container runs which is to end by itself. */
 const RUN_MS = 1000;
 const BY_NODE = "node";
+const BY_ADDRESS = "address";
 
 /** One node has the cluster's node name; of many each has a number. */
 export function simulatedNames({ nodes, nodeName }: Pick<ClusterOptions, "nodes" | "nodeName">): readonly string[] {
@@ -61,23 +73,37 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   const podsOf = partsOf(pods, BY_NODE, pod => pod.spec.nodeName || undefined);
   const services = plane.views.of(Service);
   const rangeOf = podRanges(plane.views.of(Node));
-  const kubelets = new Map<string, Handler>();
+  const kubelets = new Map<string, Kubelet>();
+  const runtimes = new Map<string, SimulatedRuntime>();
+  /** The containers that listen at an address, wherever its pod is. */
+  const at = (address: string) => {
+    const byNode = pods.by(BY_ADDRESS, address).map(pod => runtimes.get(pod.spec.nodeName ?? "")?.at(address));
+    return byNode.find(scripts => scripts !== undefined);
+  };
+  pods.index(BY_ADDRESS, pod => pod.status.podIPs?.map(p => p.ip ?? "") ?? []);
   const running = names.map((name, i) => {
-    const { run, handle } = simulatedKubelet(parts, {
+    const state = parts.machines?.[name];
+    const { kubelet, runtime } = simulatedKubelet(parts, {
       name,
       address: addressIn(NODE_RANGE, i + 1),
-      addresses: podAddresses(rangeOf(name)),
+      addresses: podAddresses(rangeOf(name), state?.boxes.filter(b => b.state.ready).flatMap(b => b.state.ips) ?? []),
+      state,
+      at,
       pods,
       shared: { pods: podsOf(name), services },
     });
-    kubelets.set(name, handle);
-    return run(ending.signal).catch((error: Error) => {
+    kubelets.set(name, kubelet);
+    runtimes.set(name, runtime);
+    return kubelet.run(ending.signal).catch((error: Error) => {
       if (!ending.signal.aborted) log.error("a kubelet ended", { node: name, error: error.stack });
     });
   });
   return {
     names,
-    kubeletOf: name => kubelets.get(name),
+    kubeletOf: name => kubelets.get(name)?.handle,
+    busy: () => [...kubelets].flatMap(([name, kubelet]) => kubelet.busy().map(pod => `kubelet of ${name}: pod ${pod}`)),
+    machines: () => Object.fromEntries([...runtimes].map(([name, runtime]) => [name, runtime.state()])),
+    at,
     ready: whenReady(plane.views, names),
     async stop() {
       ending.abort();
@@ -90,17 +116,21 @@ interface Place {
   readonly name: string;
   readonly address: string;
   readonly addresses: Addresses;
+  readonly state: RuntimeState | undefined;
+  readonly at: (address: string) => readonly Script[] | undefined;
   readonly pods: View<Pod>;
   readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> };
 }
-function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, pods, shared }: Place) {
+function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, state, at, pods, shared }: Place) {
   const { plane, options, clock, chance, log } = parts;
-  const script = (pod: { namespace: string; name: string }, container: ContainerSpec) =>
-    scriptOf(pods.get(pod.name, pod.namespace), pod, container);
+  const script = (named: { namespace: string; name: string }, container: ContainerSpec): Script => {
+    const pod = pods.get(named.name, named.namespace);
+    return parts.scriptOf?.(container, pod) ?? plainScript(pod, named, container);
+  };
   // an image that names a user who is not root suits every security context
-  const runtime = simulatedRuntime({ clock, script, addresses, imageUser: 65532, exec: executed });
+  const runtime = simulatedRuntime({ clock, state, script, addresses, imageUser: 65532, exec: executed });
   const root = `/simulated/${name}`;
-  return createKubelet(
+  const kubelet = createKubelet(
     {
       node: {
         name,
@@ -137,16 +167,17 @@ function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, pod
       logFiles: simulatedLogFiles(clock, runtime.logAt),
       cgroups: simulatedCgroups(),
       machine: simulatedMachine({ hostname: name }),
-      prober: simulatedProber(),
+      prober: networkProber(at),
       streams: parts.streams(runtime),
       reasons: plane.reasons,
       shared,
     },
   );
+  return { kubelet, runtime };
 }
 
 /** Init containers, and containers of pods that are to run to an end, end well after a while; all others run until they are stopped. */
-function scriptOf(pod: Pod | undefined, { namespace, name }: { namespace: string; name: string }, container: ContainerSpec): Script {
+function plainScript(pod: Pod | undefined, { namespace, name }: { namespace: string; name: string }, container: ContainerSpec): Script {
   const init = pod?.spec.initContainers?.find(c => c.name === container.name);
   const ends = init ? init.restartPolicy !== "Always" : pod?.spec.restartPolicy !== undefined && pod.spec.restartPolicy !== "Always";
   const log = `container ${container.name} of pod ${namespace}/${name} is simulated: ${container.userImage} does not really run\n`;
@@ -172,9 +203,9 @@ function podRanges(nodes: View<Node>): (name: string) => Promise<Cidr> {
   };
 }
 /** Hands out a range's addresses in turn, so that one that was given back rests for a while. */
-function podAddresses(range: Promise<Cidr>): Addresses {
-  const taken = new Set<string>();
-  let next = 1;
+function podAddresses(range: Promise<Cidr>, held: readonly string[]): Addresses {
+  const taken = new Set(held);
+  let next = held.length + 1;
   return {
     async take() {
       const cidr = await range;

@@ -81,6 +81,8 @@ export interface Loops {
   /** Resolves when the last round under way has ended. The views are their owner's to stop. */
   stop(): Promise<void>;
   readonly idle: boolean;
+  /** Loops that are not idle, each with what it has to do. */
+  busy(): readonly string[];
 }
 
 /** All controllers as loops, each with its own identity. */
@@ -99,6 +101,8 @@ export function createLoops(parts: LoopsParts): Loops {
     stop: async () => {
       await Promise.all(loops.map(loop => loop.stop()));
     },
+    busy: () =>
+      loops.filter(loop => !loop.idle).map(loop => `${loop.name}: ${loop.stats().depth} keys wait, ${loop.stats().working} are worked on`),
     get idle() {
       return loops.every(loop => loop.idle);
     },

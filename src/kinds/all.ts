@@ -35,7 +35,7 @@ import { PriorityClass } from "#kinds/scheduling/v1/priorityclass.ts";
  * All kinds: by group in the order in which discovery lists groups, within a group by resource. Kinds without verbs (Scale, Eviction,
  * TokenRequest) are bodies of subresources and have no resource of their own.
  */
-export const kinds: readonly Kind[] = [
+const all = [
   Binding,
   ConfigMap,
   Endpoints,
@@ -66,7 +66,11 @@ export const kinds: readonly Kind[] = [
   PriorityClass,
   Lease,
   EndpointSlice,
-];
+] as const;
+export const kinds: readonly Kind[] = all;
+
+/** The type of each of them, with its literal names. */
+export type BuiltInKind = (typeof all)[number];
 
 export interface Group {
   /** "" for core. */

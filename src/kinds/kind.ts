@@ -136,10 +136,13 @@ type FieldsOf<F extends FieldMap> = { [K in PresentKeys<F>]: F[K]["valueType"] }
   [K in Exclude<keyof F, PresentKeys<F>>]?: F[K]["valueType"];
 };
 
+/** What a kind is called, kept as literal types, so that `{ apiVersion: "v1", kind: "Pod" }` has a type. */
+export interface Called<G extends string, V extends string, N extends string> {
+  readonly group: G;
+  readonly version: V;
+  readonly kind: N;
+}
 export interface KindHead<F extends FieldMap> {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
   readonly doc: string;
@@ -155,10 +158,10 @@ export interface KindHead<F extends FieldMap> {
  *     export const ReplicaSet = kind({ group: "apps", … fields: { spec: ReplicaSetSpec(2, "…").always() } }, { short: ["rs"], rules: { … } });
  *     export interface ReplicaSet extends ObjectOf<typeof ReplicaSet> {}
  */
-export function kind<const F extends FieldMap>(
-  head: KindHead<F>,
+export function kind<const F extends FieldMap, const G extends string, const V extends string, const N extends string>(
+  head: Called<G, V, N> & KindHead<F>,
   more: Described<KubeObject & FieldsOf<F>> = {},
-): Kind<KubeObject & FieldsOf<F>> {
+): Kind<KubeObject & FieldsOf<F>> & Called<G, V, N> {
   const fields: Record<string, FieldNode> = {
     apiVersion: string(0, "The API group and version of this object's schema.").node,
     kind: string(0, "The kind of this object.").node,

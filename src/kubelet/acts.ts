@@ -47,6 +47,10 @@ export class Acts {
   get starting(): boolean {
     return [...this.#under.keys()].some(key => key === "sandbox" || key.startsWith("start:"));
   }
+  /** Something is under way. */
+  get working(): boolean {
+    return this.#under.size > 0;
+  }
   get released(): boolean {
     return this.#released;
   }

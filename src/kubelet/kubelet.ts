@@ -9,7 +9,7 @@ import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
 import { createRecorder } from "#client/events.ts";
 import { Reasons } from "#client/reasons.ts";
-import type { View } from "#client/view.ts";
+import { keyOf, type View } from "#client/view.ts";
 import { createViews } from "#client/views.ts";
 import type { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
@@ -72,6 +72,8 @@ export interface Kubelet {
   /** The node's own HTTPS API. */
   readonly handle: Handler;
   readonly reasons: Reasons;
+  /** Pods that something is being done for: namespace/name. */
+  busy(): readonly string[];
   /** Resolves when the node is registered and the runtime answers. */
   readonly ready: Promise<void>;
 }
@@ -324,7 +326,8 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
   }
 
   const handle = nodeApi({ ...parts, config, workers: () => [...workers.values()], reporter: () => reporter });
-  return { run, handle, reasons, ready: ready.promise };
+  const busy = () => [...workers.values()].filter(w => w.busy).map(w => keyOf(w.pod));
+  return { run, handle, reasons, busy, ready: ready.promise };
 }
 
 function aborted<T>(signal: AbortSignal, value: T): Promise<T> {

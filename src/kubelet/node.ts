@@ -4,6 +4,7 @@ import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
 import { formatMicroTime, formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
+import { subjectId } from "#client/reasons.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
@@ -13,6 +14,8 @@ import type { ImageState, Runtime } from "#kubelet/runtime.ts";
 
 const LEASE = { namespace: "kube-node-lease", seconds: 40, everyMs: 10_000 };
 const STATUS = { everyMs: 10_000, reportMs: 300_000, images: 50 };
+/** Why a node writes what says nothing new. */
+export const HEARTBEAT = "the node is alive";
 /** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
 const PATIENCE_MS = 30_000;
 /** Below this the node is short of memory (bytes), disk (fraction) or process ids (fraction). */
@@ -200,7 +203,9 @@ export class NodeReporter {
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
     const now = clock.monotonic();
     if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) return;
-    await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status" });
+    const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
+    const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
+    await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status", cause });
     this.#written = text;
     this.#writtenAt = now;
   }

@@ -96,6 +96,10 @@ export class Worker {
   get closed(): boolean {
     return this.#closed;
   }
+  /** It decides, or something that it decided is under way. */
+  get busy(): boolean {
+    return this.#running || this.acts.working;
+  }
   get probes(): Probes {
     return this.#probes;
   }

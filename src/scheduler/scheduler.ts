@@ -10,7 +10,7 @@ import { reasonOf } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
 import type { Recorder } from "#client/events.ts";
-import type { Reasons } from "#client/reasons.ts";
+import { type Reasons, subjectId } from "#client/reasons.ts";
 import { keyOf, splitKey } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import type { Binding } from "#kinds/core/v1/binding.ts";
@@ -125,11 +125,12 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     const node = decision.node;
     const scored = decision.verdicts.filter(v => v.score !== undefined);
     const best = scored.find(v => v.node === node);
+    const because = `${node} scores ${best?.score ?? 0}, ${scored.length} of ${decision.verdicts.length} nodes would do`;
     snapshot.place(pod, node);
     track(
-      bind(pod, node).then(
+      bind(pod, node, because).then(
         () => {
-          why("bind", `${node} scores ${best?.score ?? 0}, ${scored.length} of ${decision.verdicts.length} nodes would do`);
+          why("bind", because);
           recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${namespace}/${name} to ${node}`);
         },
         (error: Error) => {
@@ -146,10 +147,15 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     const one = work.catch(error => log.error("scheduling", { error: String(error) })).finally(() => binding.delete(one));
     binding.add(one);
   }
-  async function bind(pod: Pod, node: string): Promise<void> {
+  const causeOf = ({ metadata: { name = "", namespace = "" } }: Pod, because: string) => ({
+    loop: DEFAULT_SCHEDULER,
+    intent: subjectId({ kind: "Pod", namespace, name }),
+    because,
+  });
+  async function bind(pod: Pod, node: string, because: string): Promise<void> {
     const { name = "", namespace, uid } = pod.metadata;
     const body = { apiVersion: "v1", kind: "Binding", metadata: { name, namespace, uid }, target: { kind: "Node", name: node } };
-    await client.post<Binding, Binding>(Pod, name, "binding", body, { namespace });
+    await client.post<Binding, Binding>(Pod, name, "binding", body, { namespace, cause: causeOf(pod, because) });
   }
   async function tellUnschedulable(pod: Pod, message: string): Promise<void> {
     recorder.event(pod, "Warning", "FailedScheduling", message);
@@ -164,7 +170,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
         name,
         "strategic",
         { metadata: { uid }, status: { conditions: [condition] } },
-        { namespace, subresource: "status" },
+        { namespace, subresource: "status", cause: causeOf(pod, message) },
       );
     } catch (error) {
       if (!["NotFound", "Conflict"].includes(reasonOf(error))) throw error;

@@ -18,6 +18,20 @@ import {
   type SandboxState,
 } from "#kubelet/runtime.ts";
 
+/** A request to a container, as its network brings it. */
+export interface SimulatedRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly port: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+export interface SimulatedAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 /** What a container does; by default it runs until it is stopped. */
 export interface Script {
   /** Milliseconds from its start to its end by itself. */
@@ -28,15 +42,27 @@ export interface Script {
   /** … or does not start at all, for this reason. */
   readonly startError?: string;
   readonly log?: string;
+  /** Answers commands; by default each prints its words and succeeds. */
+  readonly exec?: (command: readonly string[]) => { readonly exitCode?: number; readonly output?: string };
+  /** Answers requests on every port. */
+  readonly http?: (request: SimulatedRequest) => SimulatedAnswer | Promise<SimulatedAnswer>;
+}
+/** What outlives kubelet and runtime: the machine's containers. Plain values, for snapshots. */
+export interface RuntimeState {
+  readonly serial: number;
+  readonly boxes: readonly { readonly spec: SandboxSpec; readonly state: SandboxState }[];
+  readonly containers: readonly { readonly spec: ContainerSpec; readonly state: ContainerState }[];
+  readonly images: readonly (readonly [string, ImageState])[];
 }
 export interface SimulatedRuntimeOptions {
+  readonly state?: RuntimeState | undefined;
   readonly clock: Clock;
   readonly script?: (pod: { namespace: string; name: string }, container: ContainerSpec) => Script;
   /** Milliseconds that calls take. */
   readonly delays?: { readonly sandbox?: number; readonly create?: number; readonly start?: number; readonly pull?: number };
   /** Images that cannot be pulled, and why. */
   readonly missing?: (reference: string) => string | undefined;
-  /** Answers commands; by default each prints its words and succeeds. */
+  /** Answers commands where a container's script does not; by default each prints its words and succeeds. */
   readonly exec?: (containerId: string, command: readonly string[]) => { exitCode: number; output: string };
   /** Whence sandboxes have their addresses; by default from 10.88.0.0/16. */
   readonly addresses?: Addresses;
@@ -57,6 +83,9 @@ export interface SimulatedRuntime extends Runtime {
   readonly calls: readonly string[];
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
   logAt(path: string): string | undefined;
+  state(): RuntimeState;
+  /** What the containers of an address do that run now; undefined: no pod here has it. */
+  at(address: string): readonly Script[] | undefined;
 }
 
 interface Box {
@@ -77,13 +106,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const { clock, delays = {} } = options;
   const boxes = new Map<string, Box>();
   const items = new Map<string, Item>();
-  const images = new Map<string, ImageState>();
+  const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
   const note = (call: string) => {
     if (calls.push(call) > CALLS) calls.shift();
   };
   const listeners = new Set<(event: RuntimeEvent | RuntimeAway) => void>();
-  let serial = 0;
+  let serial = options.state?.serial ?? 0;
   let isAway = false;
 
   const check = () => {
@@ -167,7 +196,37 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     }
   }
 
+  const answerOf = (id: string, command: readonly string[]) => {
+    const said = itemOf(id).script.exec?.(command) ?? options.exec?.(id, command);
+    return { exitCode: said?.exitCode ?? 0, output: said ? (said.output ?? "") : `${command.join(" ")}\n` };
+  };
+  /** A container that ends by itself does so in its time. */
+  function arm(item: Item): void {
+    const { script, state } = item;
+    if (script.runsFor === undefined) return;
+    clock.after(state.startedAt + script.runsFor - clock.now(), () => end(item, script.exitCode ?? 0));
+  }
+  for (const { spec, state } of options.state?.boxes ?? []) boxes.set(state.id, { spec, state });
+  for (const { spec, state } of options.state?.containers ?? []) {
+    const box = boxes.get(state.sandboxId);
+    if (!box) continue;
+    const item: Item = { spec, box, state, script: options.script?.(box.spec, spec) ?? {} };
+    items.set(state.id, item);
+    if (state.state === "running") arm(item);
+  }
+
   return {
+    state: () => ({
+      serial,
+      boxes: [...boxes.values()].map(({ spec, state }) => ({ spec, state })),
+      containers: [...items.values()].map(({ spec, state }) => ({ spec, state })),
+      images: [...images],
+    }),
+    at(address) {
+      const here = [...boxes.values()].filter(b => b.state.ready && b.state.ips.includes(address));
+      if (here.length === 0) return undefined;
+      return [...items.values()].filter(i => here.includes(i.box) && i.state.state === "running").map(i => i.script);
+    },
     calls,
     logAt: path => {
       const item = [...items.values()].find(i => i.state.logPath === path && i.state.state !== "created");
@@ -266,7 +325,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       }
       item.state = { ...item.state, state: "running", startedAt: clock.now() };
       emit("started", item);
-      if (script.runsFor !== undefined) clock.after(script.runsFor, () => end(item, script.exitCode ?? 0));
+      arm(item);
     },
     stopContainer,
     removeContainer: async id => {
@@ -284,13 +343,12 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     execSync: async (id, command) => {
       await take(0);
       if (itemOf(id).state.state !== "running") throw new Error("container not running");
-      const { exitCode, output } = options.exec?.(id, command) ?? { exitCode: 0, output: `${command.join(" ")}\n` };
+      const { exitCode, output } = answerOf(id, command);
       return { exitCode, output: utf8(output), timedOut: false };
     },
     exec: async (id, command, streams) => {
       await take(0);
-      itemOf(id);
-      const { exitCode, output } = options.exec?.(id, command) ?? { exitCode: 0, output: `${command.join(" ")}\n` };
+      const { exitCode, output } = answerOf(id, command);
       await streams.stdout?.(utf8(output));
       return { exitCode };
     },

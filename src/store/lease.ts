@@ -28,6 +28,10 @@ export class Leases {
   list(): Lease[] {
     return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl })).sort((a, b) => a.id - b.id);
   }
+  /** Milliseconds until a lease runs out. */
+  left(id: number): number {
+    return Math.max(0, (this.held.get(id)?.deadline ?? 0) - this.clock.monotonic());
+  }
   /** `remaining`: whole seconds until the lease runs out. Throws LeaseNotFound. */
   state(id: number): Lease & { remaining: number } {
     const lease = this.held.get(id);
@@ -35,9 +39,9 @@ export class Leases {
     const remaining = Math.max(0, Math.floor((lease.deadline - this.clock.monotonic()) / 1000));
     return { id, ttl: lease.ttl, remaining };
   }
-  /** Starts, or starts anew, a lease of `ttl` seconds. */
-  add(lease: Lease): void {
-    this.held.set(lease.id, { ...lease, deadline: this.clock.monotonic() + lease.ttl * 1000 });
+  /** Starts, or starts anew, a lease of `ttl` seconds; `left`: milliseconds, when some of it has passed. */
+  add(lease: Lease, left = lease.ttl * 1000): void {
+    this.held.set(lease.id, { id: lease.id, ttl: lease.ttl, deadline: this.clock.monotonic() + left });
     this.arm();
   }
   keepAlive(id: number): Lease {

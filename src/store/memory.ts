@@ -41,8 +41,18 @@ interface Past {
   readonly until: Revision;
 }
 
+/** What stands in a store at one revision. Entries never change, so that stores may share them. */
+export interface MemoryState {
+  readonly revision: Revision;
+  readonly entries: readonly Entry[];
+  /** `left`: milliseconds until it runs out. */
+  readonly leases: readonly (Lease & { readonly left: number })[];
+  readonly lastLease: number;
+}
 export interface MemoryOptions {
   readonly clock: Clock;
+  /** What it begins with: history from before cannot be read or watched. */
+  readonly state?: MemoryState | undefined;
   /** Bytes kept for one slow watcher. */
   readonly watchBuffer?: number;
   /** Watches at once. */
@@ -52,8 +62,11 @@ export interface MemoryOptions {
   readonly checksum?: Checksum;
 }
 
+export interface InMemory extends LocalStore {
+  state(): MemoryState;
+}
 /** A store in the process's own memory. All revisions stay until they are compacted. */
-export function memoryStore(options: MemoryOptions): LocalStore {
+export function memoryStore(options: MemoryOptions): InMemory {
   return new MemoryStore(options);
 }
 /** One that is equal to the store that `stream` comes from; its leases begin anew. */
@@ -67,7 +80,7 @@ export async function restoreMemory(options: MemoryOptions, stream: AsyncIterabl
 const ENTRY_OVERHEAD = 128;
 const sizeOf = (entry: Entry) => ENTRY_OVERHEAD + entry.key.length + entry.value.length;
 
-class MemoryStore implements LocalStore, History {
+class MemoryStore implements InMemory, History {
   revision: Revision = 1;
   compacted: Revision = 0;
   private readonly current = new SortedMap<Entry>();
@@ -89,6 +102,7 @@ class MemoryStore implements LocalStore, History {
 
   constructor({
     clock,
+    state,
     watchBuffer = limits.watchBuffer,
     watches = limits.watches,
     limit = limits.storeSize,
@@ -117,6 +131,19 @@ class MemoryStore implements LocalStore, History {
       hasLease: id => this.held.has(id),
       write: event => this.write(event),
     };
+    if (state) this.begin(state);
+  }
+  private begin({ revision, entries, leases, lastLease }: MemoryState): void {
+    this.revision = revision;
+    this.compacted = revision;
+    this.oldest = revision + 1;
+    this.lastLease = lastLease;
+    for (const { left, ...lease } of leases) this.held.add(lease, left);
+    for (const entry of entries) this.write({ type: "put", entry });
+  }
+  state(): MemoryState {
+    const leases = this.held.list().map(lease => ({ ...lease, left: this.held.left(lease.id) }));
+    return { revision: this.revision, entries: this.newest("", ALL_KEYS).entries, leases, lastLease: this.lastLease };
   }
 
   async get(key: Key, revision?: Revision): Promise<Entry | undefined> {

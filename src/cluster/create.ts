@@ -1,0 +1,295 @@
+/** A whole cluster in a function call, in virtual time: control plane, scheduler and simulated nodes in this process. It knows no machine. */
+import { MASTERS } from "#apiserver/auth/users.ts";
+import { assert } from "#base/assert.ts";
+import { text } from "#base/bytes.ts";
+import { type ChanceState, seededChance } from "#base/chance.ts";
+import { bytesOf, type Handler } from "#base/http.ts";
+import { type Log, silentLog } from "#base/log.ts";
+import { failure } from "#base/status.ts";
+import { formatDuration } from "#base/time.ts";
+import { parseYaml } from "#base/yaml.ts";
+import { component, createControlPlane } from "#cluster/controlplane.ts";
+import { type Duration, durationOf } from "#cluster/duration.ts";
+import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
+import { type SimulatedNodes, startSimulated } from "#cluster/simulated.ts";
+import { kindAt, type TypedClient, typedClient } from "#cluster/typedclient.ts";
+import type { Pod } from "#kinds/core/v1/pod.ts";
+import type { KubeObject } from "#kinds/kind.ts";
+import type { StreamServer } from "#kubelet/ports.ts";
+import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
+import { virtualClock } from "#sim/clock.ts";
+import type { RuntimeState, Script } from "#sim/runtime.ts";
+import { simulatedSigner } from "#sim/signer.ts";
+import { type MemoryState, memoryStore } from "#store/memory.ts";
+
+/** What a container of an image does; by default it runs until it is stopped. */
+export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes"> {
+  /** From its start to its end by itself. */
+  readonly runsFor?: Duration;
+  /** From the stop signal to its end. */
+  readonly stopTakes?: Duration;
+}
+/** A container as its image sees it. */
+export interface ContainerView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly node: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** How often it has been started in its pod before. */
+  readonly restarts: number;
+}
+export type ImageFunction = (container: ContainerView) => ContainerScript;
+
+export interface ClusterOptions {
+  /** Decides everything that is left to chance: the same seed gives the same history. */
+  readonly seed?: number;
+  /** How many simulated nodes. */
+  readonly nodes?: number;
+  /** When virtual time begins. */
+  readonly start?: Date | string;
+  /** What containers do, by their image: its whole reference, or its name without tag. */
+  readonly images?: Readonly<Record<string, ImageFunction>>;
+  /** Begins as that cluster was; `nodes` and `start` are its own then. */
+  readonly from?: Snapshot;
+  readonly log?: Log;
+}
+/** A cluster at one moment, as plain values: structuredClone and v8.serialize take it. */
+export interface Snapshot {
+  readonly format: 1;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly now: number;
+  readonly elapsed: number;
+  readonly chance: ChanceState;
+  readonly store: MemoryState;
+  readonly machines: Readonly<Record<string, RuntimeState>>;
+  readonly history: HistoryState;
+}
+export interface ClusterClock {
+  /** Virtual time, in milliseconds since 1970. */
+  now(): number;
+  /** Moves time on; everything that falls due meanwhile happens. */
+  advance(by: Duration): Promise<void>;
+}
+export interface SettleOptions {
+  /** For so long nothing but heartbeats is written; what is due later does not count. Default 15 s. */
+  readonly quiet?: Duration;
+  /** How much time may pass until then. Default 1 h. */
+  readonly within?: Duration;
+}
+export interface Cluster {
+  readonly client: TypedClient;
+  readonly clock: ClusterClock;
+  /** Creates or changes objects by server-side apply, in the order given. Text may hold several YAML (or JSON) documents. */
+  apply(objects: string | KubeDraft | readonly KubeDraft[]): Promise<KubeObject[]>;
+  /** Moves time on until no loop has work but heartbeats; rejects, naming who is still busy, when that does not come. */
+  settled(options?: SettleOptions): Promise<void>;
+  /** Every write in order, with its author and reason. */
+  history(): readonly HistoryEntry[];
+  /** The chain of reasons that brought an object to its state, as `cox why` prints it. */
+  why(type: string, name: string, namespace?: string): Promise<string>;
+  snapshot(): Promise<Snapshot>;
+  /** Another cluster that begins where this one stands; neither knows of the other from then on. */
+  fork(): Promise<Cluster>;
+  /** Ends everything; nothing is left. */
+  close(): Promise<void>;
+}
+/** Any object, as far as a person writes it. */
+export interface KubeDraft {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name?: string; readonly namespace?: string };
+}
+
+/** What a cluster needs of the process that it lives in. */
+export interface ClusterHost {
+  /** Resolves when no promise has anything to do. */
+  readonly rest: () => Promise<void>;
+  readonly streams: (runtime: Runtime) => StreamServer;
+}
+
+const OPTIONS = { nodeName: "node-1", clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
+/** The user of `cluster.client`, with all rights. */
+const ADMIN = { name: "kubernetes-admin", groups: [MASTERS, "system:authenticated"] };
+/** Virtual milliseconds in which nodes become ready. */
+const START = 60_000;
+const MAX_NODES = 5000;
+
+export async function createClusterOn(host: ClusterHost, options: ClusterOptions = {}): Promise<Cluster> {
+  const { from, log = silentLog } = options;
+  const seed = from?.seed ?? options.seed ?? 1;
+  const nodes = from?.nodes ?? options.nodes ?? 1;
+  if (!Number.isInteger(nodes) || nodes < 0 || nodes > MAX_NODES) throw new Error(`nodes: from 0 to ${MAX_NODES}, not ${nodes}`);
+  const start = from?.now ?? (options.start === undefined ? Date.UTC(2026, 0, 1) : Date.parse(new Date(options.start).toISOString()));
+  const clock = virtualClock(start, { elapsed: from?.elapsed ?? 0, rest: host.rest });
+  const chance = seededChance(from?.chance ?? seed);
+  const store = memoryStore({ clock, state: from?.store });
+  const history = new History(clock.now, from?.history);
+  let simulated: SimulatedNodes | undefined;
+  const kubeletOf = (name: string): Handler => {
+    const handle = simulated?.kubeletOf(name);
+    if (!handle) throw failure(503, "ServiceUnavailable", `the kubelet of node "${name}" cannot be reached`);
+    return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
+  };
+  const plane = await createControlPlane({
+    ...OPTIONS,
+    store,
+    clock,
+    chance,
+    log,
+    signer: simulatedSigner(seed),
+    rootCa: "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n",
+    address: "198.18.0.1",
+    port: 6443,
+    platform: "linux/amd64",
+    connect: {
+      kubeletOf,
+      addressOf: () => {
+        throw failure(503, "ServiceUnavailable", "a simulated cluster has no network to dial in");
+      },
+    },
+    witness: history.witness,
+  });
+  /** Lets time pass until `work` has ended; its error when it does not. */
+  async function during<T>(work: Promise<T>, ms: number, otherwise: () => string): Promise<T> {
+    let over = false;
+    const done = work.finally(() => {
+      over = true;
+    });
+    done.catch(() => undefined);
+    const end = clock.monotonic() + ms;
+    await host.rest();
+    while (!over) if (!(await clock.step(end - clock.monotonic())) && !over) throw new Error(otherwise());
+    return done;
+  }
+  const scriptOf = (container: ContainerSpec, pod: Pod | undefined): Script | undefined => {
+    const image = imageNamed(options.images ?? {}, container.userImage);
+    return image && scriptFrom(image(viewOf(container, pod)));
+  };
+  const busy = () => [...plane.busy(), ...(simulated?.busy() ?? [])];
+
+  await during(plane.start(), START, () => `the control plane did not start: ${busy().join("; ")}`);
+  if (nodes > 0) {
+    const parts = { plane, options: { ...OPTIONS, nodes }, clock, chance, log, streams: host.streams, scriptOf, machines: from?.machines };
+    simulated = startSimulated(parts);
+    await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
+  }
+  const own = plane.clientAs(ADMIN, "coxswain");
+  const client = typedClient(own, host.rest);
+  let closed = false;
+
+  const cluster: Cluster = {
+    client,
+    clock: { now: clock.now, advance: by => clock.advance(durationOf("advance", by)) },
+    async apply(given) {
+      const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
+      const applied: KubeObject[] = [];
+      for (const object of objects) {
+        const kind = kindAt(object);
+        const { name = "", namespace = "default" } = object.metadata ?? {};
+        const where = { ...(kind.namespaced && { namespace }), fieldManager: "coxswain", force: true };
+        await host.rest();
+        applied.push(await own.patch(kind, name, "apply", object, where));
+      }
+      return applied;
+    },
+    async settled(how = {}) {
+      const quiet = durationOf("quiet", how.quiet ?? 15_000);
+      const within = durationOf("within", how.within ?? 3600_000);
+      const end = clock.now() + within;
+      let since = clock.now();
+      for (;;) {
+        // what is due at this very instant is work under way
+        while (await clock.step(0));
+        const working = busy();
+        if (working.length > 0) since = clock.now();
+        const calm = Math.max(since, history.lastWork.at);
+        if (clock.now() - calm >= quiet) return;
+        const last = Math.min(calm + quiet, end);
+        if (clock.now() >= end) {
+          const why = working.length > 0 ? working.join("; ") : `the last write was: ${history.lastWork.says}`;
+          throw new Error(`the cluster did not settle within ${formatDuration(within)}: ${why}`);
+        }
+        if (!(await clock.step(last - clock.now()))) await clock.advance(last - clock.now());
+      }
+    },
+    history: () => history.list(),
+    async why(type, name, namespace = "default") {
+      const query = new URLSearchParams({ type, name, namespace });
+      await host.rest();
+      const answer = await own.transport({ method: "GET", url: `/coxswain/why?${query}`, headers: { "user-agent": "coxswain" } });
+      const said = text(await bytesOf(answer));
+      if (answer.status !== 200) throw failure(answer.status, "", said);
+      return said;
+    },
+    async snapshot() {
+      assert(!closed, "the cluster is open");
+      await host.rest();
+      return {
+        format: 1,
+        seed,
+        nodes,
+        now: clock.now(),
+        elapsed: clock.monotonic(),
+        chance: chance.state(),
+        store: store.state(),
+        machines: simulated?.machines() ?? {},
+        history: history.state(),
+      };
+    },
+    fork: async () => createClusterOn(host, { ...options, from: await cluster.snapshot() }),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await during(
+        (async () => {
+          await simulated?.stop();
+          await plane.stop();
+          await store.close();
+        })(),
+        START,
+        () => `the cluster did not end: ${busy().join("; ")}`,
+      );
+    },
+  };
+  return cluster;
+}
+
+function documents(source: string): KubeDraft[] {
+  return parseYaml(source).flatMap(({ value, problems }) => {
+    if (problems.length > 0) throw new Error(`the YAML to apply: ${problems.join(", ")}`);
+    const list = value as { kind?: string; items?: KubeDraft[] } | null;
+    if (list === null) return [];
+    return list.kind === "List" && list.items ? list.items : [value as KubeDraft];
+  });
+}
+/** The function for a reference: by all of it, or without its tag or digest. */
+function imageNamed(images: Readonly<Record<string, ImageFunction>>, reference: string): ImageFunction | undefined {
+  const bare = reference.replace(/@.*$/, "").replace(/:[^/]*$/, "");
+  return images[reference] ?? images[bare];
+}
+function viewOf(container: ContainerSpec, pod: Pod | undefined): ContainerView {
+  const { name, attempt, userImage, command, args, env } = container;
+  return {
+    name,
+    namespace: pod?.metadata.namespace ?? "",
+    pod: pod?.metadata.name ?? "",
+    node: pod?.spec.nodeName ?? "",
+    image: userImage,
+    command,
+    args,
+    env: Object.fromEntries(env.map(e => [e.name, e.value])),
+    restarts: attempt,
+  };
+}
+function scriptFrom({ runsFor, stopTakes, ...script }: ContainerScript): Script {
+  return {
+    ...script,
+    ...(runsFor !== undefined && { runsFor: durationOf("runsFor", runsFor) }),
+    ...(stopTakes !== undefined && { stopTakes: durationOf("stopTakes", stopTakes) }),
+  };
+}

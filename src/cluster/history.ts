@@ -1,0 +1,88 @@
+/** Every write of a cluster, in order: who wrote what and why. Kept in columns, as a simulated day has a million of them. */
+import type { Witness } from "#apiserver/registry.ts";
+import { Lease } from "#kinds/coordination/v1/lease.ts";
+import { HEARTBEAT } from "#kubelet/node.ts";
+
+/** What many writes have in common. */
+interface Deed {
+  readonly user: string;
+  /** The field manager, or the User-Agent up to its first slash; "" for deletions. */
+  readonly manager: string;
+  /** The loop that wrote for a reason; "" where a person did, or nobody says. */
+  readonly loop: string;
+  readonly did: "create" | "update" | "delete";
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly because: string;
+}
+export interface HistoryEntry extends Deed {
+  readonly revision: number;
+  /** Milliseconds, wall clock. */
+  readonly at: number;
+  /** Of the object's bytes (of what was deleted): histories that agree in it wrote the same. */
+  readonly digest: string;
+}
+/** Plain values, for snapshots. */
+export interface HistoryState {
+  readonly deeds: readonly Deed[];
+  /** Four numbers a write: revision, time, index of its deed, digest. */
+  readonly writes: readonly number[];
+}
+const WIDTH = 4;
+
+export class History {
+  readonly #now: () => number;
+  readonly #deeds: Deed[];
+  readonly #indexes = new Map<string, number>();
+  readonly #writes: number[];
+  /** When something else than a heartbeat was written last, and what. */
+  lastWork = { at: Number.NEGATIVE_INFINITY, says: "" };
+
+  constructor(now: () => number, state: HistoryState | undefined) {
+    this.#now = now;
+    this.#deeds = [...(state?.deeds ?? [])];
+    this.#writes = [...(state?.writes ?? [])];
+    for (const [i, deed] of this.#deeds.entries()) this.#indexes.set(idOf(deed), i);
+  }
+  readonly witness: Witness = (write, did, name, revision, record) => {
+    const { kind, namespace, subresource, manager, cause } = write;
+    const { loop = "", because = "" } = cause ?? {};
+    const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
+    const user = write.user.name;
+    const deed = { user, manager, loop, did, apiVersion, kind: kind.kind, namespace, name, subresource, because };
+    const id = idOf(deed);
+    let index = this.#indexes.get(id);
+    if (index === undefined) {
+      index = this.#deeds.push(deed) - 1;
+      this.#indexes.set(id, index);
+    }
+    const at = this.#now();
+    this.#writes.push(revision, at, index, digestOf(record));
+    if (kind.kind !== Lease.kind && because !== HEARTBEAT)
+      this.lastWork = { at, says: `${did} ${kind.kind} ${namespace ? `${namespace}/` : ""}${name} by ${user}` };
+  };
+  get size(): number {
+    return this.#writes.length / WIDTH;
+  }
+  list(): HistoryEntry[] {
+    return Array.from({ length: this.size }, (_, i) => {
+      const [revision = 0, at = 0, deed = 0, digest = 0] = this.#writes.slice(i * WIDTH, i * WIDTH + WIDTH);
+      return { revision, at, ...this.#deeds[deed]!, digest: digest.toString(16).padStart(8, "0") };
+    });
+  }
+  state(): HistoryState {
+    return { deeds: [...this.#deeds], writes: [...this.#writes] };
+  }
+}
+
+const idOf = (d: Deed) =>
+  [d.user, d.manager, d.loop, d.did, d.apiVersion, d.kind, d.namespace, d.name, d.subresource, d.because].join("\0");
+/** FNV-1a. */
+function digestOf(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
+  return h >>> 0;
+}
