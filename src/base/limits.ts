@@ -20,6 +20,13 @@ export const limits = {
   storeFlushRevisions: 4096,
   /** Bytes of a store, above which nothing more is put (etcd: --quota-backend-bytes, at its suggested most). */
   storeSize: 8 * 1024 * 1024 * 1024,
+  /** Bytes of a real etcd's latest events that are kept for watches that begin a little in the past. */
+  etcdHistory: 16 * 1024 * 1024,
+  /** Bytes of one answer of a real etcd. */
+  etcdAnswer: 1024 * 1024 * 1024,
+  /** A request to a real etcd with all its attempts, and the first of these. */
+  etcdRequest: 30_000,
+  etcdAttempt: 1_000,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */

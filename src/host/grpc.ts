@@ -1,6 +1,7 @@
 /**
- * A gRPC client for services on a unix socket (https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html):
- * unary calls, server streams and two-way streams over node:http2. docs/decisions says why not a library.
+ * A gRPC client for services on a unix socket or at an address, plain or over TLS with a client certificate
+ * (https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html): unary calls, server streams and two-way streams over
+ * node:http2. docs/decisions says why not a library.
  */
 import http2 from "node:http2";
 import net from "node:net";
@@ -16,6 +17,7 @@ export const code = {
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,
+  resourceExhausted: 8,
   failedPrecondition: 9,
   aborted: 10,
   outOfRange: 11,
@@ -26,9 +28,12 @@ export const code = {
 
 export class GrpcError extends Error {
   readonly code: number;
-  constructor(status: number, message: string) {
+  /** The service has not seen the call: it may be repeated, whatever it does. */
+  readonly unsent: boolean;
+  constructor(status: number, message: string, unsent = false) {
     super(message);
     this.code = status;
+    this.unsent = unsent;
   }
 }
 export interface CallOptions {
@@ -38,7 +43,7 @@ export interface CallOptions {
   /** gRPC metadata, e.g. containerd's namespace. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
-/** Answers of more than this are refused (upstream's kubelet takes the same). */
+/** Upstream's kubelet takes answers of as much. */
 const MAX_MESSAGE = 16 * 1024 * 1024;
 
 export interface GrpcClient {
@@ -57,26 +62,81 @@ export interface Duplex<I extends AnyMessage, O extends AnyMessage> {
   /** The next answer; undefined at the end. */
   next(): Promise<Value<O> | undefined>;
   end(): void;
+  /** Ends the call at once, in both directions. */
+  cancel(): void;
 }
 
-/** A client of the services on this socket. It connects on the first call, and again after the other side was away. */
-export function grpcClient(socketPath: string): GrpcClient {
+/** Where a service is: the path of its socket, or an address. */
+export type Target = string | Address;
+export interface Address {
+  /** `http://host:port` or `https://host:port`. */
+  readonly url: string;
+  /** In PEM; absent: what the machine trusts, and no client certificate. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+export interface ClientOptions {
+  /** Answers of more than this are refused. */
+  readonly maxMessage?: number;
+  /**
+   * While calls are open, a connection on which nothing was heard for this long (ms) is asked for a sign of life, and given up when
+   * none comes within PULSE_ANSWER_MS. Servers may refuse to be asked more often than every 5 s.
+   */
+  readonly pulse?: number;
+}
+const PULSE_ANSWER_MS = 3_000;
+/** For how long an address may take to accept a connection. */
+const CONNECT_MS = 3_000;
+
+function connect(target: Target): http2.ClientHttp2Session {
+  const settings = { initialWindowSize: 4 * 1024 * 1024 };
+  if (typeof target === "string") return http2.connect("http://localhost", { createConnection: () => net.connect(target), settings });
+  const { url, ca, cert, key } = target;
+  return http2.connect(url, { ca, cert, key, settings });
+}
+
+/** A client of the services there. It connects on the first call, and again after the other side was away. */
+export function grpcClient(target: Target, { maxMessage = MAX_MESSAGE, pulse }: ClientOptions = {}): GrpcClient {
   let session: http2.ClientHttp2Session | undefined;
   let calls = 0;
+  let heard = 0;
 
   function connected(): http2.ClientHttp2Session {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const fresh = http2.connect("http://localhost", {
-      createConnection: () => net.connect(socketPath),
-      settings: { initialWindowSize: 4 * 1024 * 1024 },
-    });
+    const fresh = connect(target);
     fresh.on("error", () => {});
     fresh.on("goaway", () => fresh.close());
     fresh.on("connect", () => fresh.setLocalWindowSize(16 * 1024 * 1024));
+    if (typeof target !== "string") giveUpConnecting(fresh);
+    if (pulse) keepPulse(fresh, pulse);
     // An idle connection keeps no process alive; an open call does.
     if (calls === 0) fresh.unref();
     session = fresh;
     return fresh;
+  }
+  function giveUpConnecting(fresh: http2.ClientHttp2Session): void {
+    const timer = setTimeout(() => {
+      if (fresh.connecting) fresh.destroy(new Error(`no connection within ${CONNECT_MS} ms`));
+    }, CONNECT_MS);
+    timer.unref();
+    fresh.on("close", () => clearTimeout(timer));
+  }
+  function keepPulse(fresh: http2.ClientHttp2Session, every: number): void {
+    let lost: NodeJS.Timeout | undefined;
+    const timer = setInterval(() => {
+      if (calls === 0 || fresh.connecting || fresh.destroyed || lost || performance.now() - heard < every) return;
+      lost = setTimeout(() => fresh.destroy(new Error("the other side gives no sign of life")), PULSE_ANSWER_MS);
+      fresh.ping(() => {
+        clearTimeout(lost);
+        lost = undefined;
+      });
+    }, every);
+    timer.unref();
+    fresh.on("close", () => {
+      clearInterval(timer);
+      clearTimeout(lost);
+    });
   }
 
   function open(method: Method, options: CallOptions): Answers {
@@ -95,7 +155,10 @@ export function grpcClient(socketPath: string): GrpcClient {
     request.on("close", () => {
       if (--calls === 0) session?.unref();
     });
-    return new Answers(request, options);
+    const onHeard = () => {
+      heard = performance.now();
+    };
+    return new Answers(request, options, maxMessage, onHeard);
   }
 
   return {
@@ -138,6 +201,7 @@ export function grpcClient(socketPath: string): GrpcClient {
           return next === undefined ? undefined : decode(method.output, next);
         },
         end: () => answers.request.end(),
+        cancel: () => answers.cancel(),
       };
     },
     close() {
@@ -147,8 +211,10 @@ export function grpcClient(socketPath: string): GrpcClient {
   };
 }
 
+/** Bytes before each message: a flag and its length. */
+const HEAD = 5;
 function frame(message: Buffer): Buffer {
-  const head = Buffer.alloc(5);
+  const head = Buffer.alloc(HEAD);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
 }
@@ -159,15 +225,19 @@ class Answers {
   /** Resolves with the first headers: the service has taken the call. */
   readonly started: Promise<void>;
   failure: GrpcError | undefined;
+  private readonly maxMessage: number;
   private readonly ready: Buffer[] = [];
   private chunks: Buffer[] = [];
   private size = 0;
+  /** Bytes that must be there before there is something to do: a head, or a message with it. */
+  private wanted = HEAD;
   private ended = false;
   private wake: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(request: http2.ClientHttp2Stream, options: CallOptions) {
+  constructor(request: http2.ClientHttp2Stream, options: CallOptions, maxMessage: number, heard: () => void) {
     this.request = request;
+    this.maxMessage = maxMessage;
     this.started = new Promise((resolve, reject) => {
       request.once("response", () => resolve());
       request.once("close", () => reject(this.failure ?? new GrpcError(code.unavailable, "the connection was closed")));
@@ -175,6 +245,7 @@ class Answers {
     this.started.catch(() => {});
     let cause: Error | undefined;
     const onHeaders = (headers: http2.IncomingHttpHeaders) => {
+      heard();
       const status = headers["grpc-status"];
       if (status !== undefined) this.finish(Number(status), decodeMessage(String(headers["grpc-message"] ?? "")));
       else if (headers[":status"] !== undefined && Number(headers[":status"]) !== 200) {
@@ -183,14 +254,19 @@ class Answers {
     };
     request.on("response", onHeaders);
     request.on("trailers", onHeaders);
-    request.on("data", (chunk: Buffer) => this.take(chunk));
+    request.on("data", (chunk: Buffer) => {
+      heard();
+      this.take(chunk);
+    });
     request.on("error", error => {
       cause = error;
     });
     request.on("close", () => {
       clearTimeout(this.timer);
       options.signal?.removeEventListener("abort", onAbort);
-      this.finish(code.unavailable, cause?.message ?? "the connection was closed");
+      // a stream without a number has not left; one that was refused was not looked at
+      const unsent = request.id === undefined || request.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
+      this.finish(code.unavailable, cause?.message ?? "the connection was closed", unsent);
     });
     const onAbort = () => {
       this.finish(code.cancelled, "cancelled");
@@ -198,10 +274,13 @@ class Answers {
     };
     options.signal?.addEventListener("abort", onAbort, { once: true });
     if (options.timeout !== undefined) {
-      this.timer = setTimeout(() => {
-        this.finish(code.deadlineExceeded, `no answer within ${options.timeout} ms`);
-        this.cancel();
-      }, options.timeout + 500);
+      this.timer = setTimeout(
+        () => {
+          this.finish(code.deadlineExceeded, `no answer within ${options.timeout} ms`);
+          this.cancel();
+        },
+        options.timeout + Math.min(500, options.timeout / 4),
+      );
       this.timer.unref();
     }
   }
@@ -225,30 +304,28 @@ class Answers {
   private take(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.size += chunk.length;
-    while (this.size >= 5) {
-      let all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    while (this.size >= this.wanted) {
+      const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
       const length = all.readUInt32BE(1);
-      if (length > MAX_MESSAGE || all[0] !== 0) {
+      if (length > this.maxMessage || all[0] !== 0) {
         this.finish(code.unknown, all[0] === 0 ? `an answer of ${length} bytes is too large` : "a compressed answer was not asked for");
         this.cancel();
         return;
       }
-      if (this.size < 5 + length) {
-        this.chunks = [all];
-        break;
-      }
-      this.ready.push(all.subarray(5, 5 + length));
-      all = all.subarray(5 + length);
-      this.chunks = [all];
-      this.size = all.length;
+      const whole = HEAD + length;
+      const rest = all.length < whole ? all : all.subarray(whole);
+      this.wanted = all.length < whole ? whole : HEAD;
+      if (rest !== all) this.ready.push(all.subarray(HEAD, whole));
+      this.chunks = [rest];
+      this.size = rest.length;
     }
     if (this.ready.length >= 64) this.request.pause();
     this.signal();
   }
-  private finish(status: number, message: string): void {
+  private finish(status: number, message: string, unsent = false): void {
     if (this.ended) return;
     this.ended = true;
-    if (status !== 0) this.failure = new GrpcError(status, message);
+    if (status !== 0) this.failure = new GrpcError(status, message, unsent);
     this.signal();
   }
   private signal(): void {

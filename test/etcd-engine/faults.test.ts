@@ -1,0 +1,57 @@
+/** A store over three members of a real etcd, while they die, hang and lose sight of each other. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { silentLog } from "#base/log.ts";
+import { openEtcd } from "#host/etcd.ts";
+import type { Store } from "#store/contract.ts";
+import { noEtcd, startEtcd, type TestEtcd } from "../support/etcd.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Witness, witness } from "../support/witness.ts";
+
+describe("three members", { skip: noEtcd }, () => {
+  let etcd: TestEtcd;
+  let store: Store;
+  let writing: Witness;
+  before(async () => {
+    etcd = await startEtcd({ members: 3, heartbeat: 50, election: 500 });
+    store = await openEtcd({ endpoints: etcd.urls.map(url => ({ url })), log: silentLog });
+    writing = await witness(store, 4);
+  });
+  after(async () => {
+    await store?.close();
+    await etcd?.dispose();
+  });
+  /** Resolves when writes are acknowledged again. */
+  const writesGoOn = async () => {
+    const before = writing.acknowledged;
+    await eventually("writes go on", () => assert.ok(writing.acknowledged > before + 20), 60_000, 20);
+  };
+
+  it("one is killed and brought back", async t => {
+    await writesGoOn();
+    for (const member of etcd.members) {
+      await member.kill();
+      const began = performance.now();
+      await writesGoOn();
+      t.diagnostic(`${member.name} killed: writes went on after ${Math.round(performance.now() - began)} ms`);
+      member.start();
+      await writesGoOn();
+      // no second one dies before the first is back
+      await sleep(1500);
+    }
+  });
+  it("the leader is paused, and wakes up behind the others", async t => {
+    const leader = await eventually("a leader", () => etcd.leader());
+    leader.pause();
+    const began = performance.now();
+    await writesGoOn();
+    t.diagnostic(`writes went on after ${Math.round(performance.now() - began)} ms`);
+    await sleep(4_000);
+    leader.resume();
+    await writesGoOn();
+  });
+  it("nothing acknowledged is lost, and the watch has seen every revision once", async t => {
+    t.diagnostic(JSON.stringify(await writing.finish()));
+  });
+});
