@@ -65,6 +65,10 @@ export class RemoteFeed implements History {
     for (const { resolve } of this.waiting.splice(0)) resolve();
   }
 
+  /** etcd keeps the events of the revision that it was compacted at. */
+  get oldest(): Revision {
+    return this.compacted;
+  }
   /** Whether a watch from there on needs no history of etcd's. */
   remembers(after: Revision): boolean {
     return after >= this.forgotten;

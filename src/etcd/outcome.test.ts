@@ -33,7 +33,7 @@ test("only what cannot write twice is repeated", () => {
   assert.equal(by([when("create", 5)], [put]), undefined);
   assert.equal(by([when("mod", 0)], [del]), undefined);
   assert.equal(by([when("mod", 5)], [put], [del]), undefined);
-  assert.equal(by([when("mod", 5)], [{ op: "txn", compare: [], then: [put] }]), undefined);
+  assert.equal(by([when("mod", 5)], [{ op: "txn", compare: [], success: [put] }]), undefined);
   assert.equal(by([{ key: "a", to: "b", target: "mod", is: "=", than: 5 }], [put]), undefined);
 });
 

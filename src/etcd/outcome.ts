@@ -12,7 +12,7 @@ export class OutcomeUnknown extends Error {
 }
 
 const writes = (ops: readonly Op[]): boolean =>
-  ops.some(op => op.op === "put" || op.op === "delete" || (op.op === "txn" && writes([...op.then, ...(op.otherwise ?? [])])));
+  ops.some(op => op.op === "put" || op.op === "delete" || (op.op === "txn" && writes([...op.success, ...(op.failure ?? [])])));
 
 /** An operation after which a compare of its transaction holds no more. */
 export type Fence = Op & { readonly op: "put" | "delete" };

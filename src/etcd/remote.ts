@@ -48,6 +48,8 @@ export interface RemoteParts {
   readonly log: Log;
   /** Bytes kept for one slow watcher. */
   readonly watchBuffer?: number;
+  /** Watches at once. */
+  readonly watches?: number;
 }
 
 /** Throws when no member answers. The port is closed with the store. */
@@ -113,7 +115,7 @@ class RemoteStore implements Store {
       revision,
       compacted,
     );
-    this.watchers = new Watchers(this.feed, parts.watchBuffer ?? limits.watchBuffer);
+    this.watchers = new Watchers(this.feed, { buffer: parts.watchBuffer ?? limits.watchBuffer, most: parts.watches ?? limits.watches });
   }
   get compacted(): Revision {
     return this.feed.compacted;

@@ -61,7 +61,7 @@ export function requestOf(op: Op): Input<typeof m.RequestOp> {
         },
       };
     case "txn":
-      return { requestTxn: txnOf(op.compare, op.then, op.otherwise) };
+      return { requestTxn: txnOf(op.compare, op.success, op.failure) };
   }
 }
 export function txnOf(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Input<typeof m.TxnRequest> {
@@ -83,7 +83,7 @@ export function resultOf(op: Op, answer: Value<typeof m.ResponseOp>): OpResult {
     }
     case "txn": {
       const { succeeded = false, responses = [] } = answer.responseTxn ?? {};
-      return { op: "txn", succeeded, results: resultsOf(succeeded ? op.then : (op.otherwise ?? []), responses) };
+      return { op: "txn", succeeded, results: resultsOf(succeeded ? op.success : (op.failure ?? []), responses) };
     }
   }
 }

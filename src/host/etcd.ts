@@ -15,6 +15,7 @@ export interface EtcdOptions {
   readonly endpoints: readonly Address[];
   readonly log: Log;
   readonly watchBuffer?: number;
+  readonly watches?: number;
 }
 /** A member that has lost its leader refuses at once, or ends the watch, instead of keeping us waiting. */
 const metadata = { hasleader: "true" } as const;
@@ -47,7 +48,7 @@ function judge(error: GrpcError): Verdict {
 }
 
 /** Throws when no member answers. */
-export function openEtcd({ endpoints: addresses, log, watchBuffer }: EtcdOptions): Promise<Store> {
+export function openEtcd({ endpoints: addresses, ...options }: EtcdOptions): Promise<Store> {
   const endpoints = new Endpoints(addresses, { maxMessage: limits.etcdAnswer, pulse: PULSE_MS });
   const how = { total: limits.etcdRequest, each: limits.etcdAttempt, judge, metadata };
   const port: EtcdPort = {
@@ -58,7 +59,7 @@ export function openEtcd({ endpoints: addresses, log, watchBuffer }: EtcdOptions
     },
     close: () => endpoints.close(),
   };
-  return openRemote({ port, clock: hostClock, chance: hostChance, log, watchBuffer }).catch(error => {
+  return openRemote({ port, clock: hostClock, chance: hostChance, ...options }).catch(error => {
     port.close();
     throw error;
   });
