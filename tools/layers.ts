@@ -9,9 +9,10 @@ import path from "node:path";
 /** Rooms from the ground up. Those of one line stand beside each other and do not know one another. */
 export const ROOMS: readonly (readonly string[])[] = [
   ["base"],
-  ["schema"],
+  ["schema", "bolt"],
   ["kinds"],
   ["store"],
+  ["snapshot"],
   ["etcd"],
   ["apiserver"],
   ["client"],

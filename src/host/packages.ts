@@ -31,6 +31,7 @@ export const testPackages: readonly Need[] = [
   { package: "curl", files: bin("curl") },
   { package: "procps", files: bin("ps") },
   { package: "etcd-server", files: bin("etcd") },
+  { package: "etcd-client", files: bin("etcdctl") },
 ];
 
 export type PackagesOutcome =

@@ -105,7 +105,8 @@ export class Reader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 }
-function latin1(bytes: Uint8Array): string {
+/** Bytes as a key. */
+export function latin1(bytes: Uint8Array): string {
   let out = "";
   for (let i = 0; i < bytes.length; i += 1024) out += String.fromCharCode(...bytes.subarray(i, i + 1024));
   return out;

@@ -1,0 +1,106 @@
+/** etcd's own records inside its database: the buckets, their keys, and the messages that are their values. */
+import { utf8 } from "#base/bytes.ts";
+import { Reader, Writer } from "#schema/wire.ts";
+import type { Entry, Key, Lease, Revision } from "#store/contract.ts";
+import { latin1 } from "#store/record.ts";
+
+export const BUCKETS = {
+  alarm: utf8("alarm"),
+  auth: utf8("auth"),
+  authRoles: utf8("authRoles"),
+  authUsers: utf8("authUsers"),
+  cluster: utf8("cluster"),
+  key: utf8("key"),
+  lease: utf8("lease"),
+  members: utf8("members"),
+  membersRemoved: utf8("members_removed"),
+  meta: utf8("meta"),
+} as const;
+export const META = {
+  consistentIndex: utf8("consistent_index"),
+  term: utf8("term"),
+  scheduledCompact: utf8("scheduledCompactRev"),
+  finishedCompact: utf8("finishedCompactRev"),
+} as const;
+
+const REVISION = 17;
+const TOMBSTONE = 0x74;
+
+/** A key of the bucket "key": revision, "_", place within the revision, and "t" for a deletion. */
+export function revisionKey(main: Revision, sub: number, isTombstone = false): Uint8Array {
+  const out = new Uint8Array(REVISION + (isTombstone ? 1 : 0));
+  const view = new DataView(out.buffer);
+  view.setBigUint64(0, BigInt(main));
+  out[8] = 0x5f;
+  view.setBigUint64(9, BigInt(sub));
+  if (isTombstone) out[REVISION] = TOMBSTONE;
+  return out;
+}
+/** Undefined where it is no such key. */
+export function revisionOf(key: Uint8Array): { readonly main: Revision; readonly isTombstone: boolean } | undefined {
+  if (key.length < REVISION || key.length > REVISION + 1 || key[8] !== 0x5f) return undefined;
+  if (key.length > REVISION && key[REVISION] !== TOMBSTONE) return undefined;
+  return { main: u64Of(key), isTombstone: key.length > REVISION };
+}
+/** The first eight bytes as a number. */
+const u64Of = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(0));
+export function u64Bytes(value: number | bigint): Uint8Array {
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(value)));
+  return out;
+}
+
+/** mvccpb.KeyValue; of a deletion only the key. */
+export function encodeKeyValue(entry: Entry, isTombstone: boolean): Uint8Array {
+  const writer = new Writer();
+  if (!isTombstone) {
+    // From the last field to the first, as this writer goes.
+    if (entry.lease) writer.varintField(6, entry.lease);
+    if (entry.value.length > 0) writer.bytesField(5, entry.value);
+    writer.varintField(4, entry.version);
+    writer.varintField(3, entry.modRevision);
+    writer.varintField(2, entry.createRevision);
+  }
+  writer.bytesField(1, latin1Bytes(entry.key));
+  return writer.finish();
+}
+export function decodeKeyValue(bytes: Uint8Array): Entry {
+  const out = { key: "", value: NO_BYTES, createRevision: 0, modRevision: 0, version: 0, lease: 0 };
+  const reader = new Reader(bytes);
+  reader.fields((number, wire) => {
+    if (wire === 2 && number === 1) out.key = latin1(reader.take().view());
+    else if (wire === 2 && number === 5) out.value = reader.take().view().slice();
+    else if (wire === 0 && number === 2) out.createRevision = reader.small();
+    else if (wire === 0 && number === 3) out.modRevision = reader.small();
+    else if (wire === 0 && number === 4) out.version = reader.small();
+    else if (wire === 0 && number === 6) out.lease = reader.small();
+    else return false;
+    return true;
+  });
+  return out;
+}
+/** leasepb.Lease. */
+export function encodeLease({ id, ttl }: Lease): Uint8Array {
+  const writer = new Writer();
+  writer.varintField(2, ttl);
+  writer.varintField(1, id);
+  return writer.finish();
+}
+export function decodeLease(bytes: Uint8Array): Lease {
+  const out = { id: 0, ttl: 0 };
+  const reader = new Reader(bytes);
+  reader.fields((number, wire) => {
+    if (wire === 0 && number === 1) out.id = reader.small();
+    else if (wire === 0 && number === 2) out.ttl = reader.small();
+    else return false;
+    return true;
+  });
+  return out;
+}
+
+const NO_BYTES = new Uint8Array(0);
+function latin1Bytes(key: Key): Uint8Array {
+  const out = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i);
+  return out;
+}
