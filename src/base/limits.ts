@@ -67,6 +67,9 @@ export const limits = {
   reasons: 20_000,
   /** Bindings of the scheduler on their way at once. */
   bindings: 64,
+  /** What it keeps of each sort (verdicts, scores, counts of pods), in columns over the nodes; and changes by which these catch up. */
+  schedulerColumns: 1000,
+  schedulerJournal: 16_384,
   /** Milliseconds for which changes are gathered before packet rules, and zones, are made anew. */
   proxyGatherMs: 20,
   dnsGatherMs: 50,

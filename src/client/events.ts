@@ -5,6 +5,7 @@
 import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
+import { Recent } from "#base/recent.ts";
 import { reasonOf } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
@@ -59,24 +60,11 @@ interface Fact {
   readonly at: number;
 }
 
-/** A map that forgets what was used longest ago. */
-class Recent<V> {
-  readonly #entries = new Map<string, V>();
-  get(key: string, make: () => V): V {
-    const value = this.#entries.get(key) ?? make();
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > limits.eventsRemembered && oldest !== undefined) this.#entries.delete(oldest);
-    return value;
-  }
-}
-
 export function createRecorder(parts: RecorderParts): Recorder {
   const { client, clock, log, component, host = "" } = parts;
-  const similar = new Recent<Similar>();
-  const buckets = new Recent<Bucket>();
-  const series = new Recent<Series>();
+  const similar = new Recent<Similar>(limits.eventsRemembered);
+  const buckets = new Recent<Bucket>(limits.eventsRemembered);
+  const series = new Recent<Series>(limits.eventsRemembered);
   const waiting: Fact[] = [];
   let working: Promise<void> | undefined;
   let lastStamp = 0;

@@ -15,7 +15,7 @@ interface Waiting {
   attempts: number;
   /** Monotonic milliseconds before which it is not tried again. */
   notBefore: number;
-  state: "active" | "backoff" | "unschedulable" | "popped";
+  state: "active" | "backoff" | "unschedulable" | "popped" | "gone";
   /** Something changed while it was being decided: try again rather than park. */
   moved: boolean;
   timer: Cancel | undefined;
@@ -25,7 +25,12 @@ export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #ready: () => void;
   readonly #all = new Map<string, Waiting>();
+  /** The active ones, and some that were removed or popped since. */
+  readonly #heap: Waiting[] = [];
+  /** Those that a change in the cluster concerns: without a node that would do, or being decided. */
+  readonly #parked = new Set<Waiting>();
   #arrivals = 0;
+  #active = 0;
 
   /** `ready` is called whenever a pod can be popped. */
   constructor(clock: Clock, ready: () => void) {
@@ -40,34 +45,38 @@ export class SchedulingQueue {
       else this.#activate(known, true);
       return;
     }
-    known?.timer?.();
+    if (known) this.remove(key);
     const waiting: Waiting = {
       key,
       priority,
       order: this.#arrivals++,
       attempts: 0,
       notBefore: 0,
-      state: "active",
+      state: "unschedulable",
       moved: false,
       timer: undefined,
     };
     this.#all.set(key, waiting);
-    this.#ready();
+    this.#activate(waiting, true);
   }
   /** It has a node, or is gone. */
   remove(key: string): void {
-    this.#all.get(key)?.timer?.();
+    const waiting = this.#all.get(key);
+    if (!waiting) return;
+    waiting.timer?.();
     this.#all.delete(key);
+    if (waiting.state === "active") this.#active--;
+    waiting.state = "gone";
+    this.#parked.delete(waiting);
   }
   /** The next pod: highest priority, then earliest. */
   pop(): string | undefined {
-    let best: Waiting | undefined;
-    for (const w of this.#all.values()) {
-      if (w.state !== "active") continue;
-      if (!best || w.priority > best.priority || (w.priority === best.priority && w.order < best.order)) best = w;
-    }
+    let best = take(this.#heap);
+    while (best && best.state !== "active") best = take(this.#heap);
     if (!best) return undefined;
+    this.#active--;
     best.state = "popped";
+    this.#parked.add(best);
     best.moved = false;
     best.attempts++;
     return best.key;
@@ -90,15 +99,14 @@ export class SchedulingQueue {
   }
   /** Something changed in the cluster that may make parked pods fit. */
   wake(): void {
-    for (const waiting of this.#all.values()) {
+    for (const waiting of [...this.#parked]) {
       if (waiting.state === "popped") waiting.moved = true;
-      else if (waiting.state === "unschedulable") this.#activate(waiting, false);
+      else this.#activate(waiting, false);
     }
   }
-  get counts(): { active: number; backoff: number; unschedulable: number } {
-    const counts = { active: 0, backoff: 0, unschedulable: 0 };
-    for (const { state } of this.#all.values()) if (state !== "popped") counts[state]++;
-    return counts;
+  /** How many can be popped now. */
+  get active(): number {
+    return this.#active;
   }
 
   #backOff(waiting: Waiting): void {
@@ -108,17 +116,51 @@ export class SchedulingQueue {
   #activate(waiting: Waiting, atOnce: boolean): void {
     waiting.timer?.();
     waiting.timer = undefined;
+    this.#parked.delete(waiting);
     const wait = atOnce ? 0 : waiting.notBefore - this.#clock.monotonic();
-    if (wait <= 0) {
-      waiting.state = "active";
-      this.#ready();
-      return;
-    }
+    if (wait <= 0) return this.#enter(waiting);
     waiting.state = "backoff";
     waiting.timer = this.#clock.after(wait, () => {
       waiting.timer = undefined;
-      waiting.state = "active";
-      this.#ready();
+      this.#enter(waiting);
     });
   }
+  #enter(waiting: Waiting): void {
+    if (waiting.state !== "active") {
+      waiting.state = "active";
+      this.#active++;
+      put(this.#heap, waiting);
+    }
+    this.#ready();
+  }
+}
+
+/** Higher priority first, then the earlier. */
+const before = (a: Waiting, b: Waiting) => a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
+
+/** Into a binary heap whose first is the next. */
+function put(heap: Waiting[], one: Waiting): void {
+  let at = heap.push(one) - 1;
+  while (at > 0) {
+    const up = (at - 1) >> 1;
+    if (!before(one, heap[up]!)) break;
+    heap[at] = heap[up]!;
+    at = up;
+  }
+  heap[at] = one;
+}
+/** Takes the next out. */
+function take(heap: Waiting[]): Waiting | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (heap.length === 0 || !last) return first;
+  let at = 0;
+  for (let down = 1; down < heap.length; down = 2 * at + 1) {
+    if (down + 1 < heap.length && before(heap[down + 1]!, heap[down]!)) down++;
+    if (!before(heap[down]!, last)) break;
+    heap[at] = heap[down]!;
+    at = down;
+  }
+  heap[at] = last;
+  return first;
 }

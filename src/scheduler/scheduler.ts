@@ -14,12 +14,14 @@ import { type Reasons, subjectId } from "#client/reasons.ts";
 import { keyOf, splitKey } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import type { Binding } from "#kinds/core/v1/binding.ts";
+import { Namespace } from "#kinds/core/v1/namespace.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
-import { decide, type Verdict } from "#scheduler/decide.ts";
-import { podInfo } from "#scheduler/node.ts";
+import { decide, explain, type Verdict } from "#scheduler/decide.ts";
 import { plugins } from "#scheduler/plugins/all.ts";
+import { podInfo } from "#scheduler/podinfo.ts";
 import { SchedulingQueue } from "#scheduler/queue.ts";
+import { siblingsIn } from "#scheduler/siblings.ts";
 import { Snapshot } from "#scheduler/snapshot.ts";
 
 export const DEFAULT_SCHEDULER = "default-scheduler";
@@ -39,7 +41,7 @@ export interface Scheduler {
   /** Begins once its views are there. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Each node's verdict from the last attempt at a pod that waits. */
+  /** Each node's verdict, as of now, on a pod that waits because none would do. */
   verdicts(namespace: string, name: string): readonly Verdict[] | undefined;
   readonly idle: boolean;
 }
@@ -47,7 +49,9 @@ export interface Scheduler {
 export function createScheduler(parts: SchedulerParts): Scheduler {
   const { client, views, clock, chance, log, recorder, reasons } = parts;
   const snapshot = new Snapshot();
-  const lastVerdicts = new Map<string, readonly Verdict[]>();
+  const siblings = siblingsIn(views);
+  /** Pods for which no node would do. */
+  const refused = new Set<string>();
   const binding = new Set<Promise<void>>();
   let running = false;
   let turning: Promise<void> | undefined;
@@ -64,7 +68,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     const uid = any.metadata.uid ?? "";
     if (!pod || ended(pod)) {
       queue.remove(keyOf(any));
-      lastVerdicts.delete(keyOf(any));
+      refused.delete(keyOf(any));
       const hadNode = any.spec.nodeName;
       snapshot.forget(uid);
       if (hadNode && !(old && ended(old) && pod)) queue.wake();
@@ -73,8 +77,8 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     if (old && old.metadata.uid !== uid) snapshot.forget(old.metadata.uid ?? "");
     if (pod.spec.nodeName) {
       queue.remove(keyOf(pod));
-      lastVerdicts.delete(keyOf(pod));
-      snapshot.place(pod, pod.spec.nodeName);
+      refused.delete(keyOf(pod));
+      snapshot.place(podInfo(pod), pod.spec.nodeName);
       return;
     }
     const gated = (pod.spec.schedulingGates?.length ?? 0) > 0;
@@ -87,6 +91,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     if (!node) return snapshot.removeNode(old?.metadata.name ?? "");
     snapshot.setNode(node);
     if (!old || concerns(node) !== concerns(old)) queue.wake();
+  }
+  function namespaceChanged(namespace: Namespace | undefined, old: Namespace | undefined): void {
+    const name = (namespace ?? old)?.metadata.name ?? "";
+    if (snapshot.setNamespace(name, namespace && (namespace.metadata.labels ?? {}))) queue.wake();
   }
   /** What of a node can make a pod fit. */
   const concerns = ({ metadata, spec, status }: Node) =>
@@ -110,23 +118,23 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     const { namespace, name } = splitKey(key);
     const pod = views.of(Pod).get(name, namespace);
     if (!pod || pod.spec.nodeName) return queue.remove(key);
-    const decision = decide(podInfo(pod), snapshot.nodes(), plugins, chance);
+    const info = podInfo(pod, siblings(pod));
+    const decision = decide(info, snapshot, plugins, chance);
     const why = (did: string, because: string, error = "") => {
       const subject = { kind: "Pod", namespace, name };
       reasons.add({ at: clock.now(), loop: DEFAULT_SCHEDULER, intent: subject, did, target: subject, because, error });
     };
     if (decision.node === undefined) {
-      lastVerdicts.set(key, decision.verdicts);
+      refused.add(key);
       why("wait", decision.message);
       queue.park(key);
       track(tellUnschedulable(pod, decision.message));
       return;
     }
     const node = decision.node;
-    const scored = decision.verdicts.filter(v => v.score !== undefined);
-    const best = scored.find(v => v.node === node);
-    const because = `${node} scores ${best?.score ?? 0}, ${scored.length} of ${decision.verdicts.length} nodes would do`;
-    snapshot.place(pod, node);
+    const because = `${node} scores ${decision.score}, ${decision.fitting} of ${decision.nodes} nodes would do`;
+    refused.delete(key);
+    snapshot.place(info, node);
     track(
       bind(pod, node, because).then(
         () => {
@@ -180,9 +188,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   const stops: (() => void)[] = [];
   return {
     async start() {
-      const [pods, nodes] = [views.of(Pod), views.of(Node)];
-      await Promise.all([pods.ready(), nodes.ready()]);
+      const [pods, nodes, namespaces] = [views.of(Pod), views.of(Node), views.of(Namespace)];
+      await Promise.all([pods.ready(), nodes.ready(), namespaces.ready(), siblings.ready()]);
       running = true;
+      stops.push(namespaces.onChange(c => namespaceChanged(c.object, c.old)));
       stops.push(nodes.onChange(c => nodeChanged(c.object, c.old)));
       stops.push(pods.onChange(c => podChanged(c.object, c.old)));
     },
@@ -192,9 +201,12 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
       await turning;
       await Promise.all(binding);
     },
-    verdicts: (namespace, name) => lastVerdicts.get(keyOf({ metadata: { namespace, name } })),
+    verdicts(namespace, name) {
+      const pod = views.of(Pod).get(name, namespace);
+      return pod && refused.has(keyOf(pod)) ? explain(podInfo(pod, siblings(pod)), snapshot, plugins) : undefined;
+    },
     get idle() {
-      return !turning && binding.size === 0 && queue.counts.active === 0;
+      return !turning && binding.size === 0 && queue.active === 0;
     },
   };
 }

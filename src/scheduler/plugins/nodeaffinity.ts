@@ -1,21 +1,51 @@
+import type { NodeSelector } from "#kinds/core/v1/selectors.ts";
 import { podMatchesNode, termMatches } from "#rules/nodeselector.ts";
 import { type Plugin, refuseForGood, scale } from "#scheduler/plugin.ts";
 
-const REFUSED = refuseForGood("node(s) didn't match Pod's node affinity/selector");
+const REFUSALS = [refuseForGood("node(s) didn't match Pod's node affinity/selector")];
 
 export const nodeAffinity: Plugin = {
   name: "NodeAffinity",
   weight: 2,
-  filter({ pod }) {
-    if (!pod.spec.nodeSelector && !pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution) return undefined;
-    return node => (podMatchesNode(pod, node.node) ? undefined : REFUSED);
+  filter({ pod }, snapshot) {
+    const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    if (!pod.spec.nodeSelector && !required) return undefined;
+    const named = required && namedNodes(required);
+    return {
+      // nothing is kept for pods that each name a node of their own
+      ...(!named && { key: JSON.stringify([pod.spec.nodeSelector, required]) }),
+      refusals: REFUSALS,
+      fill(rows, codes) {
+        for (const row of rows) {
+          const { name, node } = snapshot.node(row);
+          codes[row] = (!named || named.has(name)) && podMatchesNode(pod, node) ? 0 : 1;
+        }
+      },
+    };
   },
-  score({ pod }) {
+  score({ pod }, snapshot) {
     const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     if (preferred.length === 0) return undefined;
     return {
-      score: node => preferred.reduce((sum, p) => sum + (termMatches(p.preference, node.node) ? p.weight : 0), 0),
-      normalize: scores => scale(scores, false),
+      key: JSON.stringify(preferred),
+      fill(rows, raw) {
+        for (const row of rows) {
+          const { node } = snapshot.node(row);
+          raw[row] = preferred.reduce((sum, p) => sum + (termMatches(p.preference, node) ? p.weight : 0), 0);
+        }
+      },
+      normalize: (rows, raw, out) => scale(rows, raw, out, false),
     };
   },
 };
+
+/** The only nodes that can match, where every term names them, as a DaemonSet's pods do. */
+function namedNodes({ nodeSelectorTerms }: NodeSelector): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const { matchFields } of nodeSelectorTerms) {
+    const named = matchFields?.find(f => f.key === "metadata.name" && f.operator === "In");
+    if (!named) return undefined;
+    for (const name of named.values ?? []) names.add(name);
+  }
+  return names;
+}

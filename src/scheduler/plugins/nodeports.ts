@@ -1,7 +1,7 @@
-import type { HostPort } from "#scheduler/node.ts";
 import { type Plugin, refuse } from "#scheduler/plugin.ts";
+import type { HostPort } from "#scheduler/podinfo.ts";
 
-const REFUSED = refuse("node(s) didn't have free ports for the requested pod ports");
+const REFUSALS = [refuse("node(s) didn't have free ports for the requested pod ports")];
 
 /** The same port and protocol, on the same address or where either takes every address. */
 function collide(a: HostPort, b: HostPort): boolean {
@@ -10,11 +10,18 @@ function collide(a: HostPort, b: HostPort): boolean {
 
 export const nodePorts: Plugin = {
   name: "NodePorts",
-  filter({ ports }) {
+  filter({ ports }, snapshot) {
     if (ports.length === 0) return undefined;
-    return node => {
-      for (const other of node.pods.values()) if (other.ports.some(b => ports.some(a => collide(a, b)))) return REFUSED;
-      return undefined;
+    const taken = (row: number) => {
+      for (const other of snapshot.node(row).withPorts.values()) if (other.ports.some(b => ports.some(a => collide(a, b)))) return true;
+      return false;
+    };
+    return {
+      key: JSON.stringify(ports),
+      refusals: REFUSALS,
+      fill(rows, codes) {
+        for (const row of rows) codes[row] = taken(row) ? 1 : 0;
+      },
     };
   },
 };

@@ -4,18 +4,25 @@ import { MAX_SCORE, type Plugin } from "#scheduler/plugin.ts";
 export const nodeResourcesBalancedAllocation: Plugin = {
   name: "NodeResourcesBalancedAllocation",
   weight: 1,
-  score({ requests }) {
+  score({ requests }, snapshot) {
+    const { cpu = 0, memory = 0 } = requests;
     // Pods that ask for nothing change no balance.
-    if (!requests.cpu && !requests.memory) return undefined;
+    if (cpu === 0 && memory === 0) return undefined;
     return {
-      score: node => {
-        const share = (name: string) => {
-          const has = node.allocatable[name] ?? 0;
-          return has === 0 ? undefined : Math.min(1, ((node.requested[name] ?? 0) + (requests[name] ?? 0)) / has);
-        };
-        const shares = [share("cpu"), share("memory")].filter(s => s !== undefined);
-        const deviation = shares.length === 2 ? Math.abs(shares[0]! - shares[1]!) / 2 : 0;
-        return Math.floor((1 - deviation) * MAX_SCORE);
+      key: `${cpu} ${memory}`,
+      fill(rows, raw) {
+        const [c, m] = [snapshot.ledger.account("cpu"), snapshot.ledger.account("memory")];
+        for (const row of rows) {
+          const [hasCpu, hasMemory] = [c.has[row]!, m.has[row]!];
+          let deviation = 0;
+          // of one resource alone there is no balance
+          if (hasCpu > 0 && hasMemory > 0) {
+            const a = Math.min(1, (c.used[row]! + cpu) / hasCpu);
+            const b = Math.min(1, (m.used[row]! + memory) / hasMemory);
+            deviation = Math.abs(a - b) / 2;
+          }
+          raw[row] = Math.floor((1 - deviation) * MAX_SCORE);
+        }
       },
     };
   },
