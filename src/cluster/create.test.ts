@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import https from "node:https";
 import { test } from "node:test";
-import { createCluster } from "coxswain";
+import { deserialize, serialize } from "node:v8";
+import { type Cluster, createCluster, type Snapshot } from "coxswain";
 
 const WEB = `
 apiVersion: apps/v1
@@ -51,4 +53,121 @@ test("the same seed gives the same history byte for byte; another seed another",
   const first = await story(3);
   assert.equal(await story(3), first);
   assert.notEqual(await story(4), first);
+});
+
+test("images are functions: they serve on the cluster's network, end, log, answer commands and fail probes", async t => {
+  let well = true;
+  const cluster = await createCluster({
+    nodes: 2,
+    images: {
+      web: ({ pod, env }) => ({
+        http: ({ path, port }) =>
+          path === "/healthz" ? { status: well ? 200 : 500 } : { body: `${env.GREETING} from ${pod}:${port}${path}` },
+        exec: command => ({ exitCode: command[0] === "false" ? 1 : 0, output: "said" }),
+      }),
+      "job:1": ({ restarts }) => ({ runsFor: "2s", exitCode: restarts < 2 ? 1 : 0, log: "worked\n" }),
+    },
+  });
+  t.after(() => cluster.close());
+  const probe = { httpGet: { path: "/healthz", port: 8080 }, periodSeconds: 1, failureThreshold: 1 };
+  await cluster.apply([
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: "web" } },
+        template: {
+          metadata: { labels: { app: "web" } },
+          spec: { containers: [{ name: "app", image: "web:1", env: [{ name: "GREETING", value: "hello" }], readinessProbe: probe }] },
+        },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web" },
+      spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "once" },
+      spec: { restartPolicy: "OnFailure", containers: [{ name: "job", image: "job:1" }] },
+    },
+  ]);
+  await cluster.settled({ quiet: "1m" });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => cluster.fetch("http://web.default.svc/x?y=1")));
+  assert.match(answers[0]?.body ?? "", /^hello from web-.*:8080\/x\?y=1$/);
+  assert.equal(new Set(answers.map(a => a.body)).size, 2, "both endpoints are used");
+  assert.equal((await cluster.fetch("http://web")).status, 200);
+  await assert.rejects(cluster.fetch("http://web.other"), /no such host/);
+  await assert.rejects(cluster.fetch("http://web:81"), /connection refused/);
+  const once = await cluster.client.get({ apiVersion: "v1", kind: "Pod" }, "once", "default");
+  assert.equal(once.status.phase, "Succeeded");
+  assert.equal(once.status.containerStatuses?.[0]?.restartCount, 2);
+  well = false;
+  await cluster.settled();
+  await assert.rejects(cluster.fetch("http://web"), /connection refused/);
+});
+
+test("a fork begins where a cluster stands, and neither knows of the other; a snapshot is a value", async t => {
+  const cluster = await createCluster({ nodes: 2 });
+  t.after(() => cluster.close());
+  await cluster.apply(WEB);
+  await cluster.settled();
+  const names = async (c: Cluster) => (await c.client.list({ apiVersion: "v1", kind: "Pod" })).items.map(p => p.metadata.uid);
+  const before = await names(cluster);
+  const fork = await cluster.fork();
+  t.after(() => fork.close());
+  assert.equal(fork.clock.now(), cluster.clock.now());
+  assert.deepEqual(await names(fork), before);
+  await fork.settled();
+  const restarts = (await fork.client.list({ apiVersion: "v1", kind: "Pod" })).items.flatMap(
+    p => p.status.containerStatuses?.map(c => c.restartCount) ?? [],
+  );
+  assert.deepEqual(restarts, [0, 0, 0], "containers go on running");
+  await fork.client.delete({ apiVersion: "apps/v1", kind: "Deployment" }, "web", { namespace: "default" });
+  await fork.settled();
+  assert.deepEqual(await names(fork), []);
+  assert.deepEqual(await names(cluster), before);
+  const again = async () => {
+    const c = await createCluster({ from: deserialize(serialize(await cluster.snapshot())) as Snapshot });
+    await c.client.patch({ apiVersion: "apps/v1", kind: "Deployment" }, "web", { spec: { replicas: 1 } }, { namespace: "default" });
+    await c.settled();
+    const told = JSON.stringify(c.history());
+    await c.close();
+    return told;
+  };
+  assert.equal(await again(), await again());
+});
+
+test("real clients reach it over HTTPS, in a time that goes along with theirs", async t => {
+  const cluster = await createCluster();
+  t.after(() => cluster.close());
+  const { url, kubeconfig } = await cluster.serve();
+  const pem = (field: string) => Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? "", "base64").toString();
+  const [ca, cert, key] = ["certificate-authority-data", "client-certificate-data", "client-key-data"].map(pem);
+  const get = (path: string) =>
+    new Promise<string>((resolve, reject) => {
+      const request = https.get(`${url}${path}`, { ca, cert, key, agent: false }, async response => {
+        const parts = await response.toArray();
+        resolve(Buffer.concat(parts).toString());
+      });
+      request.on("error", reject);
+    });
+  await cluster.apply("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: app, image: a}]}}");
+  const phase = async () => JSON.parse(await get("/api/v1/namespaces/default/pods/a")).status.phase;
+  while ((await phase()) !== "Running");
+  assert.match(kubeconfig, new RegExp(url));
+});
+
+test("a scheduler that has just come to the end of its queue takes what arrives in that moment", async t => {
+  const cluster = await createCluster({ nodes: 20 });
+  t.after(() => cluster.close());
+  await cluster.apply(WEB.replace("replicas: 3", "replicas: 20"));
+  await cluster.settled({ within: "5m" });
+  const { status } = await cluster.client.get({ apiVersion: "apps/v1", kind: "Deployment" }, "web", "default");
+  assert.equal(status.availableReplicas, 20);
 });

@@ -3,12 +3,14 @@ import { MASTERS } from "#apiserver/auth/users.ts";
 import { assert } from "#base/assert.ts";
 import { text } from "#base/bytes.ts";
 import { type ChanceState, seededChance } from "#base/chance.ts";
+import type { Clock } from "#base/clock.ts";
 import { bytesOf, type Handler } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { formatDuration } from "#base/time.ts";
 import { parseYaml } from "#base/yaml.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
+import { destination } from "#cluster/destination.ts";
 import { type Duration, durationOf } from "#cluster/duration.ts";
 import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
 import { type SimulatedNodes, startSimulated } from "#cluster/simulated.ts";
@@ -18,7 +20,8 @@ import type { KubeObject } from "#kinds/kind.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { virtualClock } from "#sim/clock.ts";
-import type { RuntimeState, Script } from "#sim/runtime.ts";
+import { exchange } from "#sim/network.ts";
+import type { RuntimeState, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
 import { simulatedSigner } from "#sim/signer.ts";
 import { type MemoryState, memoryStore } from "#store/memory.ts";
 
@@ -74,6 +77,15 @@ export interface ClusterClock {
   now(): number;
   /** Moves time on; everything that falls due meanwhile happens. */
   advance(by: Duration): Promise<void>;
+  /** From now on virtual time goes along with real time, `speed` times as fast, until the result is called. */
+  follow(speed?: number): () => void;
+}
+/** A cluster's address for clients of any kind. */
+export interface Served {
+  readonly url: string;
+  /** An administrator's kubeconfig, as YAML. */
+  readonly kubeconfig: string;
+  close(): Promise<void>;
 }
 export interface SettleOptions {
   /** For so long nothing but heartbeats is written; what is due later does not count. Default 15 s. */
@@ -92,17 +104,26 @@ export interface Cluster {
   history(): readonly HistoryEntry[];
   /** The chain of reasons that brought an object to its state, as `cox why` prints it. */
   why(type: string, name: string, namespace?: string): Promise<string>;
+  /** A request on the cluster's network, as a pod of `namespace` would make it: to a service's name or address, or to a pod's. */
+  fetch(url: string, request?: FetchOptions): Promise<Required<SimulatedAnswer>>;
   snapshot(): Promise<Snapshot>;
   /** Another cluster that begins where this one stands; neither knows of the other from then on. */
   fork(): Promise<Cluster>;
+  /** A real HTTPS address on loopback (port 0: any that is free); virtual time goes along with real time while it is served. */
+  serve(port?: number): Promise<Served>;
   /** Ends everything; nothing is left. */
   close(): Promise<void>;
+}
+export interface FetchOptions extends Partial<Pick<SimulatedRequest, "method" | "headers" | "body">> {
+  /** Whose names are tried first; "default". */
+  readonly namespace?: string;
 }
 /** Any object, as far as a person writes it. */
 export interface KubeDraft {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name?: string; readonly namespace?: string };
+  readonly metadata: { readonly name?: string; readonly namespace?: string; readonly [field: string]: unknown };
+  readonly [field: string]: unknown;
 }
 
 /** What a cluster needs of the process that it lives in. */
@@ -110,6 +131,9 @@ export interface ClusterHost {
   /** Resolves when no promise has anything to do. */
   readonly rest: () => Promise<void>;
   readonly streams: (runtime: Runtime) => StreamServer;
+  /** The time that people live in. */
+  readonly clock: Clock;
+  readonly serve: (handler: Handler, port: number, log: Log) => Promise<Served>;
 }
 
 const OPTIONS = { nodeName: "node-1", clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
@@ -117,6 +141,8 @@ const OPTIONS = { nodeName: "node-1", clusterDomain: "cluster.local", serviceCid
 const ADMIN = { name: "kubernetes-admin", groups: [MASTERS, "system:authenticated"] };
 /** Virtual milliseconds in which nodes become ready. */
 const START = 60_000;
+/** Real milliseconds between two looks at real time. */
+const FOLLOW = 20;
 const MAX_NODES = 5000;
 
 export async function createClusterOn(host: ClusterHost, options: ClusterOptions = {}): Promise<Cluster> {
@@ -182,9 +208,38 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const client = typedClient(own, host.rest);
   let closed = false;
 
+  const ends = new Set<() => void | Promise<void>>();
+  /** Whoever moves time does so alone. */
+  let moving: Promise<unknown> = Promise.resolve();
+  const alone = <T>(move: () => Promise<T>): Promise<T> => {
+    const mine = moving.then(move);
+    moving = mine.catch(() => undefined);
+    return mine;
+  };
+  function follow(speed = 1): () => void {
+    const ending = new AbortController();
+    const stop = () => {
+      ending.abort();
+      ends.delete(stop);
+    };
+    ends.add(stop);
+    const go = async () => {
+      for (let last = host.clock.monotonic(); !ending.signal.aborted; ) {
+        await host.clock.sleep(FOLLOW, ending.signal);
+        const now = host.clock.monotonic();
+        await alone(() => clock.advance((now - last) * speed));
+        last = now;
+      }
+    };
+    go().catch(error => {
+      if (!ending.signal.aborted) log.error("virtual time stands still", { error: String(error) });
+    });
+    return stop;
+  }
+
   const cluster: Cluster = {
     client,
-    clock: { now: clock.now, advance: by => clock.advance(durationOf("advance", by)) },
+    clock: { now: clock.now, advance: by => alone(() => clock.advance(durationOf("advance", by))), follow },
     async apply(given) {
       const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
       const applied: KubeObject[] = [];
@@ -197,26 +252,27 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       }
       return applied;
     },
-    async settled(how = {}) {
-      const quiet = durationOf("quiet", how.quiet ?? 15_000);
-      const within = durationOf("within", how.within ?? 3600_000);
-      const end = clock.now() + within;
-      let since = clock.now();
-      for (;;) {
-        // what is due at this very instant is work under way
-        while (await clock.step(0));
-        const working = busy();
-        if (working.length > 0) since = clock.now();
-        const calm = Math.max(since, history.lastWork.at);
-        if (clock.now() - calm >= quiet) return;
-        const last = Math.min(calm + quiet, end);
-        if (clock.now() >= end) {
-          const why = working.length > 0 ? working.join("; ") : `the last write was: ${history.lastWork.says}`;
-          throw new Error(`the cluster did not settle within ${formatDuration(within)}: ${why}`);
+    settled: (how = {}) =>
+      alone(async () => {
+        const quiet = durationOf("quiet", how.quiet ?? 15_000);
+        const within = durationOf("within", how.within ?? 3600_000);
+        const end = clock.now() + within;
+        let since = clock.now();
+        for (;;) {
+          // what is due at this very instant is work under way
+          while (await clock.step(0));
+          const working = busy();
+          if (working.length > 0) since = clock.now();
+          const calm = Math.max(since, history.lastWork.at);
+          if (clock.now() - calm >= quiet) return;
+          const last = Math.min(calm + quiet, end);
+          if (clock.now() >= end) {
+            const why = working.length > 0 ? working.join("; ") : `the last write was: ${history.lastWork.says}`;
+            throw new Error(`the cluster did not settle within ${formatDuration(within)}: ${why}`);
+          }
+          if (!(await clock.step(last - clock.now()))) await clock.advance(last - clock.now());
         }
-        if (!(await clock.step(last - clock.now()))) await clock.advance(last - clock.now());
-      }
-    },
+      }),
     history: () => history.list(),
     async why(type, name, namespace = "default") {
       const query = new URLSearchParams({ type, name, namespace });
@@ -225,6 +281,15 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       const said = text(await bytesOf(answer));
       if (answer.status !== 200) throw failure(answer.status, "", said);
       return said;
+    },
+    async fetch(url, { namespace = "default", method = "GET", headers = {}, body = "" } = {}) {
+      const target = new URL(url);
+      await host.rest();
+      const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
+      const to = destination(plane.views, { domain: OPTIONS.clusterDomain, namespace, host: target.hostname, port }, chance);
+      const path = `${target.pathname}${target.search}`;
+      const at = simulated?.at ?? (() => undefined);
+      return exchange(at, to.address, { method, path, port: to.port, headers: { host: target.host, ...headers }, body });
     },
     async snapshot() {
       assert(!closed, "the cluster is open");
@@ -242,9 +307,22 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       };
     },
     fork: async () => createClusterOn(host, { ...options, from: await cluster.snapshot() }),
+    async serve(port = 0) {
+      const served = await host.serve(plane.apiserver.handle, port, log);
+      const stop = follow();
+      const close = async () => {
+        ends.delete(close);
+        stop();
+        await served.close();
+      };
+      ends.add(close);
+      return { ...served, close };
+    },
     async close() {
       if (closed) return;
       closed = true;
+      for (const end of ends) await end();
+      await moving;
       await during(
         (async () => {
           await simulated?.stop();

@@ -56,7 +56,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   let running = false;
   let turning: Promise<void> | undefined;
   const queue = new SchedulingQueue(clock, () => {
-    if (running && !turning) turning = turn().finally(() => (turning = undefined));
+    if (running && !turning) turning = turn();
   });
 
   const ours = (pod: Pod) => (pod.spec.schedulerName || DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER;
@@ -101,16 +101,23 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     JSON.stringify([metadata.labels, spec.taints, spec.unschedulable, status.allocatable]);
 
   async function turn(): Promise<void> {
+    // it must be known as under way before it can end
+    await undefined;
     let since = clock.monotonic();
-    while (running) {
-      if (binding.size >= limits.bindings) await Promise.race(binding);
-      const key = queue.pop();
-      if (key === undefined) return;
-      schedule(key);
-      if (clock.monotonic() - since > SLICE) {
-        await clock.sleep(0);
-        since = clock.monotonic();
+    try {
+      while (running) {
+        if (binding.size >= limits.bindings) await Promise.race(binding);
+        const key = queue.pop();
+        if (key === undefined) return;
+        schedule(key);
+        if (clock.monotonic() - since > SLICE) {
+          await clock.sleep(0);
+          since = clock.monotonic();
+        }
       }
+    } finally {
+      // in the same breath as the last look at the queue: a pod that comes now begins another turn
+      turning = undefined;
     }
   }
 
