@@ -191,8 +191,10 @@ export class NodeReporter {
       );
       if (woken && !failed) continue;
       const cancel = clock.after(failed ? 1000 : STATUS.everyMs, resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const aborted = () => resolve();
+      signal.addEventListener("abort", aborted, { once: true });
       await promise;
+      signal.removeEventListener("abort", aborted);
       cancel();
     }
   }
