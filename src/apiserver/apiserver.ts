@@ -22,6 +22,9 @@ import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
 import { proxies } from "#apiserver/proxy.ts";
 import type { RegistryOptions, Witness } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
+import { Keys, type KeysParts, type SealingOptions, transformersOf } from "#apiserver/sealing/keys.ts";
+import { sealingPath } from "#apiserver/sealing/path.ts";
+import { SealedStore } from "#apiserver/sealing/store.ts";
 import { type ServiceRanges, serviceCompanion } from "#apiserver/service.ts";
 import type { Version } from "#apiserver/version.ts";
 import { Watches } from "#apiserver/watch.ts";
@@ -65,6 +68,8 @@ export interface ApiServerOptions {
   readonly witness?: Witness | undefined;
   /** How much of the past is kept; an hour or 512 MiB when it is not said. */
   readonly retention?: Retention;
+  /** How values are sealed in the store; they are not when it is not said. */
+  readonly sealing?: SealingOptions;
 }
 export interface ApiServer {
   readonly handle: Handler;
@@ -81,9 +86,19 @@ const OWN_HANDLERS: readonly (readonly [string, SubresourceHandler])[] = [
   ["/namespaces/finalize", finalize],
 ];
 
+/** The store with its values sealed as the configuration wants it; undefined: as they are. */
+async function sealed({ sealing, store, kinds, chance, clock, log }: ApiServerOptions) {
+  if (!sealing) return undefined;
+  const parts: KeysParts = { ...sealing, kinds: kinds.filter(k => k.verbs.length > 0 && !k.ephemeral && !k.storedAs), chance, clock, log };
+  const config = await sealing.file.read();
+  return { parts, config, store: new SealedStore(store, transformersOf(config, parts)) };
+}
+
 /** Reads what it must hold in memory and begins to serve. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, kinds, clock, chance, log } = options;
+  const { kinds, clock, chance, log } = options;
+  const sealing = await sealed(options);
+  const store = sealing?.store ?? options.store;
   const own = kinds.filter(k => k.verbs.length > 0 && !k.ephemeral);
   const stored = own.filter(k => !k.storedAs);
   const journal = new Journal(store, clock);
@@ -98,6 +113,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     stored.filter(k => k.storedAt !== "events"),
   );
   const watches = new Watches();
+  const keys = sealing && new Keys(sealing.parts, sealing.store, journal, sealing.config);
   objects.follow(feed);
   feed.start(await objects.read(), () => {
     watches.close();
@@ -132,6 +148,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins, witness: options.witness };
   if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
   for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
+  keys?.start();
   const metrics = new Metrics();
   const connected = options.connect ? [...streams(options.connect), ...proxies(options.connect)] : [];
   const handle = pipeline({
@@ -151,6 +168,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       others: [
         discovery(kinds, options.address),
         openApi(kinds, options.version.gitVersion, clock),
+        sealingPath(keys),
         metricsPath(metrics, store, inFlight, () => watches.count),
         ...(access.paths ?? []),
       ],
@@ -166,6 +184,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     objects,
     journal,
     close() {
+      keys?.close();
       watches.close();
       feed.close();
       compactor.close();

@@ -43,6 +43,7 @@ export interface ControlPlaneParts {
   readonly connect?: ApiServerOptions["connect"];
   readonly witness?: ApiServerOptions["witness"];
   readonly retention?: ApiServerOptions["retention"];
+  readonly sealing?: ApiServerOptions["sealing"];
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -88,6 +89,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     ...(parts.connect && { connect: parts.connect }),
     witness: parts.witness,
     ...(parts.retention && { retention: parts.retention }),
+    ...(parts.sealing && { sealing: parts.sealing }),
     kinds,
     address: `${parts.address}:${parts.port}`,
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ClusterOptions, OptionError, resolveOptions } from "#cluster/options.ts";
+import { type ClusterOptions, OptionError, resolveOptions, retentionOf } from "#cluster/options.ts";
 
 const able = { dataDir: "/d", hostname: "Host", unable: undefined };
 const unable = { ...able, unable: "not root, and containers need root" };
@@ -30,7 +30,16 @@ test("defaults, then what was settled, then the config file, then flags", () => 
     nodeName: "host",
     simulated: false,
     nodes: 1,
+    historyAge: "1h",
+    historySize: "512Mi",
+    encryptionProviderConfig: "",
   });
+});
+
+test("how much of the past is kept", () => {
+  assert.deepEqual(retentionOf({ historyAge: "90m", historySize: "1Gi" }), { age: 5_400_000, bytes: 2 ** 30 });
+  assert.equal(refusal({ historyAge: "90" }), "--history-age 90: not a time such as 90m");
+  assert.equal(refusal({ historySize: "much" }), "--history-size much: not a size such as 512Mi");
 });
 
 test("a config file: unknown keys and wrong types", () => {

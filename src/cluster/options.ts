@@ -1,6 +1,9 @@
 /** What a cluster can be told, with defaults; from flags, a config file, and what an earlier start of the same data settled. */
+import type { Retention } from "#apiserver/compactor.ts";
 import { contains, formatIp, nth, overlap, parseCidr, subrangeCount } from "#base/cidr.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
+import { parseQuantity } from "#base/quantity.ts";
+import { parseDuration } from "#base/time.ts";
 
 export interface ClusterOptions {
   readonly dataDir: string;
@@ -14,6 +17,11 @@ export interface ClusterOptions {
   readonly simulated: boolean;
   /** How many simulated nodes. */
   readonly nodes: number;
+  /** For how long, and for how many bytes of writes, the past can be read: "1h", "512Mi". */
+  readonly historyAge: string;
+  readonly historySize: string;
+  /** An EncryptionConfiguration; "": keys of the cluster's own. */
+  readonly encryptionProviderConfig: string;
 }
 export type NamedOptions = ClusterOptions & {
   /** The cluster's own name on this machine, in tables, cgroups and the like. */
@@ -48,6 +56,13 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   nodeName: { flag: "--node-name", argument: "NAME", says: "this node's name (the host's)" },
   simulated: { flag: "--simulated", says: "nodes without containers: everything works but what is inside of them" },
   nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes, node-1 and so on (1)", number: true },
+  historyAge: { flag: "--history-age", argument: "TIME", says: "for how long the past can be read (1h)" },
+  historySize: { flag: "--history-size", argument: "SIZE", says: "for how many bytes of writes the past can be read (512Mi)" },
+  encryptionProviderConfig: {
+    flag: "--encryption-provider-config",
+    argument: "FILE",
+    says: "upstream's EncryptionConfiguration: what is sealed in the store, by which keys (Secrets, by keys of the cluster's own)",
+  },
 };
 
 /** Keys of the config file; the data directory is not among them, as every command must be told of it. */
@@ -91,12 +106,29 @@ export function resolveOptions(
     clusterDomain: "cluster.local",
     nodeName: base.hostname.toLowerCase(),
     nodes: 1,
+    historyAge: "1h",
+    historySize: "512Mi",
+    encryptionProviderConfig: "",
     ...settled,
     ...asked,
     simulated,
   };
   check(options);
   return options;
+}
+
+/** How much of the past is kept; throws OptionError. */
+export function retentionOf(o: Pick<ClusterOptions, "historyAge" | "historySize">): Retention {
+  const age = parseDuration(o.historyAge);
+  if ("problem" in age || age.ms < 0) throw new OptionError(`--history-age ${o.historyAge}: not a time such as 90m`);
+  let bytes: number;
+  try {
+    bytes = parseQuantity(o.historySize).value();
+  } catch {
+    bytes = -1;
+  }
+  if (!(bytes >= 0)) throw new OptionError(`--history-size ${o.historySize}: not a size such as 512Mi`);
+  return { age: age.ms, bytes };
 }
 
 /** What kind of nodes a cluster has is settled by its first start. */
@@ -127,6 +159,7 @@ function check(o: ClusterOptions): void {
   const most = subrangeCount(pods, NODE_PREFIX);
   if (o.nodes > most) fail("nodes", `${o.clusterCidr} has addresses for ${most}: each node takes a /${NODE_PREFIX} of it (--cluster-cidr)`);
   if (overlap(services, pods)) fail("clusterCidr", `it overlaps the services' range ${o.serviceCidr}`);
+  retentionOf(o);
   const name = dnsSubdomainProblems(o.nodeName)[0];
   if (name) fail("nodeName", name);
   for (const label of o.clusterDomain.split(".")) {

@@ -7,13 +7,15 @@ import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import type { Layout } from "#cluster/layout.ts";
 import type { NodeParts } from "#cluster/node.ts";
-import { addressIn, type NamedOptions } from "#cluster/options.ts";
+import { addressIn, type NamedOptions, retentionOf } from "#cluster/options.ts";
 import { refuseOverlap } from "#cluster/overlap.ts";
 import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
+import { keyFile } from "#cluster/sealing.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
+import { hostCiphers } from "#host/cipher.ts";
 import { hostClock } from "#host/clock.ts";
 import { type Containerd, startContainerd } from "#host/containerd.ts";
 import { containerdPaths } from "#host/containerdconfig.ts";
@@ -89,6 +91,8 @@ export async function runCluster(
       port: options.port,
       platform: terminal.goPlatform,
       gzip: hostGzip,
+      retention: retentionOf(options),
+      sealing: { file: keyFile(layout.pki, options.encryptionProviderConfig, hostChance), ciphers: hostCiphers },
       connect: {
         kubeletOf: nodeName => {
           const handle = nodes?.kubeletOf(nodeName);
