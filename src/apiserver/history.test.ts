@@ -190,3 +190,17 @@ test("who may look into one namespace does not see what stood under its name bef
   assert.equal((await server.ask("GET", `${url}/m?at=${old}`)).code, 200);
   server.close();
 });
+
+test("a store without room takes deletions, though no note of them", async () => {
+  const clock = virtualClock();
+  const store = memoryStore({ clock, limit: 64 * 1024 });
+  const server = await testServer(clock, { store });
+  await server.ask("POST", MAPS, { metadata: { name: "m" }, data: { value: "one" } });
+  let code = 0;
+  for (let i = 0; i < 100 && code !== 500; i++)
+    ({ code } = await server.ask("POST", MAPS, { metadata: { name: `n-${i}` }, data: { value: "x".repeat(4000) } }));
+  assert.equal(code, 500);
+  assert.equal((await server.ask("DELETE", `${MAPS}/m`)).code, 200);
+  assert.equal((await server.ask("GET", `${MAPS}/m`)).code, 404);
+  server.close();
+});

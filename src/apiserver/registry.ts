@@ -14,7 +14,7 @@ import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
 import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
-import type { Compare, Entry, Key, Op, Revision, Store } from "#store/contract.ts";
+import { type Compare, type Entry, type Key, NoSpace, type Op, type Revision, type Store } from "#store/contract.ts";
 
 /** An object with the parts that the generic code knows. */
 export type AnyObject = KubeObject & { spec?: unknown; status?: unknown };
@@ -211,10 +211,16 @@ export async function put(
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
 export async function erase(options: RegistryOptions, write: Write, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {
   const { kind } = write;
-  const result = await options.store.txn(
-    [{ key, target: "mod", is: "=", than: previous.modRevision }, ...side.compare],
-    [{ op: "delete", key }, ...side.ops, ...noteOf(options, write, key, "delete")],
-  );
+  const erased = (note: readonly Op[]) =>
+    options.store.txn(
+      [{ key, target: "mod", is: "=", than: previous.modRevision }, ...side.compare],
+      [{ op: "delete", key }, ...side.ops, ...note],
+    );
+  // A store without room takes deletions, and no notes of them.
+  const result = await erased(noteOf(options, write, key, "delete")).catch(error => {
+    if (!(error instanceof NoSpace)) throw error;
+    return erased([]);
+  });
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, undefined, result.revision);
   options.witness?.(write, "delete", write.name, result.revision, previous.value);

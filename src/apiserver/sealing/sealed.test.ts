@@ -70,7 +70,7 @@ async function settled(server: TestServer, phase: SealingStatus["phase"]): Promi
     await new Promise(resolve => setImmediate(resolve));
     status = await statusOf(server);
   }
-  assert.equal(status.phase, phase, status.error);
+  assert.equal(status.phase, phase, status.error ?? "");
   return status;
 }
 const wordOf = async (server: TestServer, name: string, query = "") =>

@@ -8,6 +8,7 @@ import {
   type Entry,
   type Key,
   type Lease,
+  type LeaseState,
   type Op,
   type OpResult,
   prefixEnd,
@@ -56,11 +57,11 @@ export class SealedStore implements Store {
   }
   async range(from: Key, to: Key, options?: RangeOptions): Promise<RangeResult> {
     const read = await this.inner.range(from, to, options);
-    return this.touches(from, to) && !options?.keysOnly ? { ...read, entries: read.entries.map(e => this.opened(e)) } : read;
+    return this.touches(from, to) ? { ...read, entries: read.entries.map(e => this.opened(e)) } : read;
   }
   scan(from: Key, to: Key, options?: RangeOptions): AsyncIterable<readonly Entry[]> {
     const batches = this.inner.scan(from, to, options);
-    return this.touches(from, to) && !options?.keysOnly ? this.openedBatches(batches) : batches;
+    return this.touches(from, to) ? this.openedBatches(batches) : batches;
   }
   async txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
     for (const c of compare) assert(c.target !== "value" || !this.transformerOf(c.key), "what a sealed value says cannot be compared");
@@ -91,6 +92,12 @@ export class SealedStore implements Store {
   revoke(id: number): Promise<void> {
     return this.inner.revoke(id);
   }
+  leases(): Promise<readonly number[]> {
+    return this.inner.leases();
+  }
+  timeToLive(id: number): Promise<LeaseState> {
+    return this.inner.timeToLive(id);
+  }
   compact(revision: Revision): Promise<void> {
     return this.inner.compact(revision);
   }
@@ -120,7 +127,8 @@ export class SealedStore implements Store {
   /** Throws upstream's sentence when no key opens it. */
   private opened(entry: Entry): Entry {
     const transformer = this.transformerOf(entry.key);
-    if (!transformer) return entry;
+    // A value that was not asked for (keysOnly) is empty; a sealed one never is.
+    if (!transformer || entry.value.length === 0) return entry;
     let found: Opened;
     try {
       found = transformer.open(entry.value, entry.key);
@@ -135,10 +143,13 @@ export class SealedStore implements Store {
     return plain;
   }
   private sealed(op: Op): Op {
-    const transformer = op.op === "put" ? this.transformerOf(op.key) : undefined;
+    if (op.op === "txn")
+      return { ...op, success: op.success.map(o => this.sealed(o)), ...(op.failure && { failure: op.failure.map(o => this.sealed(o)) }) };
+    const transformer = op.op === "put" && !op.ignoreValue ? this.transformerOf(op.key) : undefined;
     return op.op === "put" && transformer ? { ...op, value: transformer.seal(op.value, op.key) } : op;
   }
   private openedResult(result: OpResult): OpResult {
+    if (result.op === "txn") return { ...result, results: result.results.map(r => this.openedResult(r)) };
     if (result.op === "get") return { ...result, entries: result.entries.map(e => this.opened(e)) };
     if (result.op === "put") return result.previous ? { ...result, previous: this.opened(result.previous) } : result;
     return result.previous ? { ...result, previous: result.previous.map(e => this.opened(e)) } : result;
