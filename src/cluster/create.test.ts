@@ -33,6 +33,8 @@ test("a deployment is applied, settles and is told of", async t => {
   const pods = await cluster.client.list({ apiVersion: "v1", kind: "Pod" }, { namespace: "default" });
   assert.deepEqual(new Set(pods.items.map(p => p.spec.nodeName)), new Set(["node-1", "node-2"]));
   assert.match(await cluster.why("pod", pods.items[0]?.metadata.name ?? ""), /it exists because/);
+  const answer = await cluster.transport({ method: "GET", url: "/api/v1/nodes/node-2", headers: {} });
+  assert.equal(answer.status, 200);
 });
 
 test("the same seed gives the same history byte for byte; another seed another", async () => {

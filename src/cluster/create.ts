@@ -9,6 +9,7 @@ import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { formatDuration } from "#base/time.ts";
 import { parseYaml } from "#base/yaml.ts";
+import type { Transport } from "#client/client.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import { destination } from "#cluster/destination.ts";
 import { type Duration, durationOf } from "#cluster/duration.ts";
@@ -95,6 +96,8 @@ export interface SettleOptions {
 }
 export interface Cluster {
   readonly client: TypedClient;
+  /** HTTP requests as values, with all rights: for clients of one's own making. */
+  readonly transport: Transport;
   readonly clock: ClusterClock;
   /** Creates or changes objects by server-side apply, in the order given. Text may hold several YAML (or JSON) documents. */
   apply(objects: string | KubeDraft | readonly KubeDraft[]): Promise<KubeObject[]>;
@@ -239,6 +242,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
 
   const cluster: Cluster = {
     client,
+    transport: own.transport,
     clock: { now: clock.now, advance: by => alone(() => clock.advance(durationOf("advance", by))), follow },
     async apply(given) {
       const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
