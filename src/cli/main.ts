@@ -5,6 +5,7 @@ import { down } from "#cli/down.ts";
 import { image } from "#cli/image.ts";
 import { kubeconfig } from "#cli/kubeconfig.ts";
 import { reset } from "#cli/reset.ts";
+import { snapshot } from "#cli/snapshot.ts";
 import { status } from "#cli/status.ts";
 import { tools } from "#cli/tools.ts";
 import { up } from "#cli/up.ts";
@@ -17,7 +18,7 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-for (const add of [up, down, status, reset, kubeconfig, image, why, tools]) add(program);
+for (const add of [up, down, status, reset, kubeconfig, image, why, snapshot, tools]) add(program);
 
 try {
   await program.parseAsync(terminal.args, { from: "user" });

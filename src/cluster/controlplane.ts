@@ -16,6 +16,7 @@ import { actingAs, createClient } from "#client/http.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
+import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
 import { noted, whyPath } from "#cluster/why.ts";
 import { createLoops } from "#controllers/all.ts";
@@ -44,6 +45,8 @@ export interface ControlPlaneParts {
   readonly witness?: ApiServerOptions["witness"];
   readonly retention?: ApiServerOptions["retention"];
   readonly sealing?: ApiServerOptions["sealing"];
+  /** The store as a snapshot, for the administrators' path; undefined: there is no such path. */
+  readonly snapshot?: () => AsyncIterable<Uint8Array>;
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -99,7 +102,11 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
       const made = access(objects);
       return {
         ...made,
-        paths: [...(made.paths ?? []), whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier })],
+        paths: [
+          ...(made.paths ?? []),
+          whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier }),
+          ...(parts.snapshot ? [snapshotPath(parts.snapshot)] : []),
+        ],
       };
     },
   });

@@ -2,6 +2,11 @@
 export interface Layout {
   readonly dataDir: string;
   readonly store: string;
+  /** A store being restored, and what is to become of the one before it while the two change places. */
+  readonly restoring: string;
+  readonly restore: string;
+  /** Where snapshots go when nobody says where. */
+  readonly snapshots: string;
   readonly pki: string;
   readonly kubeconfig: string;
   /** Who runs: process id, address, options. */
@@ -23,6 +28,9 @@ export function layoutOf(dataDir: string): Layout {
   return {
     dataDir,
     store: at("store"),
+    restoring: at("store.restoring"),
+    restore: at("restore.json"),
+    snapshots: at("snapshots"),
     pki: at("pki"),
     kubeconfig: at("kubeconfig"),
     run: at("run.json"),

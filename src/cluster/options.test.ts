@@ -33,6 +33,10 @@ test("defaults, then what was settled, then the config file, then flags", () => 
     historyAge: "1h",
     historySize: "512Mi",
     encryptionProviderConfig: "",
+    snapshotSchedule: "0 */12 * * *",
+    snapshotRetention: 5,
+    snapshotTo: "",
+    snapshotKeyFile: "",
   });
 });
 
@@ -50,6 +54,8 @@ test("a config file: unknown keys and wrong types", () => {
 });
 
 test("values that cannot be", () => {
+  assert.equal(refusal({ snapshotSchedule: "60 * * * *" }), "--snapshot-schedule 60 * * * *: end of range (60) above maximum (59): 60");
+  assert.equal(refusal({ snapshotSchedule: "none", snapshotRetention: 0 }), "--snapshot-retention 0: at least one must be kept");
   assert.equal(refusal({ port: Number.NaN }), "--port NaN: a port is a number from 1 to 65535");
   assert.equal(refusal({ serviceCidr: "10.0.0.0" }), "--service-cidr 10.0.0.0: not an address range such as 10.96.0.0/16");
   assert.equal(refusal({ clusterCidr: "10.96.0.0/16" }), "--cluster-cidr 10.96.0.0/16: it overlaps the services' range 10.96.0.0/16");

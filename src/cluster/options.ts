@@ -1,6 +1,7 @@
 /** What a cluster can be told, with defaults; from flags, a config file, and what an earlier start of the same data settled. */
 import type { Retention } from "#apiserver/compactor.ts";
 import { contains, formatIp, nth, overlap, parseCidr, subrangeCount } from "#base/cidr.ts";
+import { parseCron } from "#base/cron.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
 import { parseQuantity } from "#base/quantity.ts";
 import { parseDuration } from "#base/time.ts";
@@ -22,6 +23,14 @@ export interface ClusterOptions {
   readonly historySize: string;
   /** An EncryptionConfiguration; "": keys of the cluster's own. */
   readonly encryptionProviderConfig: string;
+  /** When snapshots are taken, as cron says it; "none": never. */
+  readonly snapshotSchedule: string;
+  /** How many of them are kept. */
+  readonly snapshotRetention: number;
+  /** Where they go: a folder or s3://BUCKET/PREFIX; "": a folder beside the store. */
+  readonly snapshotTo: string;
+  /** A file with the key that they are encrypted with; "": they are not. */
+  readonly snapshotKeyFile: string;
 }
 export type NamedOptions = ClusterOptions & {
   /** The cluster's own name on this machine, in tables, cgroups and the like. */
@@ -55,6 +64,14 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   clusterDomain: { flag: "--cluster-domain", argument: "NAME", says: "the domain of the cluster's names (cluster.local)" },
   nodeName: { flag: "--node-name", argument: "NAME", says: "this node's name (the host's)" },
   simulated: { flag: "--simulated", says: "nodes without containers: everything works but what is inside of them" },
+  snapshotSchedule: {
+    flag: "--snapshot-schedule",
+    argument: "CRON",
+    says: 'when snapshots of the store are taken, or "none" (0 */12 * * *)',
+  },
+  snapshotRetention: { flag: "--snapshot-retention", argument: "N", says: "how many of these snapshots are kept (5)", number: true },
+  snapshotTo: { flag: "--snapshot-to", argument: "PLACE", says: "where they go: a folder, or s3://BUCKET/PREFIX (DIR/snapshots)" },
+  snapshotKeyFile: { flag: "--snapshot-key-file", argument: "FILE", says: "encrypt them with the key in this file (they are not)" },
   nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes, node-1 and so on (1)", number: true },
   historyAge: { flag: "--history-age", argument: "TIME", says: "for how long the past can be read (1h)" },
   historySize: { flag: "--history-size", argument: "SIZE", says: "for how many bytes of writes the past can be read (512Mi)" },
@@ -109,6 +126,10 @@ export function resolveOptions(
     historyAge: "1h",
     historySize: "512Mi",
     encryptionProviderConfig: "",
+    snapshotSchedule: "0 */12 * * *",
+    snapshotRetention: 5,
+    snapshotTo: "",
+    snapshotKeyFile: "",
     ...settled,
     ...asked,
     simulated,
@@ -150,6 +171,8 @@ function check(o: ClusterOptions): void {
   };
   if (!Number.isInteger(o.port) || o.port < 1 || o.port > 65535) fail("port", "a port is a number from 1 to 65535");
   if (!Number.isInteger(o.nodes) || o.nodes < 1 || o.nodes > 5000) fail("nodes", "from 1 to 5000");
+  if (!Number.isInteger(o.snapshotRetention) || o.snapshotRetention < 1) fail("snapshotRetention", "at least one must be kept");
+  if (o.snapshotSchedule !== "none") checkSchedule(o.snapshotSchedule, why => fail("snapshotSchedule", why));
   const services = parseCidr(o.serviceCidr) ?? fail("serviceCidr", "not an address range such as 10.96.0.0/16");
   const pods = parseCidr(o.clusterCidr) ?? fail("clusterCidr", "not an address range such as 10.244.0.0/16");
   if (services.prefix > 28 || services.prefix < 12) fail("serviceCidr", "its prefix must be from /12 to /28");
@@ -165,6 +188,14 @@ function check(o: ClusterOptions): void {
   for (const label of o.clusterDomain.split(".")) {
     const problem = dnsLabelProblems(label)[0];
     if (problem) fail("clusterDomain", problem);
+  }
+}
+
+function checkSchedule(schedule: string, fail: (why: string) => void): void {
+  try {
+    parseCron(schedule);
+  } catch (error) {
+    fail((error as Error).message);
   }
 }
 

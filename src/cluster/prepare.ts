@@ -2,6 +2,7 @@
 
 import { uuid } from "#base/chance.ts";
 import { parseYaml } from "#base/yaml.ts";
+import { finishRestore } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
@@ -27,12 +28,14 @@ export async function prepare(
   say: (line: string) => void,
 ): Promise<NamedOptions> {
   const found = await inOurHands(layout, () => readSettled(layout));
+  if (!readRunFile(layout.run)) await finishRestore(layout);
   // What was asked for binds the next start only once there is a store that was made with it.
   const begun = await inOurHands(layout, () => isThere(layout.store));
   const settled = begun ? found : undefined;
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const unable = unableToContain();
-  const options = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
+  const resolved = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
+  const options = { ...resolved, snapshotTo: placed(resolved.snapshotTo), snapshotKeyFile: placed(resolved.snapshotKeyFile) };
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const id = found?.id ?? uuid(hostChance).slice(0, 8);
@@ -42,6 +45,8 @@ export async function prepare(
   if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
   return { ...options, id, settled: decided };
 }
+/** A path as the person meant it, from where they stand. */
+const placed = (place: string) => (place === "" || place.startsWith("s3://") ? place : terminal.absolute(place));
 export function simulatedBecause(reason: string): string {
   return `${reason}: so the nodes are simulated (everything works but what is inside of containers)`;
 }

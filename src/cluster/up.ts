@@ -10,6 +10,7 @@ import type { NodeParts } from "#cluster/node.ts";
 import { addressIn, type NamedOptions, retentionOf } from "#cluster/options.ts";
 import { refuseOverlap } from "#cluster/overlap.ts";
 import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
+import { scheduleSnapshots } from "#cluster/scheduled.ts";
 import { keyFile } from "#cluster/sealing.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
@@ -93,6 +94,10 @@ export async function runCluster(
       gzip: hostGzip,
       retention: retentionOf(options),
       sealing: { file: keyFile(layout.pki, options.encryptionProviderConfig, hostChance), ciphers: hostCiphers },
+      async *snapshot() {
+        const { snapshotOf } = await import("#cluster/snapshots.ts");
+        yield* snapshotOf(store, layout.dataDir);
+      },
       connect: {
         kubeletOf: nodeName => {
           const handle = nodes?.kubeletOf(nodeName);
@@ -103,6 +108,7 @@ export async function runCluster(
       },
     });
     closers.push(() => plane.stop());
+    closers.push(scheduleSnapshots(layout, options, store, log));
     const runtime = await begun;
     const https = await serveHttps({
       handler: plane.apiserver.handle,

@@ -1,5 +1,6 @@
 /** The machine's own time. */
 import type { Clock } from "#base/clock.ts";
+import type { Offset } from "#base/cron.ts";
 
 /** setTimeout takes at most a signed 32-bit number of milliseconds; longer waits are taken in turns. */
 const LONGEST = 2 ** 31 - 1;
@@ -31,3 +32,6 @@ export const hostClock: Clock = {
     });
   },
 };
+
+/** The machine's own time zone. */
+export const localOffset: Offset = at => -new Date(at).getTimezoneOffset();

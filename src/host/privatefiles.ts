@@ -48,7 +48,11 @@ export async function writeAtomically(file: string, content: string): Promise<vo
     await rm(beside, { force: true });
     throw error;
   }
-  const folder = await open(dirname(file), "r");
+  await syncFolder(dirname(file));
+}
+/** Returns when names made, changed and removed in the folder are on the disk. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
     await folder.sync();
   } finally {

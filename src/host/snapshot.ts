@@ -1,8 +1,10 @@
-/** What snapshots need of this machine (snapshot/ports.ts): scratch files without a name, and running hashes. */
-import { createHash } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+/** What snapshots need of this machine (snapshot/ports.ts, seal.ts): scratch files without a name, running hashes, ciphers. */
+import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import { open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunningHash, Scratch, SnapshotPorts } from "#snapshot/ports.ts";
+import { keyOf, type SealPorts } from "#snapshot/seal.ts";
+import { hostCrypto } from "./crypto.ts";
 
 let made = 0;
 
@@ -11,7 +13,7 @@ export function snapshotPorts(folder: string): SnapshotPorts {
   return { scratch: () => scratchIn(folder), sha256 };
 }
 
-export function sha256(): RunningHash {
+function sha256(): RunningHash {
   const hash = createHash("sha256");
   return {
     update(bytes) {
@@ -41,4 +43,31 @@ async function scratchIn(folder: string): Promise<Scratch> {
     },
     close: () => handle.close(),
   };
+}
+
+const TAG = 16;
+export const hostSeal: SealPorts = {
+  hmacSha256: hostCrypto.hmacSha256,
+  seal(key, nonce, plain) {
+    const cipher = createCipheriv("aes-256-gcm", key, nonce);
+    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  },
+  open(key, nonce, sealed) {
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG });
+    decipher.setAuthTag(sealed.subarray(-TAG));
+    const plain = decipher.update(sealed.subarray(0, -TAG));
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    return plain;
+  },
+};
+/** The key in a file. Throws a sentence for a person. */
+export async function readSealKey(file: string): Promise<Uint8Array> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`the key file ${file} cannot be read: ${error.code}`);
+  });
+  return keyOf(new Uint8Array(bytes));
 }
