@@ -18,7 +18,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["client"],
   ["rules"],
   ["controllers", "scheduler", "kubelet", "proxy", "dns", "gateway", "autoscale", "cloud", "delivery"],
-  ["host", "sim"],
+  ["host", "sim", "kubectl"],
   ["cluster"],
   ["cli", "dashboard"],
 ];

@@ -178,7 +178,8 @@ function stays(object: KubeObject & { readonly spec?: { readonly finalizers?: re
   return (metadata.finalizers?.length ?? 0) > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0;
 }
 
-function errorOf(code: number, content: string): StatusError {
+/** The error that an answer tells of: its Status, or what else it said. */
+export function errorOf(code: number, content: string): StatusError {
   try {
     const status = JSON.parse(content) as Status;
     if (status.kind === "Status") return new StatusError({ ...status, code: status.code ?? code });
