@@ -8,9 +8,6 @@ export interface Scene {
 }
 export interface PictureParts {
   readonly place: HTMLElement;
-  /** Whether a node's machine runs. */
-  readonly runs: (node: string) => boolean;
-  readonly onPower: (node: string) => void;
   readonly onPod: (pod: Pod) => void;
 }
 const LEGEND = ["ready", "waiting", "failing", "ending"] as const;
@@ -27,11 +24,11 @@ export function lookOf(pod: Pod): Look {
 }
 
 /** Draws the whole scene anew; returns at once. */
-export function draw({ place, runs, onPower, onPod }: PictureParts, { nodes, pods }: Scene): void {
-  const box = (name: string, says: string, own: readonly Pod[], button?: HTMLElement) => {
+export function draw({ place, onPod }: PictureParts, { nodes, pods }: Scene): void {
+  const box = (name: string, says: string, own: readonly Pod[]) => {
     const node = element("article", "node");
     const head = element("h2", "", name);
-    head.append(element("span", "", says), ...(button ? [button] : []));
+    head.append(element("span", "", says));
     const list = element("div", "pods");
     list.append(...own.map(mark));
     node.append(head, list);
@@ -47,11 +44,9 @@ export function draw({ place, runs, onPower, onPod }: PictureParts, { nodes, pod
   const byName = (a: Node | Pod, b: Node | Pod) => ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1);
   const drawn = [...nodes].sort(byName).map(node => {
     const name = node.metadata.name ?? "";
-    const power = element("button", "", runs(name) ? "pull the plug" : "switch on");
-    power.addEventListener("click", () => onPower(name));
     const ready = conditionOf(node, "Ready") === "True" ? "Ready" : "NotReady";
     const closed = node.spec.unschedulable ? ", SchedulingDisabled" : "";
-    const article = box(name, `${ready}${closed} · ${node.spec.podCIDR ?? ""}`, pods.filter(p => p.spec.nodeName === name).sort(byName), power);
+    const article = box(name, `${ready}${closed} · ${node.spec.podCIDR ?? ""}`, pods.filter(p => p.spec.nodeName === name).sort(byName));
     article.classList.toggle("away", ready !== "Ready");
     return article;
   });

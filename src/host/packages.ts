@@ -30,6 +30,7 @@ export const testPackages: readonly Need[] = [
   { package: "busybox-static", files: ["/bin/busybox", "/usr/bin/busybox"] },
   { package: "curl", files: bin("curl") },
   { package: "procps", files: bin("ps") },
+  { package: "chromium", files: bin("chromium", "chromium-browser", "google-chrome"), optional: true },
   { package: "etcd-server", files: bin("etcd") },
   { package: "etcd-client", files: bin("etcdctl") },
 ];

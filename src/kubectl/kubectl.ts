@@ -13,7 +13,7 @@ import { type Flag, parseWords, UsageError, wordsOf } from "#kubectl/words.ts";
 
 export interface KubectlParts {
   readonly transport: Transport;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   /** Text of the files that -f names. */
   readonly read: (path: string) => Promise<string>;
   readonly namespace?: string;

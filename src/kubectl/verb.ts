@@ -5,7 +5,7 @@ import type { Flag, Parsed } from "#kubectl/words.ts";
 
 export interface Run extends Parsed {
   readonly api: Api;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   /** One line or several. */
   out(text: string): void;

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const PROGRAMS = ["chromium", "chromium-browser", "google-chrome"].flatMap(name =>
+  ["/usr/bin", "/usr/local/bin"].map(at => `${at}/${name}`),
+);
 /** Undefined: there is none on this machine. */
 export const chromium: string | undefined = PROGRAMS.find(existsSync);
 const QUIET = [
