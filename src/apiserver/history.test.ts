@@ -49,6 +49,7 @@ test("an object and a list are read as they were at a revision, an age ago, and 
   assert.equal((await server.ask("GET", `${MAPS}/m?at=30s`)).code, 404);
   for (const [at, says] of [
     ["yesterday", 'at: "yesterday" is neither an age (10m), a time (2026-01-02T15:04:05Z) nor a revision'],
+    ["9h", `the past is kept from ${formatTime(began)}, revision 2 on, and ${formatTime(clock.now() - 9 * 60 * MINUTE)} lies before it`],
     ["2200-01-01T00:00:00Z", 'at: "2200-01-01T00:00:00Z" lies in the future'],
   ] as const)
     assert.deepEqual([(await server.ask("GET", `${MAPS}/m?at=${at}`)).body.message], [says]);

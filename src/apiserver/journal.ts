@@ -98,7 +98,7 @@ export class Journal {
   }
   /** Notes from `revision` on backwards, newest first, as far as they are kept. */
   async *before(revision: Revision): AsyncGenerator<Note, undefined> {
-    for (let at = revision; at >= Math.max(1, this.store.compacted); ) {
+    for (let at = revision; at >= this.oldestKept; ) {
       const note = await this.last(at);
       if (!note) return;
       yield note;
@@ -107,20 +107,21 @@ export class Journal {
   }
   /** The last revision that had been written at a time (milliseconds); undefined when that is not kept any more, or before all notes. */
   async revisionAt(time: number): Promise<Revision | undefined> {
-    const oldest = Math.max(1, this.store.compacted);
-    const later = await this.first(oldest, note => note.at > time);
-    if (later === oldest) return undefined;
-    if (later !== undefined) return later - 1;
-    return (await this.last()) ? this.store.revision : undefined;
+    const later = (await this.first(this.oldestKept, note => note.at > time)) ?? this.store.revision + 1;
+    return later > this.oldestKept && (await this.last(later - 1)) ? later - 1 : undefined;
   }
   /** The first revision from `from` on at which no more than `bytes` were yet to be written. */
   async withinBytes(from: Revision, bytes: number): Promise<Revision> {
     const total = this.written;
     return (await this.first(from, note => total - note.written <= bytes)) ?? this.store.revision;
   }
-  /** When the oldest that is kept was written. */
-  async oldest(): Promise<number | undefined> {
-    return (await this.last(Math.max(1, this.store.compacted)))?.at;
+  /** From which time and revision on the past can be read; no time: nothing has been noted. */
+  async oldest(): Promise<{ readonly revision: Revision; readonly at: number | undefined }> {
+    const revision = (await this.first(this.oldestKept, () => true)) ?? this.oldestKept;
+    return { revision, at: (await this.last(revision))?.at };
+  }
+  private get oldestKept(): Revision {
+    return Math.max(1, this.store.compacted);
   }
   /** The first revision whose newest note is so; what holds of a note must hold of those after it. */
   private async first(from: Revision, holds: (note: Note) => boolean): Promise<Revision | undefined> {

@@ -31,12 +31,12 @@ export async function revisionOfMoment({ journal, store, clock }: RegistryOption
   const revision = "revision" in moment ? moment.revision : await journal.revisionAt(moment.time);
   if (revision !== undefined && revision > store.revision) throw tooLargeVersion(revision, store.revision);
   if (revision !== undefined && revision > 0 && revision >= store.compacted) return revision;
-  throw await beforeAll({ journal, store }, "time" in moment ? formatTime(moment.time) : `revision ${text}`);
+  throw await beforeAll({ journal }, "time" in moment ? formatTime(moment.time) : `revision ${text}`);
 }
-async function beforeAll({ journal, store }: Pick<RegistryOptions, "journal" | "store">, what: string): Promise<StatusError> {
-  const oldest = await journal.oldest();
-  const since = oldest === undefined ? "" : `${formatTime(oldest)}, `;
-  return expired(`the past is kept from ${since}revision ${Math.max(1, store.compacted)} on, and ${what} lies before it`);
+async function beforeAll({ journal }: Pick<RegistryOptions, "journal">, what: string): Promise<StatusError> {
+  const { revision, at } = await journal.oldest();
+  const since = at === undefined ? "" : `${formatTime(at)}, `;
+  return expired(`the past is kept from ${since}revision ${revision} on, and ${what} lies before it`);
 }
 
 /** The revision that the query of a GET names; undefined: the newest. */

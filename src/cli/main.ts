@@ -1,13 +1,18 @@
 /** The entry of `cox`: its commands, each in a file of its own. */
 import { Command, CommanderError } from "commander";
 import { Refusal } from "#cli/command.ts";
+import { diff } from "#cli/diff.ts";
 import { down } from "#cli/down.ts";
+import { get } from "#cli/get.ts";
+import { history } from "#cli/history.ts";
 import { image } from "#cli/image.ts";
 import { kubeconfig } from "#cli/kubeconfig.ts";
 import { reset } from "#cli/reset.ts";
+import { secrets } from "#cli/secrets.ts";
 import { snapshot } from "#cli/snapshot.ts";
 import { status } from "#cli/status.ts";
 import { tools } from "#cli/tools.ts";
+import { undo } from "#cli/undo.ts";
 import { up } from "#cli/up.ts";
 import { why } from "#cli/why.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
@@ -18,7 +23,8 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-for (const add of [up, down, status, reset, kubeconfig, image, why, snapshot, tools]) add(program);
+const commands = [up, down, status, reset, kubeconfig, image, why, get, diff, history, undo, secrets, snapshot, tools];
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync(terminal.args, { from: "user" });

@@ -12,6 +12,7 @@ import { Event } from "#kinds/core/v1/event.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import type { ContainerStatus } from "#kinds/core/v1/podstatus.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
+import { kindOfWord } from "#kinds/words.ts";
 import type { Verdict } from "#scheduler/decide.ts";
 import type { Revision } from "#store/contract.ts";
 
@@ -46,8 +47,9 @@ export function whyPath(parts: WhyParts): PathHandler {
     await recalled;
     const { query } = call;
     const type = query.get("type") ?? "";
-    const kind = kindNamed(type);
-    if (!kind) throw badRequest(`"${type}" is no type of this cluster`);
+    const kind = kindOfWord(type);
+    // Events are not held in memory.
+    if (!kind || kind.kind === Event.kind) throw badRequest(`"${type}" is no type of this cluster`);
     const name = query.get("name") ?? "";
     const namespace = kind.namespaced ? query.get("namespace") || "default" : "";
     const object = parts.objects.get(kind, name, namespace);
@@ -96,13 +98,6 @@ function unwell(object: KubeObject): boolean {
   if (status?.phase === "Succeeded") return false;
   if (spec?.replicas !== undefined && (status?.readyReplicas ?? 0) < spec.replicas) return true;
   return status?.phase === "Failed" || (status?.conditions?.some(c => c.status === "False") ?? false);
-}
-
-/** By plural, singular, short name or kind, as kubectl takes them. */
-function kindNamed(word: string): Kind | undefined {
-  const asked = word.toLowerCase();
-  const named = (k: Kind) => [k.plural, k.singular, k.kind.toLowerCase(), ...k.short, `${k.plural}.${k.group}`].includes(asked);
-  return kinds.find(k => named(k) && !k.ephemeral && k.kind !== Event.kind);
 }
 
 /** What an object's own status says, condition by condition. */

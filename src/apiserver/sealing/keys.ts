@@ -42,6 +42,7 @@ const KEY_BYTES = 32;
 /** Values that are written anew at once. */
 const BATCH = 64;
 const LOOK_MS = 60_000;
+const PATIENCE_MS = 30_000;
 
 export interface KeysParts extends SealingOptions {
   readonly kinds: readonly Kind[];
@@ -111,6 +112,14 @@ export class Keys {
     await file.write?.(next);
     this.take(next);
     this.running = this.rewrite(forget);
+  }
+
+  /** Resolves when nothing is being written anew, or after half a minute. */
+  async rested(): Promise<void> {
+    const enough = Promise.withResolvers<void>();
+    const cancel = this.parts.clock.after(PATIENCE_MS, () => enough.resolve());
+    await Promise.race([this.running, enough.promise]);
+    cancel();
   }
 
   private take(config: EncryptionConfig): void {

@@ -1,4 +1,4 @@
-/** GET /coxswain/secrets: by which keys what is sealed. POST /coxswain/secrets/rotate: see Keys.rotate. */
+/** GET /coxswain/secrets: by which keys what is sealed; with `wait`, once nothing is being written anew. POST /coxswain/secrets/rotate: see Keys.rotate. */
 import type { PathHandler } from "#apiserver/paths.ts";
 import { json } from "#apiserver/respond.ts";
 import { ConfigError } from "#apiserver/sealing/config.ts";
@@ -9,7 +9,10 @@ export function sealingPath(keys: Keys | undefined): PathHandler {
   return async ({ info, query }) => {
     if (info.path !== "/coxswain/secrets" && info.path !== "/coxswain/secrets/rotate") return undefined;
     if (!keys) throw badRequest("nothing is sealed in this cluster's store");
-    if (info.path === "/coxswain/secrets" && info.verb === "get") return json(keys.status());
+    if (info.path === "/coxswain/secrets" && info.verb === "get") {
+      if (query.get("wait") === "true") await keys.rested();
+      return json(keys.status());
+    }
     if (info.path === "/coxswain/secrets" || info.verb !== "post") return undefined;
     try {
       await keys.rotate(query.get("forget") === "true");

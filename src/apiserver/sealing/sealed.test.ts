@@ -65,6 +65,8 @@ async function statusOf(server: TestServer): Promise<SealingStatus> {
   return (await server.ask("GET", "/coxswain/secrets")).body;
 }
 async function settled(server: TestServer, phase: SealingStatus["phase"]): Promise<SealingStatus> {
+  await server.ask("GET", "/coxswain/secrets?wait=true");
+  // Dropping the older keys may still be under way.
   let status = await statusOf(server);
   for (let i = 0; i < 10_000 && status.phase !== phase; i++) {
     await new Promise(resolve => setImmediate(resolve));

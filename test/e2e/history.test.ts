@@ -1,0 +1,170 @@
+/** The past of a cluster by `cox get --at`, `diff`, `history` and `undo`, and its Secrets at rest, on simulated nodes. */
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { type CommandResult, run } from "#host/command.ts";
+import { freePort, home } from "../support/cluster.ts";
+import { findKubectls, type Session, session } from "../support/kubectl.ts";
+
+const COX = path.join(home, "cox");
+const RANGES = ["--cluster-cidr", "10.205.0.0/16", "--service-cidr", "10.206.7.0/24"];
+let dataDir = "";
+let port = "";
+let k: Session;
+
+const cox = (...args: string[]): Promise<CommandResult> => run(COX, [...args, "--data-dir", dataDir], { timeout: 60_000 });
+async function out(...args: string[]): Promise<string> {
+  const result = await cox(...args);
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  return result.stdout;
+}
+async function refusal(...args: string[]): Promise<string> {
+  const result = await cox(...args);
+  assert.equal(result.code, 1, result.stdout);
+  return result.stderr.trim();
+}
+const up = () => out("up", "-d", "--simulated", "--port", port, ...RANGES);
+before(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), "cox-history-"));
+  port = String(await freePort());
+  await up();
+  const newest = (await findKubectls()).at(-1);
+  assert.ok(newest, "a kubectl");
+  k = await session(newest, `${dataDir}/kubeconfig`, "default");
+});
+after(async () => {
+  await cox("reset", "--yes");
+  await rm(dataDir, { recursive: true, force: true });
+});
+/** The newest revision of an object. */
+const revisionOf = async (object: string) => (await k.out(["get", object, "-o", "jsonpath={.metadata.resourceVersion}"])).trim();
+const imageOf = () => k.out(["get", "deploy/web", "-o", "jsonpath={.spec.template.spec.containers[0].image} {.spec.replicas}"]);
+
+test("what was is read, compared, told and brought back, also after a restart", async () => {
+  await k.out(["create", "deployment", "web", "--image=web:1"]);
+  await k.out(["rollout", "status", "deployment/web", "--timeout=30s"]);
+  const then = await revisionOf("deploy/web");
+  await k.out(["set", "image", "deployment/web", "web=web:2"]);
+  await k.out(["scale", "deployment/web", "--replicas=3"]);
+  await k.out(["rollout", "status", "deployment/web", "--timeout=30s"]);
+
+  assert.match(await out("get", "deploy/web", "--at", then, "-o", "wide"), /^NAME +READY .*\nweb +1\/1 .* web:1 /);
+  assert.match(await out("get", "deploy", "web"), /^NAME +READY .*\nweb +3\/3 /);
+  assert.match(
+    await out("get", "deploy,rs", "--at", then, "-A"),
+    /^NAMESPACE +NAME .*\ndefault +web .*\n\nNAMESPACE +NAME .*\ndefault +web-/,
+  );
+  const old = JSON.parse(await out("get", "deploy/web", "--at", then, "-o", "json")) as { spec: { replicas: number } };
+  assert.equal(old.spec.replicas, 1);
+  assert.equal(await out("get", "deploy", "-o", "name"), "deployment.apps/web\n");
+  // Real clients read it by the same paths.
+  const raw = await k.out(["get", "--raw", `/apis/apps/v1/namespaces/default/deployments/web?at=${then}`]);
+  assert.equal((JSON.parse(raw) as typeof old).spec.replicas, 1);
+  const list = `/apis/apps/v1/namespaces/default/deployments?resourceVersion=${then}&resourceVersionMatch=Exact`;
+  assert.equal((JSON.parse(await k.out(["get", "--raw", list])) as { items: (typeof old)[] }).items[0]?.spec.replicas, 1);
+
+  const difference = await cox("diff", "deploy/web", "--since", then);
+  assert.equal(difference.code, 1, difference.stderr);
+  assert.match(difference.stdout, /^--- deployment\.apps\/web at \d+\n\+\+\+ deployment\.apps\/web now\n@@ .*\n/);
+  for (const line of ["-  replicas: 1", "+  replicas: 3", "-      - image: web:1", "+      - image: web:2"])
+    assert.ok(difference.stdout.includes(`\n${line}\n`), line);
+
+  assert.equal(await refusal("get", "deploy/none"), 'cox: deployments.apps "none" not found');
+  assert.equal(await refusal("history", "deploy/none"), 'cox: deployments.apps "none" not found');
+  assert.equal(await refusal("diff", "deploy/none", "--since", then), 'cox: deployments.apps "none" not found');
+  assert.equal(await refusal("get", "thing/web"), 'cox: "thing" is no type of this cluster');
+  assert.match(
+    await refusal("get", "deploy/web", "--at", "9h"),
+    /^cox: the past is kept from \S+Z, revision \d+ on, and \S+Z lies before it$/,
+  );
+  assert.match(await refusal("get", "deploy/web", "--at", "soon"), /^cox: at: "soon" is neither an age/);
+
+  assert.equal((await cox("down")).code, 0);
+  await up();
+  const told = await out("history", "deploy/web");
+  assert.match(told, /changed by kubernetes-admin with kubectl.*\n {4}\.spec\.replicas: 1 → 3\n/);
+  assert.match(
+    told,
+    /changed by kubernetes-admin with kubectl.*\n {4}\.spec\.template\.spec\.containers\[name="web"\]\.image: "web:1" → "web:2"\n/,
+  );
+  assert.match(told, /\n\S+Z {2}revision \d+ {2}created by kubernetes-admin with kubectl/);
+  assert.match(await out("why", "deploy/web"), /deployment-controller: create ReplicaSet default\/web-\w+: its template is new/);
+
+  const dry = await out("undo", "deploy/web", "--to", then, "--dry-run");
+  assert.match(dry, /^deployment\.apps\/web is again as it was at revision \d+ \(dry run\)\n@@ /);
+  assert.equal(await imageOf(), "web:2 3");
+  assert.match(await out("undo", "deploy/web"), /^deployment\.apps\/web is again as it was at revision \d+\n$/);
+  assert.equal(await imageOf(), "web:2 1");
+  await out("undo", "deploy/web", "--to", then);
+  assert.equal(await imageOf(), "web:1 1");
+  await k.out(["delete", "deployment", "web"]);
+  assert.match(await out("undo", "deploy/web"), /^deployment\.apps\/web was deleted and is made anew as it was at revision \d+\n$/);
+  assert.equal(await imageOf(), "web:1 1");
+  assert.match(await out("history", "deploy/web", "-o", "json"), /"because": "it is again what it was at revision \d+"/);
+});
+
+test("another user undoes with that user's rights", async () => {
+  await k.out(["create", "serviceaccount", "reader"]);
+  await k.out(["create", "clusterrolebinding", "reader", "--clusterrole=view", "--serviceaccount=default:reader"]);
+  await k.out(["create", "configmap", "m", "--from-literal=a=1"]);
+  await k.out(["patch", "configmap", "m", "-p", '{"data":{"a":"2"}}']);
+  const request = '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}';
+  const file = path.join(dataDir, "request.json");
+  await writeFile(file, request);
+  const answer = await k.out(["create", "--raw", "/api/v1/namespaces/default/serviceaccounts/reader/token", "-f", file]);
+  const { token } = (JSON.parse(answer) as { status: { token: string } }).status;
+  const config = await readFile(`${dataDir}/kubeconfig`, "utf8");
+  const mine = path.join(dataDir, "reader.kubeconfig");
+  await writeFile(mine, config.replace(/client-certificate-data: .*/, `token: ${token}`).replace(/^\s*client-key-data: .*\n/m, ""));
+  assert.match(await out("history", "cm/m", "--kubeconfig", mine), /\.data\.a: "1" → "2"/);
+  assert.match(
+    await refusal("undo", "cm/m", "--kubeconfig", mine),
+    /User "system:serviceaccount:default:reader" cannot update resource "configmaps"/,
+  );
+  assert.match(await out("undo", "cm/m"), /again as it was/);
+  assert.equal(await k.out(["get", "cm/m", "-o", "jsonpath={.data.a}"]), "1");
+});
+
+async function filesIn(directory: string): Promise<string[]> {
+  const out: string[] = [];
+  for (const name of await readdir(directory)) {
+    const file = path.join(directory, name);
+    if ((await stat(file)).isDirectory()) out.push(...(await filesIn(file)));
+    else out.push(file);
+  }
+  return out;
+}
+
+test("a dump of the store shows nothing of a Secret, and its keys change while the cluster runs", async () => {
+  const word = "tell-nobody-of-this";
+  await k.out(["create", "secret", "generic", "s", `--from-literal=word=${word}`]);
+  await k.out(["patch", "secret", "s", "-p", `{"stringData":{"more":"${word}!"}}`]);
+  await k.out(["create", "configmap", "open", "--from-literal=word=everybody-may-know"]);
+  const key = path.join(dataDir, "pki", "encryption.json");
+  assert.equal((await stat(key)).mode & 0o777, 0o600);
+  assert.match(await out("secrets", "status"), /^secrets: sealed by aesgcm with key-1\n$/);
+  assert.match(
+    await out("secrets", "rotate-keys"),
+    /^secrets: sealed by aesgcm with key-2\n\d+ written anew .*\nkey-1 still opens the past/,
+  );
+  assert.match(
+    await out("secrets", "rotate-keys", "--forget"),
+    /^secrets: sealed by aesgcm with key-3\n\d+ written anew since the keys changed\n$/,
+  );
+  assert.deepEqual(
+    [...(await readFile(key, "utf8")).matchAll(/"name": "([^"]+)"/g)].map(m => m[1]),
+    ["key-3"],
+  );
+  assert.equal((await cox("down")).code, 0);
+  const dump = Buffer.concat(await Promise.all((await filesIn(`${dataDir}/store`)).map(file => readFile(file))));
+  assert.ok(dump.includes("everybody-may-know"));
+  for (const form of [word, Buffer.from(word).toString("base64").slice(0, -4), Buffer.from(word).toString("hex")])
+    assert.ok(!dump.includes(form), form);
+  assert.ok(!dump.includes(JSON.parse(await readFile(key, "utf8")).resources[0].providers[0].aesgcm.keys[0].secret));
+  await up();
+  assert.equal(await k.out(["get", "secret", "s", "-o", "go-template={{.data.word|base64decode}}"]), word);
+  const shown = await out("history", "secret/s", "--all");
+  assert.ok(!shown.includes(word) && !shown.includes(Buffer.from(word).toString("base64")));
+});
