@@ -19,6 +19,7 @@ import { LiveObjects } from "#apiserver/objects.ts";
 import { openApi } from "#apiserver/openapi.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
+import { Presence } from "#apiserver/presence.ts";
 import { proxies } from "#apiserver/proxy.ts";
 import type { RegistryOptions, Witness } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
@@ -60,7 +61,7 @@ export interface ApiServerOptions {
   readonly address: string;
   readonly services: ServiceRanges;
   /** Where the Service `kubernetes` leads; without it nothing is made at the first start (tests). */
-  readonly bootstrap?: { readonly address: string; readonly port: number };
+  readonly bootstrap?: { readonly address: string; readonly port: number; readonly shared?: boolean };
   /** The ways to nodes and pods, for logs, exec and proxies. */
   readonly connect?: ConnectPorts;
   readonly auditSink?: AuditSink;
@@ -75,6 +76,9 @@ export interface ApiServer {
   readonly handle: Handler;
   readonly objects: Objects;
   readonly journal: Journal;
+  /** Makes itself known to the other servers on the store, if there may be any; and takes its leave of them. */
+  join(): Promise<void>;
+  leave(): Promise<void>;
   /** Ends all watches and follows the store no longer. */
   close(): void;
 }
@@ -146,8 +150,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const companions = new Map([["services/specs", serviceCompanion(store, chance, options.services)]]);
   const { plugins } = access;
   const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins, witness: options.witness };
-  if (options.bootstrap) await bootstrap({ ...registry, plugins: [] }, { ...options.bootstrap, serviceRange: options.services.addresses });
-  for (const write of access.dueWrites?.() ?? []) await carryOut({ ...registry, plugins: [] }, write);
+  const bare = { ...registry, plugins: [] };
+  let presence: Presence | undefined;
+  if (options.bootstrap) {
+    const { shared = false } = options.bootstrap;
+    await bootstrap(bare, { ...options.bootstrap, shared, serviceRange: options.services.addresses });
+    if (shared) presence = new Presence(bare, options.bootstrap);
+  }
+  for (const write of access.dueWrites?.() ?? []) await carryOut(bare, write);
   keys?.start();
   const metrics = new Metrics();
   const connected = options.connect ? [...streams(options.connect), ...proxies(options.connect)] : [];
@@ -183,6 +193,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handle,
     objects,
     journal,
+    join: async () => presence?.start(),
+    leave: async () => presence?.stop(),
     close() {
       keys?.close();
       watches.close();

@@ -26,6 +26,8 @@ export interface BootstrapOptions {
   readonly address: string;
   readonly port: number;
   readonly serviceRange: Cidr;
+  /** Other servers may live on the same store, and each makes itself known by presence.ts. */
+  readonly shared: boolean;
 }
 
 export function ownWrite(kind: Kind, name: string, namespace = ""): Write {
@@ -65,7 +67,7 @@ async function ensure<T extends KubeObject>(
 }
 
 /** Namespaces, the priority classes of the system, and the Service `kubernetes` with its endpoints. */
-export async function bootstrap(options: RegistryOptions, { address, port, serviceRange }: BootstrapOptions): Promise<void> {
+export async function bootstrap(options: RegistryOptions, { address, port, serviceRange, shared }: BootstrapOptions): Promise<void> {
   for (const name of NAMESPACES) await ensure(options, Namespace, { metadata: { name } });
   await ensure(options, PriorityClass, {
     metadata: { name: "system-cluster-critical" },
@@ -92,27 +94,59 @@ export async function bootstrap(options: RegistryOptions, { address, port, servi
       ports: [{ name: "https", protocol: "TCP", port: 443, targetPort: port }],
     },
   });
+  if (!shared) await ensureEndpoints(options, [{ address, port }]);
+}
+
+/** An API server, as clients inside of the cluster reach it. */
+export interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+/** Where the Service `kubernetes` leads: to these, of which there is at least one. Servers on several ports need a slice a port. */
+export async function ensureEndpoints(options: RegistryOptions, servers: readonly Server[]): Promise<void> {
+  const ports = [...new Set(servers.map(s => s.port))].sort((a, b) => a - b);
+  const byPort = ports.map(port => ({
+    port,
+    addresses: servers
+      .filter(s => s.port === port)
+      .map(s => s.address)
+      .sort(),
+  }));
+  const metadata = { name: "kubernetes", namespace: "default" };
   await ensure(
     options,
     Endpoints,
     {
       metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
-      subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+      subsets: byPort.map(({ port, addresses }) => ({
+        addresses: addresses.map(ip => ({ ip })),
+        ports: [{ name: "https", port, protocol: "TCP" as const }],
+      })),
     },
     "subsets",
   );
-  await ensure(
-    options,
-    EndpointSlice,
-    {
-      metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
-      addressType: "IPv4",
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
-      ports: [{ name: "https", port, protocol: "TCP" }],
-    },
-    "endpoints",
-    "ports",
-  );
+  const names = byPort.map(({ port }, i) => (i === 0 ? "kubernetes" : `kubernetes-${port}`));
+  for (const [i, { port, addresses }] of byPort.entries())
+    await ensure(
+      options,
+      EndpointSlice,
+      {
+        metadata: { ...metadata, name: names[i]!, labels: { "kubernetes.io/service-name": "kubernetes" } },
+        addressType: "IPv4",
+        endpoints: addresses.map(a => ({ addresses: [a], conditions: { ready: true } })),
+        ports: [{ name: "https", port, protocol: "TCP" }],
+      },
+      "endpoints",
+      "ports",
+    );
+  for (const slice of options.objects.list(EndpointSlice, "default")) {
+    const name = slice.metadata.name ?? "";
+    if (!/^kubernetes-\d+$/.test(name) || names.includes(name)) continue;
+    await remove(options, ownWrite(EndpointSlice, name, "default"), {}).catch(unlessGone);
+  }
+}
+function unlessGone(error: unknown): void {
+  if (reasonOf(error) !== "NotFound") throw error;
 }
 
 /** A write that another room finds due at start, such as a default role. */
@@ -128,10 +162,15 @@ export async function carryOut(options: RegistryOptions, { action, kind, object 
     await update(options, write, () => structuredClone(object) as AnyObject, { unconditional: true });
     return;
   }
-  if (action === "recreate") await remove(options, write, {});
-  await create(options, write, () => {
-    const fresh = structuredClone(object) as AnyObject;
-    delete fresh.metadata.resourceVersion;
-    return fresh;
-  });
+  if (action === "recreate") await remove(options, write, {}).catch(unlessGone);
+  try {
+    await create(options, write, () => {
+      const fresh = structuredClone(object) as AnyObject;
+      delete fresh.metadata.resourceVersion;
+      return fresh;
+    });
+  } catch (error) {
+    // another server that starts at this moment has made it
+    if (reasonOf(error) !== "AlreadyExists") throw error;
+  }
 }

@@ -93,6 +93,8 @@ export interface AdmissionPlugin {
 export interface Objects {
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): T | undefined;
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
+  /** Resolves when all that was written before the call can be seen here, whichever server on the store wrote it. */
+  caughtUp(): Promise<void>;
   /** Calls back on each change; the result ends it. */
   onChange<T extends KubeObject>(kind: Kind<T>, changed: (object: T, gone: boolean) => void): () => void;
 }

@@ -9,7 +9,7 @@ import type { AnyObject } from "#apiserver/registry.ts";
 import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Key, prefixEnd, type Revision, type Store, type StoreEvent } from "#store/contract.ts";
+import { type Key, prefixEnd, type Revision, type Store, type StoreEvent, type Watch } from "#store/contract.ts";
 
 /** A change of one object. */
 export class Change {
@@ -43,6 +43,8 @@ export class Change {
 }
 
 const RETRY_MS = 1_000;
+/** For how long anyone waits for the feed to come to a revision. */
+const PATIENCE_MS = 5_000;
 export type Subscriber = (changes: readonly Change[]) => void;
 
 export class Feed {
@@ -56,6 +58,8 @@ export class Feed {
   private readonly clock: Clock;
   private recover: () => Promise<Revision> = async () => this.store.revision;
   private timer: Cancel | undefined;
+  private watch: Watch | undefined;
+  private readonly waiting = new Set<{ readonly revision: Revision; readonly resolve: () => void }>();
   private readonly moved: (bytes: number) => void;
 
   /** `moved` is called after each batch of changes, with the bytes that they put. */
@@ -80,17 +84,30 @@ export class Feed {
     this.subscribers.set(folder, set.add(subscriber));
     return () => set.delete(subscriber);
   }
+  /** Resolves when all changes up to `revision` have been handed out; or after a while, when the store's watch does not get there. */
+  async reached(revision: Revision): Promise<void> {
+    if (this.position >= revision || this.stop.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.clock.after(PATIENCE_MS, resolve);
+    const waiter = { revision, resolve };
+    this.waiting.add(waiter);
+    this.watch?.progress();
+    await promise;
+    cancel();
+    this.waiting.delete(waiter);
+  }
   close(): void {
     this.stop.abort();
     this.timer?.();
+    for (const { resolve } of this.waiting) resolve();
   }
 
   private async run(after: Revision): Promise<void> {
     try {
-      const watch = this.store.watch(ROOT, prefixEnd(ROOT), { after, previous: true, signal: this.stop.signal });
-      for await (const batch of watch) {
+      this.watch = this.store.watch(ROOT, prefixEnd(ROOT), { after, previous: true, signal: this.stop.signal });
+      for await (const batch of this.watch) {
         this.hand(batch.events);
-        if (batch.revision > this.position) this.position = batch.revision;
+        this.moveTo(batch.revision);
         if (batch.events.length > 0) this.moved(sizeOf(batch.events));
       }
     } catch (error) {
@@ -103,12 +120,16 @@ export class Feed {
     try {
       const revision = await this.recover();
       if (this.stop.signal.aborted) return;
-      this.position = revision;
+      this.moveTo(revision);
       void this.run(revision);
     } catch (error) {
       this.log.error("the store could not be read again", { error: String(error) });
       if (!this.stop.signal.aborted) this.timer = this.clock.after(RETRY_MS, () => void this.again());
     }
+  }
+  private moveTo(revision: Revision): void {
+    if (revision > this.position) this.position = revision;
+    for (const { revision: awaited, resolve } of this.waiting) if (awaited <= this.position) resolve();
   }
   private hand(events: readonly StoreEvent[]): void {
     const byFolder = new Map<string, Change[]>();

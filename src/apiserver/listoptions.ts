@@ -1,7 +1,9 @@
 /** The query of lists and watches, checked as upstream checks it (meta/internalversion/validation). */
+
+import { ROOT } from "#apiserver/keys.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
 import { badRequest, failure } from "#base/status.ts";
-import type { Revision } from "#store/contract.ts";
+import { keyOf, type Revision, type Store } from "#store/contract.ts";
 
 export interface ListQuery {
   readonly limit: number;
@@ -71,6 +73,11 @@ export function listQuery(query: URLSearchParams, watch: boolean): ListQuery {
     bookmarks: boolean(query, "allowWatchBookmarks") ?? false,
     timeoutSeconds: integer(query, "timeoutSeconds"),
   };
+}
+
+/** A revision that another server on the same store handed out may be news here: a read of the newest brings it. */
+export async function heardOf(store: Store, asked: Revision = 0): Promise<void> {
+  if (asked > store.revision) await store.get(keyOf(ROOT));
 }
 
 /** The 504 for a revision that is not there yet; client-go knows its cause. */

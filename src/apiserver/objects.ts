@@ -1,6 +1,6 @@
 import type { Objects } from "#apiserver/call.ts";
 import type { Feed } from "#apiserver/feed.ts";
-import { objectKey, prefixOf, rangeOf } from "#apiserver/keys.ts";
+import { objectKey, prefixOf, ROOT, rangeOf } from "#apiserver/keys.ts";
 import { objectOf } from "#apiserver/record.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import type { Key, Revision, Store } from "#store/contract.ts";
@@ -72,6 +72,10 @@ export class LiveObjects implements Objects {
     const out: T[] = [];
     for (const [key, held] of folder.held) if (held.record && key.startsWith(prefix)) out.push(this.parsed(folder, held) as T);
     return out;
+  }
+  async caughtUp(): Promise<void> {
+    await this.store.get(ROOT);
+    await this.feed?.reached(this.store.revision);
   }
   onChange<T extends KubeObject>(kind: Kind<T>, changed: (object: T, gone: boolean) => void): () => void {
     const folder = this.folderOf(kind);

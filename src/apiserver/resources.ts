@@ -8,7 +8,7 @@ import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
 import { history } from "#apiserver/history.ts";
 import { collect, list } from "#apiserver/list.ts";
-import { listQuery } from "#apiserver/listoptions.ts";
+import { heardOf, listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
 import { getAsAsked, listAsAsked } from "#apiserver/past.ts";
 import { patchOf } from "#apiserver/patching.ts";
@@ -138,6 +138,7 @@ async function many(options: ResourceOptions, target: Target): Promise<HttpRespo
   const { call, kind, namespace, form } = target;
   const watching = call.info.verb === "watch";
   const query = listQuery(call.query, watching);
+  await heardOf(options.store, query.resourceVersion);
   const include = includeOf(call.query);
   const choice = choiceOf(kind, call.query, watching ? nameOnPath(call) : "");
   if (!watching) return list(options, kind, namespace, await listAsAsked(options, target, query), choice, form, include);

@@ -26,7 +26,7 @@ test("one leads at once, the other when the first is cut off or gives up, never 
       namespace: "kube-system",
       identity,
       onWon,
-      onLost: () => log.push(`${identity} lost`),
+      onLost: () => void log.push(`${identity} lost`),
     };
     const ended = elect(parts, ending.signal);
     return { end: () => ending.abort(), ended };

@@ -17,10 +17,10 @@ export interface ElectionParts {
   readonly namespace: string;
   /** Unique for each process. */
   readonly identity: string;
-  /** Called when the lease is won. */
-  readonly onWon: (fence: Fence) => void;
-  /** Called when it is lost, or could not be renewed in time. */
-  readonly onLost: () => void;
+  /** Called when the lease is won. `inOffice` says whether it still is, also in a process that slept and whose timers have yet to run. */
+  readonly onWon: (fence: Fence, inOffice: () => boolean) => void;
+  /** Called when it is lost, or could not be renewed in time. The lease is given up only when this has resolved. */
+  readonly onLost: () => void | Promise<void>;
 }
 /** Who holds the lease, and for the how manieth time it changed hands: a write that carries it can be refused once it is outdated. */
 export interface Fence {
@@ -39,6 +39,8 @@ export async function elect(parts: ElectionParts, signal: AbortSignal): Promise<
   /** When the record that others wrote was last seen to change, by our own clock: theirs may differ. */
   let seen = { record: "", at: clock.monotonic() };
   let leading = false;
+  let until = 0;
+  const inOffice = () => leading && clock.monotonic() < until;
   let expire: Cancel = () => undefined;
 
   async function attempt(): Promise<Fence | undefined> {
@@ -62,9 +64,10 @@ export async function elect(parts: ElectionParts, signal: AbortSignal): Promise<
     await client.update(Lease, { ...lease, spec });
     return { lease: `${namespace}/${name}`, holder: identity, transitions };
   }
-  const lose = () => {
-    if (leading) parts.onLost();
+  const lose = async () => {
+    if (!leading) return;
     leading = false;
+    await parts.onLost();
   };
 
   while (!signal.aborted) {
@@ -74,10 +77,13 @@ export async function elect(parts: ElectionParts, signal: AbortSignal): Promise<
       if (fence) {
         expire();
         // an answer that never comes must not keep us in office: time runs from before the request
-        expire = clock.after(RENEW_DEADLINE - (clock.monotonic() - began), lose);
-        if (!leading) parts.onWon(fence);
-        leading = true;
-      } else lose();
+        until = began + RENEW_DEADLINE;
+        expire = clock.after(until - clock.monotonic(), () => void lose());
+        if (!leading) {
+          leading = true;
+          parts.onWon(fence, inOffice);
+        }
+      } else void lose();
     } catch (error) {
       if (reasonOf(error) !== "Conflict") log.warn("the lease was not renewed", { lease: name, error: String(error) });
     }
@@ -85,7 +91,7 @@ export async function elect(parts: ElectionParts, signal: AbortSignal): Promise<
   }
   expire();
   if (!leading) return;
-  lose();
+  await lose();
   try {
     const lease = await client.get(Lease, name, namespace);
     if (lease.spec.holderIdentity !== identity) return;

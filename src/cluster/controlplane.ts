@@ -2,6 +2,7 @@
 import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserver/apiserver.ts";
 import { clusterAccess } from "#apiserver/auth/access.ts";
 import { AUTHENTICATED } from "#apiserver/auth/users.ts";
+import { APISERVER } from "#apiserver/bootstrap.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { assert } from "#base/assert.ts";
 import type { Chance } from "#base/chance.ts";
@@ -10,16 +11,18 @@ import type { Clock } from "#base/clock.ts";
 import type { Signer } from "#base/crypto.ts";
 import type { Identity } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
-import type { Client } from "#client/client.ts";
+import type { Client, Transport } from "#client/client.ts";
 import { createRecorder } from "#client/events.ts";
 import { actingAs, createClient } from "#client/http.ts";
 import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
+import { announced } from "#cluster/identity.ts";
+import { type ClientFor, electedOffice, guarded, type Work } from "#cluster/office.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
 import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
 import { noted, whyPath } from "#cluster/why.ts";
-import { createLoops } from "#controllers/all.ts";
+import { createLoops, type Loops } from "#controllers/all.ts";
 import { kinds } from "#kinds/all.ts";
 import { createScheduler, DEFAULT_SCHEDULER, type Scheduler } from "#scheduler/scheduler.ts";
 import type { Store } from "#store/contract.ts";
@@ -47,6 +50,8 @@ export interface ControlPlaneParts {
   readonly sealing?: ApiServerOptions["sealing"];
   /** The store as a snapshot, for the administrators' path; undefined: there is no such path. */
   readonly snapshot?: () => AsyncIterable<Uint8Array>;
+  /** Other control planes may live on the same store: the loops' work is then shared out by elections, in which this one is so called. */
+  readonly candidate?: string;
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -96,7 +101,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     kinds,
     address: `${parts.address}:${parts.port}`,
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },
-    bootstrap: { address: parts.address, port: parts.port },
+    bootstrap: { address: parts.address, port: parts.port, shared: parts.candidate !== undefined },
     version: versionOf(KUBERNETES_VERSION, COX_VERSION, parts.platform),
     access: objects => {
       const made = access(objects);
@@ -110,7 +115,9 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
       };
     },
   });
-  const clientAs = (identity: Identity, userAgent: string) => createClient(actingAs(apiserver.handle, identity), { userAgent, clock });
+  const clientBy = (transport: Transport) => (identity: Identity, userAgent: string) =>
+    createClient(actingAs(transport, identity), { userAgent, clock });
+  const clientAs = clientBy(apiserver.handle);
   const views = createViews({ client: clientAs(component("kube-controller-manager"), "kube-controller-manager"), clock, log });
 
   const facts = {
@@ -118,23 +125,44 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     rootCa: parts.rootCa,
     podRanges: [{ range: rangeOf(parts.clusterCidr), prefix: NODE_PREFIX }],
   };
-  const loops = createLoops({ facts, clientFor: clientAs, views, reasons, clock, chance, log });
-  const schedulerClient = clientAs(component("kube-scheduler"), "kube-scheduler");
-  const recorder = createRecorder({ client: schedulerClient, clock, log, component: DEFAULT_SCHEDULER });
-  scheduler = createScheduler({ client: schedulerClient, views, clock, chance, log, recorder, reasons });
-  const running = scheduler;
+  let loops: Loops | undefined;
+  const manage = (clientFor: ClientFor): Work => {
+    loops = createLoops({ facts, clientFor, views, reasons, clock, chance, log });
+    return loops;
+  };
+  const schedule = (clientFor: ClientFor): Work => {
+    const client = clientFor(component("kube-scheduler"), "kube-scheduler");
+    const recorder = createRecorder({ client, clock, log, component: DEFAULT_SCHEDULER });
+    scheduler = createScheduler({ client, views, clock, chance, log, recorder, reasons });
+    return scheduler;
+  };
+  const office = (name: string, make: (clientFor: ClientFor) => Work): Work => {
+    const identity = parts.candidate;
+    // alone on its store, as the store's lock proves: there is nobody to wait for
+    if (identity === undefined) return make(clientAs);
+    const client = clientAs(component(name), `${name}/leader-election`);
+    const held = (inOffice: () => boolean) => make(clientBy(guarded(apiserver.handle, inOffice)));
+    return electedOffice({ name, client, clock, log, identity, make: held });
+  };
+  const offices = [office("kube-scheduler", schedule), office("kube-controller-manager", manage)];
+  const identity =
+    parts.candidate === undefined ? undefined : announced(parts.candidate, { client: clientAs(APISERVER, "kube-apiserver"), clock, log });
 
   return {
     apiserver,
     clientAs,
     views,
     reasons,
-    busy: () => [...loops.busy(), ...(running.idle ? [] : [`${DEFAULT_SCHEDULER}: pods wait for a node`])],
+    busy: () => [...(loops?.busy() ?? []), ...((scheduler?.idle ?? true) ? [] : [`${DEFAULT_SCHEDULER}: pods wait for a node`])],
     async start() {
-      await Promise.all([running.start(), loops.start()]);
+      await apiserver.join();
+      identity?.start();
+      await Promise.all(offices.map(o => o.start()));
     },
     async stop() {
-      await Promise.all([running.stop(), loops.stop()]);
+      identity?.stop();
+      await Promise.all(offices.map(o => o.stop()));
+      await apiserver.leave();
       views.stop();
       apiserver.close();
     },

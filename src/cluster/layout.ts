@@ -8,6 +8,10 @@ export interface Layout {
   /** Where snapshots go when nobody says where. */
   readonly snapshots: string;
   readonly pki: string;
+  /** The secret of the control planes on one etcd. */
+  readonly token: string;
+  /** Held by the process that runs on an etcd; on a store of its own that store's lock serves. */
+  readonly lock: string;
   readonly kubeconfig: string;
   /** Who runs: process id, address, options. */
   readonly run: string;
@@ -32,6 +36,8 @@ export function layoutOf(dataDir: string): Layout {
     restore: at("restore.json"),
     snapshots: at("snapshots"),
     pki: at("pki"),
+    token: at("token"),
+    lock: at("lock"),
     kubeconfig: at("kubeconfig"),
     run: at("run.json"),
     log: at("cox.log"),

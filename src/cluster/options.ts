@@ -31,6 +31,14 @@ export interface ClusterOptions {
   readonly snapshotTo: string;
   /** A file with the key that they are encrypted with; "": they are not. */
   readonly snapshotKeyFile: string;
+  /** URLs of an etcd's members, with commas between them; absent: the store is on this machine's disk. */
+  readonly datastoreEndpoint?: string;
+  /** Files in PEM: who vouches for the etcd, and by what it knows us. */
+  readonly datastoreCafile?: string;
+  readonly datastoreCertfile?: string;
+  readonly datastoreKeyfile?: string;
+  /** The secret under which control planes on one etcd share their keys. */
+  readonly token?: string;
 }
 export type NamedOptions = ClusterOptions & {
   /** The cluster's own name on this machine, in tables, cgroups and the like. */
@@ -80,6 +88,19 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
     argument: "FILE",
     says: "upstream's EncryptionConfiguration: what is sealed in the store, by which keys (Secrets, by keys of the cluster's own)",
   },
+  datastoreEndpoint: {
+    flag: "--datastore-endpoint",
+    argument: "URLS",
+    says: "an etcd instead of the store on this machine's disk: https://a:2379,https://b:2379",
+  },
+  datastoreCafile: { flag: "--datastore-cafile", argument: "FILE", says: "certificates that vouch for the etcd" },
+  datastoreCertfile: { flag: "--datastore-certfile", argument: "FILE", says: "the certificate by which the etcd knows us" },
+  datastoreKeyfile: { flag: "--datastore-keyfile", argument: "FILE", says: "the key to that certificate" },
+  token: {
+    flag: "--token",
+    argument: "TOKEN",
+    says: "the secret that control planes on one etcd share (made by the first, in its data directory's file token)",
+  },
 };
 
 /** Keys of the config file; the data directory is not among them, as every command must be told of it. */
@@ -108,6 +129,9 @@ export function resolveOptions(
     fromFile[key as keyof ClusterOptions] = value;
   }
   const asked = { ...(fromFile as Partial<ClusterOptions>), ...flags };
+  // an empty endpoint takes back what an earlier start was told
+  const kept = asked.datastoreEndpoint === "" ? withoutDatastore(settled) : settled;
+  if (asked.datastoreEndpoint === "") delete asked.datastoreEndpoint;
   for (const key of SETTLED) {
     if (settled[key] === undefined || asked[key] === undefined || asked[key] === settled[key]) continue;
     throw new OptionError(
@@ -130,7 +154,7 @@ export function resolveOptions(
     snapshotRetention: 5,
     snapshotTo: "",
     snapshotKeyFile: "",
-    ...settled,
+    ...kept,
     ...asked,
     simulated,
   };
@@ -150,6 +174,14 @@ export function retentionOf(o: Pick<ClusterOptions, "historyAge" | "historySize"
   }
   if (!(bytes >= 0)) throw new OptionError(`--history-size ${o.historySize}: not a size such as 512Mi`);
   return { age: age.ms, bytes };
+}
+function withoutDatastore(settled: Partial<ClusterOptions>): Partial<ClusterOptions> {
+  const { datastoreEndpoint: _e, datastoreCafile: _ca, datastoreCertfile: _c, datastoreKeyfile: _k, ...kept } = settled;
+  return kept;
+}
+/** The members' URLs. */
+export function endpointsOf(datastoreEndpoint: string): readonly string[] {
+  return datastoreEndpoint.split(",").map(url => url.trim());
 }
 
 /** What kind of nodes a cluster has is settled by its first start. */
@@ -185,6 +217,14 @@ function check(o: ClusterOptions): void {
   retentionOf(o);
   const name = dnsSubdomainProblems(o.nodeName)[0];
   if (name) fail("nodeName", name);
+  for (const url of o.datastoreEndpoint === undefined ? [] : endpointsOf(o.datastoreEndpoint))
+    if (!/^https?:\/\/[^/?#@]+:\d+\/?$/.test(url))
+      fail("datastoreEndpoint", "must be like https://host:2379, or several with commas between them");
+  for (const key of ["datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const)
+    if (o[key] !== undefined && o.datastoreEndpoint === undefined) fail(key, `is of no use without ${OPTIONS.datastoreEndpoint.flag}`);
+  if ((o.datastoreCertfile === undefined) !== (o.datastoreKeyfile === undefined))
+    fail("datastoreCertfile", `and ${OPTIONS.datastoreKeyfile.flag} go together`);
+  if (o.token !== undefined && o.token.length < 16) fail("token", "must have at least 16 characters");
   for (const label of o.clusterDomain.split(".")) {
     const problem = dnsLabelProblems(label)[0];
     if (problem) fail("clusterDomain", problem);

@@ -30,23 +30,30 @@ export async function prepare(
   const found = await inOurHands(layout, () => readSettled(layout));
   if (!readRunFile(layout.run)) await finishRestore(layout);
   // What was asked for binds the next start only once there is a store that was made with it.
-  const begun = await inOurHands(layout, () => isThere(layout.store));
+  const begun = await inOurHands(layout, () => isThere(found?.datastoreEndpoint === undefined ? layout.store : layout.pki));
   const settled = begun ? found : undefined;
   const file = configFile === undefined ? {} : await readConfig(configFile);
   const unable = unableToContain();
   const resolved = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
-  const options = { ...resolved, snapshotTo: placed(resolved.snapshotTo), snapshotKeyFile: placed(resolved.snapshotKeyFile) };
+  // the token is kept in a file of its own, and never among a process's arguments
+  const { token, ...told } = resolved;
+  const options = { ...told, ...placedFiles(resolved) };
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const id = found?.id ?? uuid(hostChance).slice(0, 8);
   const decided = options.simulated || (settled?.simulated ?? file.simulated) !== undefined;
   const kept = { ...options, id, simulated: decided ? options.simulated : undefined };
   await inOurHands(layout, () => write(layout, kept, found === undefined));
+  if (token !== undefined) await inOurHands(layout, () => writeAtomically(layout.token, token));
   if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
   return { ...options, id, settled: decided };
 }
-/** A path as the person meant it, from where they stand. */
-const placed = (place: string) => (place === "" || place.startsWith("s3://") ? place : terminal.absolute(place));
+/** Paths as the person meant them, from where they stand. */
+function placedFiles(o: ClusterOptions): Pick<ClusterOptions, (typeof PLACES)[number]> {
+  const placed = (place: string | undefined) => (!place || place.startsWith("s3://") ? place : terminal.absolute(place));
+  return Object.fromEntries(PLACES.map(key => [key, placed(o[key])])) as Pick<ClusterOptions, (typeof PLACES)[number]>;
+}
+const PLACES = ["snapshotTo", "snapshotKeyFile", "datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const;
 export function simulatedBecause(reason: string): string {
   return `${reason}: so the nodes are simulated (everything works but what is inside of containers)`;
 }

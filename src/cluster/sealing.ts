@@ -4,8 +4,11 @@ import { firstConfig, type KeyFile } from "#apiserver/sealing/keys.ts";
 import type { Chance } from "#base/chance.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";
 
-/** `named`: a person's file, "" for the cluster's own, which is made where there is none. It is not in the store's directory. */
-export function keyFile(pki: string, named: string, chance: Chance): KeyFile {
+/**
+ * `named`: a person's file, "" for the cluster's own, which is made where there is none. It is not in the store's directory. One that
+ * other control planes have too (`shared`) is not changed here, for they could not read what a new key has sealed.
+ */
+export function keyFile(pki: string, named: string, chance: Chance, shared = false): KeyFile {
   const path = named || `${pki}/encryption.json`;
   const parsed = (text: string): EncryptionConfig => {
     try {
@@ -29,7 +32,7 @@ export function keyFile(pki: string, named: string, chance: Chance): KeyFile {
     await writeAtomically(path, writeConfig(config));
   };
   return {
-    write,
+    ...(!shared && { write }),
     async read() {
       const text = await readIfThere(path);
       if (text !== undefined) return parsed(text);

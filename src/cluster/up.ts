@@ -5,6 +5,7 @@ import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
+import { openDatastore } from "#cluster/datastore.ts";
 import type { Layout } from "#cluster/layout.ts";
 import type { NodeParts } from "#cluster/node.ts";
 import { addressIn, type NamedOptions, retentionOf } from "#cluster/options.ts";
@@ -12,6 +13,7 @@ import { refuseOverlap } from "#cluster/overlap.ts";
 import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
 import { scheduleSnapshots } from "#cluster/scheduled.ts";
 import { keyFile } from "#cluster/sealing.ts";
+import { adoptKeys, publishKeys } from "#cluster/sharedkeys.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
 import { useBuffer } from "#host/bytes.ts";
@@ -25,11 +27,12 @@ import { hostGzip } from "#host/gzip.ts";
 import { fileLog, streamLog } from "#host/log.ts";
 import { outward } from "#host/outward.ts";
 import { ensurePackages, nodePackages } from "#host/packages.ts";
-import { ensurePki } from "#host/pki.ts";
+import { ensurePki, type Pki } from "#host/pki.ts";
+import { makePrivateFolder } from "#host/privatefiles.ts";
 import { writeRunFile } from "#host/runfile.ts";
 import { serveHttps } from "#host/server.ts";
-import { openStore } from "#host/store.ts";
 import { terminal } from "#host/terminal.ts";
+import type { Store } from "#store/contract.ts";
 
 /** For how long a start waits for its nodes. */
 const PATIENCE_MS = 120_000;
@@ -59,25 +62,14 @@ export async function runCluster(
   // Looking at the machine runs programs, so the store is read meanwhile.
   const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);
   begun?.catch(() => undefined);
-  const store = await openStore(layout.store);
-  const closers: (() => Promise<void> | void)[] = [() => store.close()];
+  const { store, close: closeStore } = await openDatastore(layout, options, log);
+  const closers: (() => Promise<void> | void)[] = [closeStore];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   let nodes: RunningNodes | undefined;
   try {
-    const pki = await ensurePki(
-      layout.pki,
-      {
-        nodeName: options.nodeName,
-        nodeAddresses: [address],
-        clusterDomain: options.clusterDomain,
-        serviceAddress: addressIn(options.serviceCidr, 1),
-        server,
-        kubeconfig: layout.kubeconfig,
-      },
-      hostClock.now(),
-    );
+    const pki = await keysFor(store, layout, options, address, server, progress);
     const plane = await createControlPlane({
       store,
       clock: hostClock,
@@ -88,12 +80,13 @@ export async function runCluster(
       clusterCidr: options.clusterCidr,
       serviceCidr: options.serviceCidr,
       rootCa: pki.ca,
+      ...(options.datastoreEndpoint !== undefined && { candidate: `${options.nodeName}-${options.id}` }),
       address,
       port: options.port,
       platform: terminal.goPlatform,
       gzip: hostGzip,
       retention: retentionOf(options),
-      sealing: { file: keyFile(layout.pki, options.encryptionProviderConfig, hostChance), ciphers: hostCiphers },
+      sealing: { file: sealingKeys(layout, options), ciphers: hostCiphers },
       async *snapshot() {
         const { snapshotOf } = await import("#cluster/snapshots.ts");
         yield* snapshotOf(store, layout.dataDir);
@@ -140,6 +133,37 @@ export async function runCluster(
     await stop();
     throw error;
   }
+}
+
+const sealingKeys = (layout: Layout, options: NamedOptions) =>
+  keyFile(layout.pki, options.encryptionProviderConfig, hostChance, options.datastoreEndpoint !== undefined);
+
+/** The cluster's keys: this machine's own, or on an etcd those that its control planes share. */
+async function keysFor(
+  store: Store,
+  layout: Layout,
+  options: NamedOptions,
+  address: string,
+  server: string,
+  progress: (line: string) => void,
+): Promise<Pki> {
+  const shared = options.datastoreEndpoint !== undefined;
+  await makePrivateFolder(layout.pki);
+  const adopted = shared && (await adoptKeys(store, layout, options));
+  const names = {
+    nodeName: options.nodeName,
+    nodeAddresses: [address],
+    clusterDomain: options.clusterDomain,
+    serviceAddress: addressIn(options.serviceCidr, 1),
+    server,
+    kubeconfig: layout.kubeconfig,
+  };
+  const pki = await ensurePki(layout.pki, names, hostClock.now());
+  if (shared && !adopted) await sealingKeys(layout, options).read();
+  if (!shared || adopted || (await publishKeys(store, layout, options, progress))) return pki;
+  // of two that started at once the other was faster: what was made a moment ago has signed nothing yet
+  await adoptKeys(store, layout, options, pki.made.includes("ca.key"));
+  return ensurePki(layout.pki, names, hostClock.now());
 }
 
 interface RunningNodes {

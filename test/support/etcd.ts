@@ -30,10 +30,15 @@ export interface TestEtcd {
   leader(): Promise<EtcdMember>;
   dispose(): Promise<void>;
 }
+export interface EtcdTls {
+  readonly ca: string;
+  readonly server: { readonly cert: string; readonly key: string };
+  readonly client: { readonly cert: string; readonly key: string };
+}
 export interface TestEtcdOptions {
   readonly members?: number;
-  /** PEM files by which members serve clients, and the CA that these must show a certificate of. */
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** PEM files: by what members serve clients, the CA that these must show a certificate of, and such a one. */
+  readonly tls?: EtcdTls;
   /** Milliseconds; etcd's own defaults are 100 and 1000. */
   readonly heartbeat?: number;
   readonly election?: number;
@@ -63,7 +68,7 @@ export async function startEtcd({ members: count = 1, tls, heartbeat = 100, elec
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", all.map(m => `${m.name}=${m.peer}`).join(",")],
       ...["--heartbeat-interval", String(heartbeat), "--election-timeout", String(election)],
-      ...(tls ? ["--cert-file", tls.cert, "--key-file", tls.key, "--trusted-ca-file", tls.ca, "--client-cert-auth"] : []),
+      ...(tls ? ["--cert-file", tls.server.cert, "--key-file", tls.server.key, "--trusted-ca-file", tls.ca, "--client-cert-auth"] : []),
     ]),
   );
   await mkdir(directory, { recursive: true });
@@ -132,7 +137,7 @@ function member(name: string, url: string, directory: string, args: readonly str
 
 /** What a member says of itself, by its metrics. */
 async function curl(url: string, tls: TestEtcdOptions["tls"]): Promise<{ leads: boolean } | undefined> {
-  const secure = tls ? ["--cacert", tls.ca, "--cert", tls.cert, "--key", tls.key] : [];
+  const secure = tls ? ["--cacert", tls.ca, "--cert", tls.client.cert, "--key", tls.client.key] : [];
   const { code, stdout } = await run("curl", ["-sf", "--max-time", "1", ...secure, `${url}/metrics`]);
   return code === 0 ? { leads: /^etcd_server_is_leader 1$/m.test(stdout) } : undefined;
 }

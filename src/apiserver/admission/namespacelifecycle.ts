@@ -21,7 +21,12 @@ export function namespaceLifecycle(objects: Objects): AdmissionPlugin {
       if (a.namespace === "" || a.operation === "DELETE") return;
       // its answer about a namespace would tell whether there is one
       if (a.kind.kind === "LocalSubjectAccessReview") return;
-      const namespace = objects.get(Namespace, a.namespace);
+      let namespace = objects.get(Namespace, a.namespace);
+      if (namespace === undefined) {
+        // another server on the store may have made it a moment ago
+        await objects.caughtUp();
+        namespace = objects.get(Namespace, a.namespace);
+      }
       if (namespace === undefined) throw notFound(resource, a.namespace);
       if (a.operation !== "CREATE" || namespace.status.phase !== "Terminating") return;
       const error = refusal(a, `unable to create new content in namespace ${a.namespace} because it is being terminated`);

@@ -104,6 +104,7 @@ export function objectsInMemory(): ObjectsInMemory {
     get: (kind, name, namespace = "") => held.get(`${place(kind)}${namespace}/${name}`) as never,
     list: (kind, namespace) =>
       [...held].filter(([k]) => k.startsWith(place(kind) + (namespace === undefined ? "" : `${namespace}/`))).map(([, o]) => o as never),
+    caughtUp: async () => undefined,
     onChange(kind, changed) {
       const set = listeners.get(place(kind)) ?? new Set();
       listeners.set(place(kind), set.add(changed as never));
