@@ -76,7 +76,16 @@ export const limits = {
   /** Bytes of one DNS message over TCP; over UDP the client's EDNS size, at most this. */
   dnsMessage: 64 * 1024,
   dnsUdp: 1232,
+  /** How long one upstream name server is waited for, by UDP and by TCP. */
+  dnsUpstreamMs: 2000,
   /** Questions waiting for upstream name servers, and TCP connections, at once. */
   dnsForwards: 1000,
   dnsConnections: 500,
+  /** A process is idle after so many looks at which it had used less than this part of a core. */
+  idleLookMs: 5_000,
+  idleLooks: 2,
+  idleUtilization: 0.05,
+  /** Growth of an idle process's heap that makes it worth a collection, and the heap above which that is one short one. */
+  idleGrowth: 6 * 1024 * 1024,
+  idleThoroughHeap: 96 * 1024 * 1024,
 } as const;

@@ -54,7 +54,10 @@ test("names answer over UDP and TCP, follow the zone file, and outlive a damaged
     renameSync(`${file}.new`, file);
   };
   put(JSON.stringify(zone(service("web", ["10.96.0.7"]))));
-  const server = await serveDns({ zoneFile: file, addresses: ["127.0.0.1"], port: 0, upstreams: ["127.0.0.1"] }, () => {});
+  const server = await serveDns(
+    { zoneFile: file, addresses: ["127.0.0.1"], port: 0, upstreams: [{ address: "127.0.0.1", port: 1 }] },
+    () => {},
+  );
   t.after(async () => {
     await server.close();
     rmSync(dir, { recursive: true });
