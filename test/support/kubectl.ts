@@ -17,18 +17,18 @@ export interface Kubectl {
  * Every kubectl to be found, one a minor version, oldest first: all on PATH that are called `kubectl` or `kubectl.…`, and what lies
  * beside the real place of PATH's own as `kubectl.1.NN`. Where there is none, Debian's is installed.
  */
-export async function findKubectls(): Promise<Kubectl[]> {
-  const found = await lookAround();
+export async function findKubectls(
+  folders: readonly string[] = (process.env.PATH ?? "").split(":").filter(Boolean),
+  install: typeof ensurePackages = ensurePackages,
+): Promise<Kubectl[]> {
+  const found = await lookAround(folders);
   if (found.length > 0) return found;
-  const outcome = await ensurePackages([{ package: "kubernetes-client", files: ["/usr/bin/kubectl"] }], line =>
-    console.error(`cox: ${line}`),
-  );
+  const outcome = await install([{ package: "kubernetes-client", files: ["/usr/bin/kubectl"] }], line => console.error(`cox: ${line}`));
   if (!outcome.ok) throw new Error(outcome.reason);
-  return lookAround();
+  return lookAround(folders);
 }
 
-async function lookAround(): Promise<Kubectl[]> {
-  const folders = (process.env.PATH ?? "").split(":").filter(Boolean);
+async function lookAround(folders: readonly string[]): Promise<Kubectl[]> {
   const programs: string[] = [];
   for (const folder of folders) {
     const names = await readdir(folder).catch((): string[] => []);
