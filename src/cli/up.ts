@@ -2,12 +2,13 @@ import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { type ClusterOptions, CONFIG_KEYS, OPTIONS } from "#cluster/options.ts";
 import { startDetached } from "#host/daemon.ts";
+import { IDLE_FLAGS } from "#host/idle.ts";
 import { terminal } from "#host/terminal.ts";
 
 type Flags = { dataDir?: string; detach?: boolean; config?: string } & Partial<Record<keyof ClusterOptions, string | boolean>>;
 
-/** Small young generations: a start's garbage would else stay resident for good. */
-const SMALL = ["--max-semi-space-size=2"];
+/** Small young generations: a start's garbage would else stay resident until the process is idle. */
+const SMALL = ["--max-semi-space-size=2", ...IDLE_FLAGS];
 
 /** `cox up`: starts the control plane and this machine as a node; with -d returns when both are ready. */
 export const up: CoxCommand = program => {

@@ -6,7 +6,16 @@ import { reporter } from "#host/reporter.ts";
 import { terminal } from "#host/terminal.ts";
 
 const { layout, options } = JSON.parse(terminal.args[0] ?? "") as { layout: Layout; options: NamedOptions };
-const report = reporter();
+/** All that is read only when it is needed. */
+const readRest = () =>
+  Promise.all([
+    import("#cluster/node.ts"),
+    import("#cluster/simulated.ts"),
+    import("#host/streamserver.ts"),
+    import("#base/yaml.ts"),
+    import("#schema/gnostic.ts"),
+  ]);
+const report = await reporter(readRest);
 try {
   await runUntilEnded(layout, options, line => report?.({ progress: line }), true);
   report?.({ ready: true });

@@ -1,7 +1,6 @@
 /** From flags, config file and what the data directory remembers to the options of a start. */
 
 import { uuid } from "#base/chance.ts";
-import { parseYaml } from "#base/yaml.ts";
 import { finishRestore } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
@@ -114,6 +113,8 @@ function parsed(text: string): unknown {
 async function readConfig(file: string): Promise<Record<string, unknown>> {
   const text = await readIfThere(file);
   if (text === undefined) throw new OptionError(`config file ${file} does not exist`);
+  // The reader of YAML is large, and most starts have no such file.
+  const { parseYaml } = await import("#base/yaml.ts");
   let value: unknown;
   try {
     value = parseYaml(text)[0]?.value ?? {};

@@ -24,6 +24,7 @@ import { type Containerd, startContainerd } from "#host/containerd.ts";
 import { containerdPaths } from "#host/containerdconfig.ts";
 import { hostCrypto } from "#host/crypto.ts";
 import { hostGzip } from "#host/gzip.ts";
+import { freeWhenIdle, processHeap } from "#host/idle.ts";
 import { fileLog, streamLog } from "#host/log.ts";
 import { outward } from "#host/outward.ts";
 import { ensurePackages, nodePackages } from "#host/packages.ts";
@@ -63,7 +64,7 @@ export async function runCluster(
   const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);
   begun?.catch(() => undefined);
   const { store, close: closeStore } = await openDatastore(layout, options, log);
-  const closers: (() => Promise<void> | void)[] = [closeStore];
+  const closers: (() => Promise<void> | void)[] = [closeStore, freeWhenIdle(processHeap(hostClock))];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };

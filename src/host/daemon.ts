@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { MARK, REPORT, type StartMessage } from "#host/reporter.ts";
+import { FIRST, MARK, REPORT, SECOND, type StartMessage } from "#host/reporter.ts";
 
 /**
  * Starts the program `entry` (a file URL) as a process of its own, with `argument` as JSON and its output appended to `logFile`. Resolves
@@ -16,6 +16,7 @@ export function startDetached(
   logFile: string,
   progress: (line: string) => void,
   flags: readonly string[] = [],
+  life = FIRST,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const log = openSync(logFile, "a", 0o600);
@@ -23,12 +24,13 @@ export function startDetached(
       detached: true,
       stdio: ["ignore", log, log, "pipe"],
       // One arena of malloc: several threads that allocate now and then would each keep one of their own.
-      env: { ...process.env, MALLOC_ARENA_MAX: "1", [MARK]: "1" },
+      env: { ...process.env, MALLOC_ARENA_MAX: "1", [MARK]: life },
       cwd: "/",
     });
     closeSync(log);
     const pipe = child.stdio[REPORT] as Readable;
     const lines = createInterface({ input: pipe });
+    let anew = false;
     const end = (then: () => void) => {
       lines.close();
       pipe.destroy();
@@ -39,10 +41,17 @@ export function startDetached(
     lines.on("line", line => {
       const message = JSON.parse(line) as StartMessage;
       if ("progress" in message) progress(message.progress);
+      else if ("again" in message) anew = true;
       else if ("failed" in message) end(() => reject(new Error(message.failed)));
       else end(() => resolve(child.pid!));
     });
     child.on("error", error => end(() => reject(error)));
-    child.on("exit", (code, signal) => end(() => reject(new Error(`it ended at once (${signal ?? `code ${code}`}); see ${logFile}`))));
+    child.on("exit", (code, signal) =>
+      end(() => {
+        // Only now has it written down what it compiled.
+        if (anew && life === FIRST) resolve(startDetached(entry, argument, logFile, progress, flags, SECOND));
+        else reject(new Error(`it ended at once (${signal ?? `code ${code}`}); see ${logFile}`));
+      }),
+    );
   });
 }

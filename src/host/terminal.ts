@@ -11,7 +11,10 @@ export const terminal = {
   /** The user's number; undefined where users have none. */
   uid: process.getuid?.(),
   isRoot: process.getuid?.() === 0,
-  isInteractive: process.stdin.isTTY === true,
+  // Looking at standard input opens it.
+  get isInteractive(): boolean {
+    return process.stdin.isTTY === true;
+  },
   out(line: string): void {
     process.stdout.write(`${line}\n`);
   },
