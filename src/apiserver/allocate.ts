@@ -50,6 +50,16 @@ export class Pool {
     for (let n = 0; n < this.reserved; n++) if (!used.has(n)) return n;
     return undefined;
   }
+  /** Takes the numbers, each for its owner, that nobody has taken: what another program gave out. */
+  async claim(owners: ReadonlyMap<number, string>): Promise<void> {
+    const missing = new Map(owners);
+    for await (const entries of this.store.scan(this.prefix, prefixEnd(this.prefix), { keysOnly: true }))
+      for (const e of entries) missing.delete(Number(e.key.slice(this.prefix.length)));
+    for (const [n, owner] of missing) {
+      const { compare, ops } = this.change(new Set(), new Set([n]), owner);
+      await this.store.txn(compare, ops);
+    }
+  }
   /** What a transaction does to hand `before` back and take `after` for `owner`. */
   change(before: ReadonlySet<number>, after: ReadonlySet<number>, owner: string): Side {
     const compare: Compare[] = [];

@@ -34,6 +34,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
+import { Service } from "#kinds/core/v1/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Store } from "#store/contract.ts";
 
@@ -147,7 +148,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ["informer-sync", ready],
     ]),
   };
-  const companions = new Map([["services/specs", serviceCompanion(store, chance, options.services)]]);
+  const services = serviceCompanion(store, chance, options.services);
+  await services.adopt(objects.list(Service));
+  const companions = new Map([["services/specs", services]]);
   const { plugins } = access;
   const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins, witness: options.witness };
   const bare = { ...registry, plugins: [] };

@@ -7,11 +7,13 @@
  *     12 where `"metadata"` begins: items of lists are served without kind and apiVersion, uint16
  *     14 key id of the transform, uint16
  *
- * A body whose fingerprint is current is served as it stands.
+ * A body whose fingerprint is current is served as it stands. What a kube-apiserver has written (foreign.ts) is decoded each time, until
+ * it is written again.
  */
 
 import { readObject, writeJson } from "#apiserver/codec.ts";
 import { fingerprintOf } from "#apiserver/fingerprint.ts";
+import { foreignObject, isForeign } from "#apiserver/foreign.ts";
 import { assert } from "#base/assert.ts";
 import { text, utf8 } from "#base/bytes.ts";
 import { kindNamed } from "#kinds/all.ts";
@@ -66,11 +68,11 @@ function headOf(kind: Kind, record: Uint8Array): Head {
 /** The object of a record, its own to change, with its resourceVersion; decoded and defaulted anew when the schema has changed. */
 export function objectOf<T extends KubeObject>(kind: Kind<T>, record: Uint8Array, revision: Revision): T {
   if (kind.conversion) return kind.conversion.fromStored(objectOf(storedKind(kind), record, revision));
-  const head = headOf(kind, record);
-  const object = readObject(kind, text(record.subarray(HEADER)), head.current) as T;
+  const object = (isForeign(record) ? foreignObject(kind, record) : ownObject(kind, record)) as T;
   if (revision > 0) object.metadata.resourceVersion = String(revision);
   return object;
 }
+const ownObject = (kind: Kind, record: Uint8Array) => readObject(kind, text(record.subarray(HEADER)), headOf(kind, record).current);
 /** The kind that a kind of another group or version is stored as. */
 function storedKind(kind: Kind): Kind {
   const as = kind.storedAs && kindNamed(kind.storedAs.group, kind.storedAs.version, kind.kind);
@@ -79,7 +81,7 @@ function storedKind(kind: Kind): Kind {
 }
 /** A record of the kind's own form and the current schema, whatever `record` was written under. */
 function current(kind: Kind, record: Uint8Array): Uint8Array {
-  if (kind.conversion) return encodeOwn(kind, objectOf(kind, record, 0));
+  if (kind.conversion || isForeign(record)) return encodeOwn(kind, objectOf(kind, record, 0));
   return headOf(kind, record).current ? record : encodeOwn(kind, objectOf(kind, record, 0));
 }
 const NONE = new Uint8Array(0);

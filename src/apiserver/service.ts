@@ -23,7 +23,11 @@ const needsNodePorts = (s: Service) =>
   s.spec.type === "NodePort" || (s.spec.type === "LoadBalancer" && s.spec.allocateLoadBalancerNodePorts !== false);
 const needsHealthPort = (s: Service) => s.spec.type === "LoadBalancer" && s.spec.externalTrafficPolicy === "Local";
 
-export function serviceCompanion(store: Store, chance: Chance, ranges: ServiceRanges): Companion {
+export interface ServiceCompanion extends Companion {
+  /** Takes the addresses and ports of services that a kube-apiserver has made. */
+  adopt(services: readonly Service[]): Promise<void>;
+}
+export function serviceCompanion(store: Store, chance: Chance, ranges: ServiceRanges): ServiceCompanion {
   const { addresses, nodePorts } = ranges;
   // The first and last address of a range are its network's and its broadcast's.
   const usable = Number(sizeOf(addresses) > BigInt(MAX_ADDRESSES) ? BigInt(MAX_ADDRESSES) : sizeOf(addresses)) - 2;
@@ -107,7 +111,13 @@ export function serviceCompanion(store: Store, chance: Chance, ranges: ServiceRa
     else s.spec.healthCheckNodePort = await freePort(mine);
   };
 
+  const ownedBy = (services: readonly Service[], of: (s: Service) => Set<number>) =>
+    new Map(services.flatMap(s => [...of(s)].map(n => [n, ownerName(s)] as const)));
   return {
+    async adopt(services) {
+      await ips.claim(ownedBy(services, addressesOf));
+      await ports.claim(ownedBy(services, portsOf));
+    },
     async prepare(_key: Key, object: AnyObject | undefined, old: AnyObject | undefined, _dryRun: boolean): Promise<Side> {
       const next = object as Service | undefined;
       const was = old as Service | undefined;
@@ -121,13 +131,15 @@ export function serviceCompanion(store: Store, chance: Chance, ranges: ServiceRa
         await takePorts(next, portsBefore, report);
         if (!report.ok) throw invalid("", "Service", next.metadata.name ?? "", report.errors);
       }
-      const name = `${owner?.metadata.namespace}/${owner?.metadata.name}`;
+      const name = owner ? ownerName(owner) : "";
       const a = ips.change(ipsBefore, addressesOf(next), name);
       const b = ports.change(portsBefore, portsOf(next), name);
       return { compare: [...a.compare, ...b.compare], ops: [...a.ops, ...b.ops] };
     },
   };
 }
+
+const ownerName = (s: Service) => `${s.metadata.namespace}/${s.metadata.name}`;
 
 /** An update that leaves allocated values out keeps them; one that changes the type lets go of what it no longer needs. */
 function keepAllocated(next: Service, was: Service): void {
