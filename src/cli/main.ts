@@ -7,6 +7,7 @@ import { get } from "#cli/get.ts";
 import { history } from "#cli/history.ts";
 import { image } from "#cli/image.ts";
 import { kubeconfig } from "#cli/kubeconfig.ts";
+import { plan } from "#cli/plan.ts";
 import { reset } from "#cli/reset.ts";
 import { secrets } from "#cli/secrets.ts";
 import { snapshot } from "#cli/snapshot.ts";
@@ -23,7 +24,7 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-const commands = [up, down, status, reset, kubeconfig, image, why, get, diff, history, undo, secrets, snapshot, tools];
+const commands = [up, down, status, reset, kubeconfig, image, why, get, diff, history, undo, plan, secrets, snapshot, tools];
 for (const add of commands) add(program);
 
 try {

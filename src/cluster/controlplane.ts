@@ -19,6 +19,7 @@ import { createViews, type Views } from "#client/views.ts";
 import { announced } from "#cluster/identity.ts";
 import { type ClientFor, electedOffice, guarded, type Work } from "#cluster/office.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
+import { statePath } from "#cluster/plan/state.ts";
 import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
 import { noted, whyPath } from "#cluster/why.ts";
@@ -110,6 +111,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
         paths: [
           ...(made.paths ?? []),
           whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier }),
+          statePath(parts.store, parts),
           ...(parts.snapshot ? [snapshotPath(parts.snapshot)] : []),
         ],
       };

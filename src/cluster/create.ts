@@ -8,13 +8,13 @@ import { bytesOf, type Handler } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { formatDuration } from "#base/time.ts";
-import { parseYaml } from "#base/yaml.ts";
 import type { Transport } from "#client/client.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import { destination } from "#cluster/destination.ts";
+import { documents } from "#cluster/documents.ts";
 import { type Duration, durationOf } from "#cluster/duration.ts";
 import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
-import { type SimulatedNodes, startSimulated } from "#cluster/simulated.ts";
+import { type SimulatedNodes, type SimulatedPlace, startSimulated } from "#cluster/simulated.ts";
 import { kindAt, type TypedClient, typedClient } from "#cluster/typedclient.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { KubeObject } from "#kinds/kind.ts";
@@ -72,6 +72,14 @@ export interface Snapshot {
   readonly store: MemoryState;
   readonly machines: Readonly<Record<string, RuntimeState>>;
   readonly history: HistoryState;
+  /** Of a cluster that was not made by createCluster: its nodes and its network. */
+  readonly places?: readonly SimulatedPlace[];
+  readonly network?: Network;
+}
+export interface Network {
+  readonly clusterDomain: string;
+  readonly serviceCidr: string;
+  readonly clusterCidr: string;
 }
 export interface ClusterClock {
   /** Virtual time, in milliseconds since 1970. */
@@ -139,7 +147,7 @@ export interface ClusterHost {
   readonly serve: (handler: Handler, port: number, log: Log) => Promise<Served>;
 }
 
-const OPTIONS = { nodeName: "node-1", clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
+const NETWORK: Network = { clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
 /** The user of `cluster.client`, with all rights. */
 const ADMIN = { name: "kubernetes-admin", groups: [MASTERS, "system:authenticated"] };
 /** Virtual milliseconds in which nodes become ready. */
@@ -154,6 +162,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const nodes = from?.nodes ?? options.nodes ?? 1;
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > MAX_NODES) throw new Error(`nodes: from 0 to ${MAX_NODES}, not ${nodes}`);
   const start = from?.now ?? (options.start === undefined ? Date.UTC(2026, 0, 1) : Date.parse(new Date(options.start).toISOString()));
+  const network = from?.network ?? NETWORK;
   const clock = virtualClock(start, { elapsed: from?.elapsed ?? 0, rest: host.rest });
   const chance = seededChance(from?.chance ?? seed);
   const store = memoryStore({ clock, state: from?.store });
@@ -165,7 +174,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
   };
   const plane = await createControlPlane({
-    ...OPTIONS,
+    ...network,
     store,
     clock,
     chance,
@@ -203,8 +212,8 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
 
   await during(plane.start(), START, () => `the control plane did not start: ${busy().join("; ")}`);
   if (nodes > 0) {
-    const parts = { plane, options: { ...OPTIONS, nodes }, clock, chance, log, streams: host.streams, scriptOf, machines: from?.machines };
-    simulated = startSimulated(parts);
+    const own = { options: { ...network, nodes, nodeName: "node-1" }, places: from?.places, machines: from?.machines };
+    simulated = startSimulated({ plane, clock, chance, log, streams: host.streams, scriptOf, ...own });
     await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
   const own = plane.clientAs(ADMIN, "coxswain");
@@ -290,7 +299,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       const target = new URL(url);
       await host.rest();
       const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
-      const to = destination(plane.views, { domain: OPTIONS.clusterDomain, namespace, host: target.hostname, port }, chance);
+      const to = destination(plane.views, { domain: network.clusterDomain, namespace, host: target.hostname, port }, chance);
       const path = `${target.pathname}${target.search}`;
       const at = simulated?.at ?? (() => undefined);
       return exchange(at, to.address, { method, path, port: to.port, headers: { host: target.host, ...headers }, body });
@@ -308,6 +317,8 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
         store: store.state(),
         machines: simulated?.machines() ?? {},
         history: history.state(),
+        ...(from?.places && { places: from.places }),
+        ...(from?.network && { network }),
       };
     },
     fork: async () => createClusterOn(host, { ...options, from: await cluster.snapshot() }),
@@ -341,14 +352,6 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   return cluster;
 }
 
-function documents(source: string): KubeDraft[] {
-  return parseYaml(source).flatMap(({ value, problems }) => {
-    if (problems.length > 0) throw new Error(`the YAML to apply: ${problems.join(", ")}`);
-    const list = value as { kind?: string; items?: KubeDraft[] } | null;
-    if (list === null) return [];
-    return list.kind === "List" && list.items ? list.items : [value as KubeDraft];
-  });
-}
 /** The function for a reference: by all of it, or without its tag or digest. */
 function imageNamed(images: Readonly<Record<string, ImageFunction>>, reference: string): ImageFunction | undefined {
   const bare = reference.replace(/@.*$/, "").replace(/:[^/]*$/, "");

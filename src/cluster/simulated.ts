@@ -33,8 +33,18 @@ export interface SimulatedParts {
   readonly streams: (runtime: Runtime) => StreamServer;
   /** What containers of an image do; undefined: nothing but run. */
   readonly scriptOf?: ((container: ContainerSpec, pod: Pod | undefined) => Script | undefined) | undefined;
+  /** The nodes, where they are not `options.nodes` that are all alike. */
+  readonly places?: readonly SimulatedPlace[] | undefined;
   /** What ran on the machines when they were last seen, by node. */
   readonly machines?: Readonly<Record<string, RuntimeState>> | undefined;
+}
+/** A node and the size of its machine. */
+export interface SimulatedPlace {
+  readonly name: string;
+  readonly address: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly maxPods: number;
 }
 export interface SimulatedNodes {
   readonly names: readonly string[];
@@ -54,7 +64,7 @@ export interface SimulatedNodes {
 /** The nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
 const NODE_RANGE = "198.18.0.0/15";
 const KUBELET_PORT = 10250;
-const MAX_PODS = 110;
+const MACHINE = { cpus: 4, memoryBytes: 16 * 1024 ** 3, maxPods: 110 };
 /** Milliseconds that a container runs which is to end by itself. */
 const RUN_MS = 1000;
 const BY_NODE = "node";
@@ -67,7 +77,8 @@ export function simulatedNames({ nodes, nodeName }: Pick<ClusterOptions, "nodes"
 
 export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   const { plane, options, log } = parts;
-  const names = simulatedNames(options);
+  const places = parts.places ?? simulatedNames(options).map((name, i) => ({ name, address: addressIn(NODE_RANGE, i + 1), ...MACHINE }));
+  const names = places.map(p => p.name);
   const ending = new AbortController();
   const pods = plane.views.of(Pod);
   const podsOf = partsOf(pods, BY_NODE, pod => pod.spec.nodeName || undefined);
@@ -81,11 +92,11 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
     return byNode.find(scripts => scripts !== undefined);
   };
   pods.index(BY_ADDRESS, pod => pod.status.podIPs?.map(p => p.ip ?? "") ?? []);
-  const running = names.map((name, i) => {
+  const running = places.map(place => {
+    const { name } = place;
     const state = parts.machines?.[name];
     const { kubelet, runtime } = simulatedKubelet(parts, {
-      name,
-      address: addressIn(NODE_RANGE, i + 1),
+      ...place,
       addresses: podAddresses(rangeOf(name), state?.boxes.filter(b => b.state.ready).flatMap(b => b.state.ips) ?? []),
       state,
       at,
@@ -112,16 +123,15 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   };
 }
 
-interface Place {
-  readonly name: string;
-  readonly address: string;
+interface Place extends SimulatedPlace {
   readonly addresses: Addresses;
   readonly state: RuntimeState | undefined;
   readonly at: (address: string) => readonly Script[] | undefined;
   readonly pods: View<Pod>;
   readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> };
 }
-function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, state, at, pods, shared }: Place) {
+function simulatedKubelet(parts: SimulatedParts, place: Place) {
+  const { name, address, addresses, state, at, pods, shared, maxPods, cpus, memoryBytes } = place;
   const { plane, options, clock, chance, log } = parts;
   const script = (named: { namespace: string; name: string }, container: ContainerSpec): Script => {
     const pod = pods.get(named.name, named.namespace);
@@ -141,7 +151,7 @@ function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, sta
           { type: "Hostname", address: name },
         ],
         port: KUBELET_PORT,
-        maxPods: MAX_PODS,
+        maxPods,
         providerId: "",
         version: KUBERNETES_VERSION,
         root,
@@ -166,7 +176,7 @@ function simulatedKubelet(parts: SimulatedParts, { name, address, addresses, sta
       disk: simulatedDisk(),
       logFiles: simulatedLogFiles(clock, runtime.logAt),
       cgroups: simulatedCgroups(),
-      machine: simulatedMachine({ hostname: name }),
+      machine: simulatedMachine({ hostname: name, cpus, memoryBytes }),
       prober: networkProber(at),
       streams: parts.streams(runtime),
       reasons: plane.reasons,

@@ -40,6 +40,11 @@ export const terminal = {
     process.once("SIGTERM", ended);
     process.on("SIGHUP", () => {});
   },
+  /** The text of a file, or of what is piped in for "-". */
+  async read(path: string): Promise<string> {
+    if (path !== "-") return (await import("node:fs/promises")).readFile(path, "utf8");
+    return (await import("node:stream/consumers")).text(process.stdin);
+  },
   /** A path as the person meant it, from where they stand. */
   absolute(path: string): string {
     return resolve(path);
