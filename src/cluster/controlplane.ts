@@ -53,6 +53,8 @@ export interface ControlPlaneParts {
   readonly snapshot?: () => AsyncIterable<Uint8Array>;
   /** Other control planes may live on the same store: the loops' work is then shared out by elections, in which this one is so called. */
   readonly candidate?: string;
+  /** What lies between a component and the apiserver, by the component's name; undefined: nothing. */
+  readonly via?: ((component: string, to: Transport) => Transport) | undefined;
 }
 export interface ControlPlane {
   readonly apiserver: ApiServer;
@@ -117,8 +119,10 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
       };
     },
   });
-  const clientBy = (transport: Transport) => (identity: Identity, userAgent: string) =>
-    createClient(actingAs(transport, identity), { userAgent, clock });
+  const clientBy = (transport: Transport) => (identity: Identity, userAgent: string) => {
+    const direct = actingAs(transport, identity);
+    return createClient(parts.via?.(userAgent.replace(/^coxswain\//, ""), direct) ?? direct, { userAgent, clock });
+  };
   const clientAs = clientBy(apiserver.handle);
   const views = createViews({ client: clientAs(component("kube-controller-manager"), "kube-controller-manager"), clock, log });
 

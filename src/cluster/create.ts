@@ -9,11 +9,13 @@ import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { formatDuration } from "#base/time.ts";
 import type { Transport } from "#client/client.ts";
-import { component, createControlPlane } from "#cluster/controlplane.ts";
+import { actingAs, createClient } from "#client/http.ts";
+import { component } from "#cluster/controlplane.ts";
 import { destination } from "#cluster/destination.ts";
 import { documents } from "#cluster/documents.ts";
 import { type Duration, durationOf } from "#cluster/duration.ts";
 import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
+import { startPlanes } from "#cluster/planes.ts";
 import { type SimulatedNodes, type SimulatedPlace, startSimulated } from "#cluster/simulated.ts";
 import { kindAt, type TypedClient, typedClient } from "#cluster/typedclient.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
@@ -21,6 +23,7 @@ import type { KubeObject } from "#kinds/kind.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { virtualClock } from "#sim/clock.ts";
+import { Link } from "#sim/link.ts";
 import { exchange } from "#sim/network.ts";
 import type { RuntimeState, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
 import { simulatedSigner } from "#sim/signer.ts";
@@ -53,6 +56,8 @@ export interface ClusterOptions {
   readonly seed?: number;
   /** How many simulated nodes. */
   readonly nodes?: number;
+  /** How many control planes share the store; 1. */
+  readonly controlPlanes?: number;
   /** When virtual time begins. */
   readonly start?: Date | string;
   /** What containers do, by their image: its whole reference, or its name without tag. */
@@ -71,6 +76,8 @@ export interface Snapshot {
   readonly chance: ChanceState;
   readonly store: MemoryState;
   readonly machines: Readonly<Record<string, RuntimeState>>;
+  /** Nodes whose machines have no power. */
+  readonly off: readonly string[];
   readonly history: HistoryState;
   /** Of a cluster that was not made by createCluster: its nodes and its network. */
   readonly places?: readonly SimulatedPlace[];
@@ -117,6 +124,8 @@ export interface Cluster {
   why(type: string, name: string, namespace?: string): Promise<string>;
   /** A request on the cluster's network, as a pod of `namespace` would make it: to a service's name or address, or to a pod's. */
   fetch(url: string, request?: FetchOptions): Promise<Required<SimulatedAnswer>>;
+  readonly nodes: ClusterNodes;
+  readonly controlPlane: ClusterControlPlane;
   snapshot(): Promise<Snapshot>;
   /** Another cluster that begins where this one stands; neither knows of the other from then on. */
   fork(): Promise<Cluster>;
@@ -124,6 +133,29 @@ export interface Cluster {
   serve(port?: number): Promise<Served>;
   /** Ends everything; nothing is left. */
   close(): Promise<void>;
+}
+/** The cluster's machines. All act at once; what follows takes its time. */
+export interface ClusterNodes {
+  readonly names: readonly string[];
+  /** Whether the machine has power, and whether its kubelet runs. */
+  state(name: string): { readonly on: boolean; readonly kubelet: boolean };
+  /** The machine's power goes: all that runs there ends, and nobody is told. */
+  stop(name: string): void;
+  /** The power comes back; the kubelet starts with it. */
+  start(name: string): void;
+  /** The kubelet dies where it stands; containers run on. */
+  stopKubelet(name: string): void;
+  startKubelet(name: string): void;
+}
+/** The processes that hold apiserver, controllers and scheduler; the store outlives them. */
+export interface ClusterControlPlane {
+  /** One name for each; "control-plane" when there is but one. */
+  readonly names: readonly string[];
+  runs(name?: string): boolean;
+  /** It dies where it stands, in the middle of whatever it does; without a name all of them. */
+  stop(name?: string): void;
+  /** Resolves when it serves again; without a name all of them. */
+  start(name?: string): Promise<void>;
 }
 export interface FetchOptions extends Partial<Pick<SimulatedRequest, "method" | "headers" | "body">> {
   /** Whose names are tried first; "default". */
@@ -167,13 +199,14 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const chance = seededChance(from?.chance ?? seed);
   const store = memoryStore({ clock, state: from?.store });
   const history = new History(clock.now, from?.history);
+  const link = new Link(clock);
   let simulated: SimulatedNodes | undefined;
   const kubeletOf = (name: string): Handler => {
     const handle = simulated?.kubeletOf(name);
     if (!handle) throw failure(503, "ServiceUnavailable", `the kubelet of node "${name}" cannot be reached`);
     return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
   };
-  const plane = await createControlPlane({
+  const parts = {
     ...network,
     store,
     clock,
@@ -191,7 +224,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       },
     },
     witness: history.witness,
-  });
+  };
   /** Lets time pass until `work` has ended; its error when it does not. */
   async function during<T>(work: Promise<T>, ms: number, otherwise: () => string): Promise<T> {
     let over = false;
@@ -208,16 +241,39 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     const image = imageNamed(options.images ?? {}, container.userImage);
     return image && scriptFrom(image(viewOf(container, pod)));
   };
-  const busy = () => [...plane.busy(), ...(simulated?.busy() ?? [])];
-
-  await during(plane.start(), START, () => `the control plane did not start: ${busy().join("; ")}`);
+  const beginning = startPlanes({ count: options.controlPlanes ?? 1, parts, link });
+  const planes = await during(beginning, START, () => "the control plane did not start");
+  const busy = () => [...planes.busy(), ...(simulated?.busy() ?? [])];
   if (nodes > 0) {
-    const own = { options: { ...network, nodes, nodeName: "node-1" }, places: from?.places, machines: from?.machines };
-    simulated = startSimulated({ plane, clock, chance, log, streams: host.streams, scriptOf, ...own });
+    simulated = startSimulated({
+      plane: planes,
+      clientFor: (name, life) => {
+        const to = actingAs(planes.handle, component(`node:${name}`, "system:nodes"));
+        return createClient(link.join(`kubelet/${name}`, to, life), { userAgent: "kubelet", clock });
+      },
+      options: { ...network, nodes, nodeName: "node-1" },
+      clock,
+      chance,
+      log,
+      streams: host.streams,
+      scriptOf,
+      places: from?.places,
+      machines: from?.machines,
+      off: from?.off,
+    });
     await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
-  const own = plane.clientAs(ADMIN, "coxswain");
+  const own = createClient(actingAs(planes.handle, ADMIN), { userAgent: "coxswain", clock });
   const client = typedClient(own, host.rest);
+  const machine = (name: string) => {
+    if (!simulated) throw new Error("the cluster has no nodes");
+    return simulated.node(name);
+  };
+  const planesNamed = (name: string | undefined) => {
+    const found = planes.all.filter(p => name === undefined || p.name === name);
+    if (found.length === 0) throw new Error(`no control plane is called "${name}"`);
+    return found;
+  };
   let closed = false;
 
   const ends = new Set<() => void | Promise<void>>();
@@ -299,10 +355,33 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       const target = new URL(url);
       await host.rest();
       const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
-      const to = destination(plane.views, { domain: network.clusterDomain, namespace, host: target.hostname, port }, chance);
+      const to = destination(planes.views, { domain: network.clusterDomain, namespace, host: target.hostname, port }, chance);
       const path = `${target.pathname}${target.search}`;
       const at = simulated?.at ?? (() => undefined);
       return exchange(at, to.address, { method, path, port: to.port, headers: { host: target.host, ...headers }, body });
+    },
+    nodes: {
+      names: simulated?.names ?? [],
+      state: name => ({ on: machine(name).isOn, kubelet: machine(name).kubeletRuns }),
+      stop: name => machine(name).stop(),
+      start: name => machine(name).start(),
+      stopKubelet: name => machine(name).stopKubelet(),
+      startKubelet: name => machine(name).startKubelet(),
+    },
+    controlPlane: {
+      names: planes.all.map(p => p.name),
+      runs: name => planesNamed(name).every(p => p.runs),
+      stop: name => {
+        for (const plane of planesNamed(name)) plane.stop();
+      },
+      start: name =>
+        alone(async () => {
+          await during(
+            Promise.all(planesNamed(name).map(p => p.start())),
+            START,
+            () => `the control plane did not start: ${busy().join("; ")}`,
+          );
+        }),
     },
     async snapshot() {
       assert(!closed, "the cluster is open");
@@ -316,6 +395,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
         chance: chance.state(),
         store: store.state(),
         machines: simulated?.machines() ?? {},
+        off: simulated?.names.filter(name => !simulated?.node(name).isOn) ?? [],
         history: history.state(),
         ...(from?.places && { places: from.places }),
         ...(from?.network && { network }),
@@ -323,7 +403,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     },
     fork: async () => createClusterOn(host, { ...options, from: await cluster.snapshot() }),
     async serve(port = 0) {
-      const served = await host.serve(plane.apiserver.handle, port, log);
+      const served = await host.serve(planes.handle, port, log);
       const stop = follow();
       const close = async () => {
         ends.delete(close);
@@ -341,7 +421,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       await during(
         (async () => {
           await simulated?.stop();
-          await plane.stop();
+          await planes.close();
           await store.close();
         })(),
         START,

@@ -19,7 +19,11 @@ export interface Dialled {
 const IS_ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** Rejects with the sentence that a client would see. */
-export function destination(views: Views, { domain, namespace, host, port }: Dialled, chance: Chance): { address: string; port: number } {
+export function destination(
+  views: Pick<Views, "of">,
+  { domain, namespace, host, port }: Dialled,
+  chance: Chance,
+): { address: string; port: number } {
   const services = views.of(Service).list();
   const slices = views.of(EndpointSlice).list();
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance.next() * from.length)];

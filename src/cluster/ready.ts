@@ -3,7 +3,7 @@ import type { Views } from "#client/views.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 
 /** Resolves when all these nodes say Ready and their taint for not being so is gone. */
-export function whenReady(views: Views, names: Iterable<string>): Promise<void> {
+export function whenReady(views: Pick<Views, "of">, names: Iterable<string>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const awaited = new Set(names);
   const stop = views.of(Node).onChange(({ object }) => {

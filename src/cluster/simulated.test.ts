@@ -50,7 +50,8 @@ async function cluster(nodes: number) {
     return done;
   };
   await soon(plane.start());
-  const simulated = startSimulated({ ...parts, plane, options, streams: () => noStreams });
+  const clientFor = (name: string) => plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet");
+  const simulated = startSimulated({ ...parts, plane, clientFor, options, streams: () => noStreams });
   ({ kubeletOf } = simulated);
   const client = plane.clientAs(component("test", "system:masters"), "test");
   await soon(simulated.ready);

@@ -7,9 +7,11 @@ import { type Cidr, formatIp, nth, parseCidr, sizeOf } from "#base/cidr.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
+import type { Client } from "#client/client.ts";
 import { partsOf } from "#client/part.ts";
+import type { Reasons } from "#client/reasons.ts";
 import type { View } from "#client/view.ts";
-import { type ControlPlane, component } from "#cluster/controlplane.ts";
+import type { Views } from "#client/views.ts";
 import { addressIn, type ClusterOptions } from "#cluster/options.ts";
 import { whenReady } from "#cluster/ready.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
@@ -19,12 +21,16 @@ import { Service } from "#kinds/core/v1/service.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
+import { type Ailments, skewed, well } from "#sim/ailments.ts";
+import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
 import { networkProber } from "#sim/network.ts";
 import { type Addresses, type RuntimeState, type Script, type SimulatedRuntime, simulatedRuntime } from "#sim/runtime.ts";
 
 export interface SimulatedParts {
-  readonly plane: Pick<ControlPlane, "clientAs" | "views" | "reasons">;
+  readonly plane: { readonly views: Pick<Views, "of">; readonly reasons: Reasons };
+  /** The client of a node's kubelet, which ends with its life. */
+  readonly clientFor: (nodeName: string, life: ProcessLife) => Client;
   readonly options: Pick<ClusterOptions, "nodes" | "nodeName" | "clusterDomain" | "serviceCidr">;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -37,6 +43,26 @@ export interface SimulatedParts {
   readonly places?: readonly SimulatedPlace[] | undefined;
   /** What ran on the machines when they were last seen, by node. */
   readonly machines?: Readonly<Record<string, RuntimeState>> | undefined;
+  /** Nodes whose machines have no power at first. */
+  readonly off?: readonly string[] | undefined;
+  /** Each kubelet watches for itself, as on machines of their own; else they share one watch. */
+  readonly apart?: boolean | undefined;
+}
+/** A node's machine, and the kubelet on it. */
+export interface SimulatedNode {
+  readonly name: string;
+  readonly runtime: SimulatedRuntime;
+  readonly ailments: Ailments;
+  /** Whether the machine has power, and whether the kubelet runs on it. */
+  readonly isOn: boolean;
+  readonly kubeletRuns: boolean;
+  /** The power goes: all that runs there ends at once. */
+  stop(): void;
+  /** The power comes back, and with it the kubelet. */
+  start(): void;
+  /** The kubelet dies where it stands; containers run on. */
+  stopKubelet(): void;
+  startKubelet(): void;
 }
 /** A node and the size of its machine. */
 export interface SimulatedPlace {
@@ -48,6 +74,8 @@ export interface SimulatedPlace {
 }
 export interface SimulatedNodes {
   readonly names: readonly string[];
+  /** Throws when no node is called so. */
+  node(name: string): SimulatedNode;
   /** A node's own API, for the apiserver of the same process. */
   kubeletOf(nodeName: string): Handler | undefined;
   /** Resolves when every node's object says Ready. */
@@ -76,51 +104,117 @@ export function simulatedNames({ nodes, nodeName }: Pick<ClusterOptions, "nodes"
 }
 
 export function startSimulated(parts: SimulatedParts): SimulatedNodes {
-  const { plane, options, log } = parts;
+  const { plane, options } = parts;
   const places = parts.places ?? simulatedNames(options).map((name, i) => ({ name, address: addressIn(NODE_RANGE, i + 1), ...MACHINE }));
   const names = places.map(p => p.name);
-  const ending = new AbortController();
   const pods = plane.views.of(Pod);
   const podsOf = partsOf(pods, BY_NODE, pod => pod.spec.nodeName || undefined);
   const services = plane.views.of(Service);
   const rangeOf = podRanges(plane.views.of(Node));
-  const kubelets = new Map<string, Kubelet>();
-  const runtimes = new Map<string, SimulatedRuntime>();
+  const nodes = new Map<string, Machine>();
   /** The containers that listen at an address, wherever its pod is. */
   const at = (address: string) => {
-    const byNode = pods.by(BY_ADDRESS, address).map(pod => runtimes.get(pod.spec.nodeName ?? "")?.at(address));
+    const byNode = pods.by(BY_ADDRESS, address).map(pod => nodes.get(pod.spec.nodeName ?? "")?.runtime.at(address));
     return byNode.find(scripts => scripts !== undefined);
   };
   pods.index(BY_ADDRESS, pod => pod.status.podIPs?.map(p => p.ip ?? "") ?? []);
-  const running = places.map(place => {
+  for (const place of places) {
     const { name } = place;
     const state = parts.machines?.[name];
-    const { kubelet, runtime } = simulatedKubelet(parts, {
+    const node = new Machine(parts, {
       ...place,
       addresses: podAddresses(rangeOf(name), state?.boxes.filter(b => b.state.ready).flatMap(b => b.state.ips) ?? []),
       state,
       at,
       pods,
-      shared: { pods: podsOf(name), services },
+      shared: parts.apart ? undefined : { pods: podsOf(name), services },
     });
-    kubelets.set(name, kubelet);
-    runtimes.set(name, runtime);
-    return kubelet.run(ending.signal).catch((error: Error) => {
-      if (!ending.signal.aborted) log.error("a kubelet ended", { node: name, error: error.stack });
-    });
-  });
+    nodes.set(name, node);
+    if (parts.off?.includes(name)) node.runtime.powerOff();
+    else node.start();
+  }
+  const all = [...nodes.values()];
   return {
     names,
-    kubeletOf: name => kubelets.get(name)?.handle,
-    busy: () => [...kubelets].flatMap(([name, kubelet]) => kubelet.busy().map(pod => `kubelet of ${name}: pod ${pod}`)),
-    machines: () => Object.fromEntries([...runtimes].map(([name, runtime]) => [name, runtime.state()])),
+    node(name) {
+      const found = nodes.get(name);
+      if (!found) throw new Error(`no node is called "${name}"`);
+      return found;
+    },
+    kubeletOf: name => nodes.get(name)?.kubelet?.handle,
+    busy: () => all.flatMap(node => node.kubelet?.busy().map(pod => `kubelet of ${node.name}: pod ${pod}`) ?? []),
+    machines: () => Object.fromEntries(all.map(node => [node.name, node.runtime.state()])),
     at,
-    ready: whenReady(plane.views, names),
+    ready: whenReady(
+      plane.views,
+      all.filter(n => n.isOn).map(n => n.name),
+    ),
     async stop() {
-      ending.abort();
-      await Promise.all(running);
+      await Promise.all(all.map(node => node.shutDown()));
     },
   };
+}
+
+class Machine implements SimulatedNode {
+  readonly name: string;
+  readonly runtime: SimulatedRuntime;
+  readonly ailments = well();
+  readonly #parts: SimulatedParts;
+  readonly #place: Place;
+  #on = false;
+  #running:
+    | { readonly kubelet: Kubelet; readonly life: ProcessLife; readonly ending: AbortController; readonly ended: Promise<void> }
+    | undefined;
+
+  constructor(parts: SimulatedParts, place: Place) {
+    this.name = place.name;
+    this.#parts = parts;
+    this.#place = place;
+    this.runtime = machineRuntime(parts, place, this.ailments);
+  }
+  get isOn(): boolean {
+    return this.#on;
+  }
+  get kubelet(): Kubelet | undefined {
+    return this.#running?.kubelet;
+  }
+  get kubeletRuns(): boolean {
+    return this.#running !== undefined;
+  }
+  start(): void {
+    if (this.#on) return;
+    this.#on = true;
+    this.runtime.away(false);
+    this.startKubelet();
+  }
+  stop(): void {
+    this.#on = false;
+    this.stopKubelet();
+    this.runtime.powerOff();
+  }
+  startKubelet(): void {
+    if (!this.#on || this.#running) return;
+    const life = new ProcessLife(() => this.stopKubelet());
+    const ending = new AbortController();
+    const kubelet = machineKubelet(this.#parts, this.#place, { runtime: this.runtime, ailments: this.ailments, life });
+    const ended = kubelet.run(ending.signal).catch((error: Error) => {
+      if (!ending.signal.aborted) this.#parts.log.error("a kubelet ended", { node: this.name, error: error.stack });
+    });
+    this.#running = { kubelet, life, ending, ended };
+  }
+  stopKubelet(): void {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.life.end();
+    running?.ending.abort();
+  }
+  /** Ends it in order, as the whole simulation ends. */
+  async shutDown(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.ending.abort();
+    await running?.ended;
+  }
 }
 
 interface Place extends SimulatedPlace {
@@ -128,19 +222,42 @@ interface Place extends SimulatedPlace {
   readonly state: RuntimeState | undefined;
   readonly at: (address: string) => readonly Script[] | undefined;
   readonly pods: View<Pod>;
-  readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> };
+  readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> } | undefined;
 }
-function simulatedKubelet(parts: SimulatedParts, place: Place) {
-  const { name, address, addresses, state, at, pods, shared, maxPods, cpus, memoryBytes } = place;
-  const { plane, options, clock, chance, log } = parts;
+function machineRuntime(parts: SimulatedParts, { addresses, state, pods }: Place, ailments: Ailments): SimulatedRuntime {
   const script = (named: { namespace: string; name: string }, container: ContainerSpec): Script => {
     const pod = pods.get(named.name, named.namespace);
     return parts.scriptOf?.(container, pod) ?? plainScript(pod, named, container);
   };
-  // an image that names a user who is not root suits every security context
-  const runtime = simulatedRuntime({ clock, state, script, addresses, imageUser: 65532, exec: executed });
+  const delays = {
+    get pull() {
+      return ailments.pullTakes;
+    },
+  };
+  return simulatedRuntime({
+    clock: skewed(parts.clock, ailments),
+    state,
+    script,
+    delays,
+    missing: () => ailments.pullFails,
+    addresses,
+    // an image that names a user who is not root suits every security context
+    imageUser: 65532,
+    exec: executed,
+  });
+}
+interface Running {
+  readonly runtime: SimulatedRuntime;
+  readonly ailments: Ailments;
+  readonly life: ProcessLife;
+}
+function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments, life }: Running): Kubelet {
+  const { name, address, at, shared, maxPods, cpus, memoryBytes } = place;
+  const { plane, options, chance, log } = parts;
+  const clock = skewed(parts.clock, ailments);
+  const port = mortal(runtime, "runtime", life);
   const root = `/simulated/${name}`;
-  const kubelet = createKubelet(
+  return createKubelet(
     {
       node: {
         name,
@@ -168,22 +285,21 @@ function simulatedKubelet(parts: SimulatedParts, place: Place) {
       imageThresholds: { high: 85, low: 80 },
     },
     {
-      client: plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet"),
+      client: parts.clientFor(name, life),
       clock,
       chance,
       log: log.with({ component: "kubelet", node: name }),
-      runtime,
-      disk: simulatedDisk(),
+      runtime: port,
+      disk: simulatedDisk(ailments),
       logFiles: simulatedLogFiles(clock, runtime.logAt),
       cgroups: simulatedCgroups(),
-      machine: simulatedMachine({ hostname: name, cpus, memoryBytes }),
-      prober: networkProber(at),
-      streams: parts.streams(runtime),
+      machine: simulatedMachine({ hostname: name, cpus, memoryBytes, ailments }),
+      prober: networkProber(at, () => ailments.probesFail),
+      streams: parts.streams(port),
       reasons: plane.reasons,
-      shared,
+      ...(shared && { shared }),
     },
   );
-  return { kubelet, runtime };
 }
 
 /** Init containers, and containers of pods that are to run to an end, end well after a while; all others run until they are stopped. */

@@ -221,7 +221,8 @@ async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<
     await settleNodes(layout, options, true);
   }
   const [{ startSimulated }, { streamServer }] = await Promise.all([import("#cluster/simulated.ts"), import("#host/streamserver.ts")]);
-  const simulated = startSimulated({ plane, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
+  const clientFor = (name: string) => plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet");
+  const simulated = startSimulated({ plane, clientFor, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
   return { ...simulated, says: `${options.nodes === 1 ? "one simulated node is" : `${options.nodes} simulated nodes are`} Ready` };
 }
 /** Whether the work was done before the person's patience would end. */

@@ -3,15 +3,18 @@ import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { HttpResponse } from "#base/http.ts";
 import type { Cgroups, Disk, LogFiles, Machine, PayloadFile, Prober, StreamServer } from "#kubelet/ports.ts";
+import { type Ailments, well } from "#sim/ailments.ts";
 
 export interface SimulatedMachineOptions {
   readonly hostname: string;
   readonly cpus?: number;
   readonly memoryBytes?: number;
+  readonly ailments?: Ailments;
 }
 const GIB = 1024 ** 3;
+const PID_LIMIT = 32768;
 
-export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB }: SimulatedMachineOptions): Machine {
+export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB, ailments = well() }: SimulatedMachineOptions): Machine {
   return {
     info: async () => ({
       hostname,
@@ -25,11 +28,16 @@ export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB }:
       bootId: hostname,
       operatingSystem: "linux",
       architecture: "amd64",
-      pidLimit: 32768,
+      pidLimit: PID_LIMIT,
     }),
-    memory: async () => ({ available: memoryBytes / 2, workingSet: memoryBytes / 2, usage: memoryBytes / 2, rss: memoryBytes / 4 }),
+    memory: async () => ({
+      available: ailments.memory ? 0 : memoryBytes / 2,
+      workingSet: memoryBytes / 2,
+      usage: memoryBytes / 2,
+      rss: memoryBytes / 4,
+    }),
     cpu: async () => 0,
-    pids: async () => 100,
+    pids: async () => (ailments.pids ? PID_LIMIT : 100),
     resolvConf: async () => "nameserver 127.0.0.1\n",
     hosts: async () => "127.0.0.1\tlocalhost\n",
   };
@@ -41,7 +49,7 @@ export interface SimulatedDisk extends Disk {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 /** Remembers payloads and files; makes and mounts nothing. */
-export function simulatedDisk(): SimulatedDisk {
+export function simulatedDisk(ailments = well()): SimulatedDisk {
   const payloads = new Map<string, readonly PayloadFile[]>();
   const files = new Map<string, Uint8Array>();
   const below = (at: string) => (path: string) => path === at || path.startsWith(`${at}/`);
@@ -69,7 +77,7 @@ export function simulatedDisk(): SimulatedDisk {
       const inside = below(at);
       for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
     },
-    usage: async () => ({ capacity: 100 * GIB, available: 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
+    usage: async () => ({ capacity: 100 * GIB, available: ailments.disk ? 0 : 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
     size: async () => 0,
   };
 }

@@ -16,17 +16,25 @@ export async function exchange(at: At, address: string, request: SimulatedReques
   return { status, headers, body };
 }
 
-/** Probes of containers: those that serve are asked; of others every probe succeeds. */
-export function networkProber(at: At): Prober {
+/** Probes of containers: those that serve are asked; of others every probe succeeds, unless `fails` says why none does now. */
+export function networkProber(at: At, fails: () => string | undefined = () => undefined): Prober {
+  const check = () => {
+    const why = fails();
+    if (why !== undefined) throw new Error(why);
+  };
   const scripted = (host: string) => at(host)?.some(s => s.http) ?? false;
   return {
     http: async ({ host, port, path, headers }) => {
+      check();
       if (!scripted(host)) return { status: 200, body: "ok" };
       const named = Object.fromEntries(headers.map(h => [h.name.toLowerCase(), h.value]));
       const { status, body } = await exchange(at, host, { method: "GET", path, port, headers: named, body: "" });
       return { status, body };
     },
-    tcp: async () => undefined,
-    grpc: async () => "SERVING",
+    tcp: async () => check(),
+    grpc: async () => {
+      check();
+      return "SERVING";
+    },
   };
 }

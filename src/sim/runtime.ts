@@ -79,6 +79,12 @@ export interface SimulatedRuntime extends Runtime {
   kill(containerId: string, exitCode: number): void;
   /** The runtime dies, or comes back; containers run on meanwhile. */
   away(is: boolean): void;
+  /** The machine loses its power: all that runs ends, and the runtime is away until `away(false)`. */
+  powerOff(): void;
+  /** Ids of the containers that run. */
+  running(): readonly string[];
+  /** Whether a container of the pod runs. */
+  runs(podUid: string): boolean;
   /** Calls that changed something, in order: `startSandbox web`, `stopContainer web/app 30` …; the last thousand. */
   readonly calls: readonly string[];
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
@@ -99,6 +105,7 @@ interface Item {
   state: ContainerState;
 }
 
+const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
 /** How many calls are remembered. */
 const CALLS = 1000;
 
@@ -114,6 +121,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const listeners = new Set<(event: RuntimeEvent | RuntimeAway) => void>();
   let serial = options.state?.serial ?? 0;
   let isAway = false;
+  /** How often the power has gone: what was under way then does not end well after it. */
+  let outages = 0;
 
   const check = () => {
     if (isAway) throw new RuntimeAway("connection refused");
@@ -123,8 +132,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   };
   const take = async (ms: number | undefined) => {
     check();
+    const before = outages;
     if (ms) await clock.sleep(ms);
     check();
+    if (outages !== before) throw new RuntimeAway("connection reset");
   };
   function end(item: Item, exitCode: number, reason = exitCode === 0 ? "Completed" : "Error"): void {
     if (item.state.state === "exited") return;
@@ -238,6 +249,16 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       isAway = is;
       if (is) for (const listener of listeners) listener(new RuntimeAway("connection reset"));
     },
+    powerOff() {
+      outages++;
+      this.away(true);
+      // containerd's words for what it finds ended without having seen it
+      for (const item of items.values())
+        if (item.state.state === "running") item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
+      for (const box of boxes.values()) box.state = { ...box.state, ready: false };
+    },
+    running: () => [...items.values()].filter(i => i.state.state === "running").map(i => i.state.id),
+    runs: uid => [...items.values()].some(i => i.box.spec.uid === uid && i.state.state === "running"),
     version: async () => {
       check();
       return { name: "simulated", version: "1.0.0" };

@@ -115,6 +115,7 @@ function snapshotOf({ revision, entries, network }: State, now: number): Snapsho
     elapsed: 0,
     chance: seededChance(seed).state(),
     store: { revision, entries, leases: [], lastLease: 0 },
+    off: [],
     machines: Object.fromEntries(machines),
     history: { deeds: [], writes: [] },
     places: nodes.map(placeOf),

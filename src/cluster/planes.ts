@@ -1,0 +1,144 @@
+/**
+ * The control planes of a simulated cluster: one, or several over one store. Each may die where it stands and come back; the cluster's
+ * machines speak to whichever lives, and keep what they saw last while none does.
+ */
+import type { Handler } from "#base/http.ts";
+import { type LastingViews, lastingViews } from "#client/lasting.ts";
+import type { Reasons } from "#client/reasons.ts";
+import { type ControlPlane, type ControlPlaneParts, createControlPlane } from "#cluster/controlplane.ts";
+import { Died, mortal, ProcessLife } from "#sim/life.ts";
+import type { Link } from "#sim/link.ts";
+
+export interface PlanesParts {
+  readonly count: number;
+  readonly parts: Omit<ControlPlaneParts, "via" | "candidate">;
+  readonly link: Link;
+}
+/** One control plane's process. */
+export interface PlaneProcess {
+  readonly name: string;
+  readonly runs: boolean;
+  /** Of the process that runs now, or ran last. */
+  readonly life: ProcessLife;
+  /** Resolves when it serves and its loops run; rejects when it dies before. Nothing happens when it runs. */
+  start(): Promise<void>;
+  /** It dies where it stands. */
+  stop(): void;
+}
+export interface Planes {
+  readonly all: readonly PlaneProcess[];
+  /** To any that serves. */
+  readonly handle: Handler;
+  readonly views: LastingViews;
+  readonly reasons: Reasons;
+  busy(): readonly string[];
+  /** Ends all in order. */
+  close(): Promise<void>;
+}
+
+/** Resolves when every control plane serves. */
+export async function startPlanes(parts: PlanesParts): Promise<Planes> {
+  const names = Array.from({ length: parts.count }, (_, i) => (parts.count === 1 ? "control-plane" : `control-plane-${i + 1}`));
+  let views: LastingViews | undefined;
+  let serving: ControlPlane | undefined;
+  const all = names.map(name => new Plane(parts, name, changed));
+  /** Who was in use before goes on being so for as long as it lives. */
+  function changed(): void {
+    const plane = all.find(p => p.plane === serving && p.plane)?.plane ?? all.find(p => p.plane)?.plane;
+    if (!plane || plane === serving) return;
+    serving = plane;
+    if (views) views.follow(plane.views);
+    else views = lastingViews(plane.views);
+  }
+  await Promise.all(all.map(plane => plane.start()));
+  const { reasons } = serving!;
+  return {
+    all,
+    handle: request => {
+      const plane = all.find(p => p.plane === serving && p.plane) ?? all.find(p => p.plane);
+      if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
+      return plane.handle(request);
+    },
+    views: views!,
+    get reasons() {
+      return serving?.reasons ?? reasons;
+    },
+    busy: () => all.flatMap(p => p.plane?.busy() ?? []),
+    async close() {
+      await Promise.all(all.map(plane => plane.shutDown()));
+    },
+  };
+}
+
+class Plane implements PlaneProcess {
+  readonly name: string;
+  readonly #parts: PlanesParts;
+  readonly #changed: () => void;
+  life = new ProcessLife();
+  /** While it serves. */
+  plane: ControlPlane | undefined;
+  #made: ControlPlane | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(parts: PlanesParts, name: string, changed: () => void) {
+    this.name = name;
+    this.#parts = parts;
+    this.#changed = changed;
+  }
+  get runs(): boolean {
+    return this.#starting !== undefined;
+  }
+  readonly handle: Handler = async request => {
+    const { life, plane } = this;
+    if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
+    const response = await plane.apiserver.handle(request);
+    if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
+    return response;
+  };
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+  async #start(): Promise<void> {
+    const { parts, link, count } = this.#parts;
+    const life = new ProcessLife(() => this.stop());
+    this.life = life;
+    const made = await createControlPlane({
+      ...parts,
+      store: mortal(parts.store, "store", life),
+      ...(count > 1 && { candidate: this.name }),
+      via: (component, to) => {
+        const own: Handler = request => life.call("api", request.method, () => to(request));
+        return link.join(component, own);
+      },
+    });
+    if (life.ended) return end(made);
+    this.#made = made;
+    this.plane = made;
+    await made.start();
+    if (!life.ended) this.#changed();
+  }
+  stop(): void {
+    const made = this.#made;
+    this.life.end();
+    this.plane = undefined;
+    this.#made = undefined;
+    this.#starting = undefined;
+    this.#changed();
+    if (made) end(made);
+  }
+  async shutDown(): Promise<void> {
+    const made = this.#made;
+    await this.#starting?.catch(() => undefined);
+    await made?.stop();
+  }
+}
+
+/** What is left of a process that is dead: its loops find that nothing answers, and end. */
+function end(plane: ControlPlane): void {
+  plane.views.stop();
+  plane.apiserver.close();
+  plane.stop().catch(error => {
+    if (!(error instanceof Died)) throw error;
+  });
+}

@@ -1,0 +1,79 @@
+/** A process's life, and ports that end with it: the way in which a crash is simulated. */
+export interface Life {
+  readonly ended: boolean;
+  /** Calls of its ports so far. */
+  readonly calls: number;
+  /** Ends it now. */
+  end(): void;
+  /** Ends it at the n-th of the calls that `match` counts from now on: before that call is carried out, or after. */
+  endAt(nth: number, when: "before" | "after", match: (port: string, call: string) => boolean): void;
+}
+/** What a call of a port says of a process that is dead. */
+export class Died extends Error {}
+
+interface Fuse {
+  left: number;
+  readonly when: "before" | "after";
+  readonly match: (port: string, call: string) => boolean;
+}
+export class ProcessLife implements Life {
+  ended = false;
+  calls = 0;
+  readonly #fuses = new Set<Fuse>();
+  readonly #onEnd: () => void;
+
+  constructor(onEnd: () => void = () => undefined) {
+    this.#onEnd = onEnd;
+  }
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#onEnd();
+  }
+  endAt(nth: number, when: "before" | "after", match: Fuse["match"]): void {
+    this.#fuses.add({ left: nth, when, match });
+  }
+  /** One call of a port: rejects when the process is dead, or dies in it. */
+  async call<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
+    this.#check();
+    this.calls++;
+    let after = false;
+    for (const fuse of this.#fuses) {
+      if (!fuse.match(port, name) || --fuse.left > 0) continue;
+      this.#fuses.delete(fuse);
+      if (fuse.when === "before") this.end();
+      else after = true;
+    }
+    this.#check();
+    const result = await run();
+    if (after) this.end();
+    this.#check();
+    return result;
+  }
+  #check(): void {
+    if (this.ended) throw new Died("the process is dead");
+  }
+}
+
+/** `port` as the process sees it: its calls that promise something fail from the process's end on, also those under way. */
+export function mortal<T extends object>(port: T, name: string, life: ProcessLife): T {
+  const wrapped = new Map<string | symbol, unknown>();
+  return new Proxy(port, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      const known = wrapped.get(key);
+      if (known) return known;
+      const call = value as (...args: unknown[]) => unknown;
+      const made = (...args: unknown[]) => {
+        // what answers at once (a stream, a size) has no call to die in
+        if (SYNCHRONOUS.has(key)) return call.apply(target, args);
+        return life.call(name, String(key), async () => call.apply(target, args));
+      };
+      wrapped.set(key, made);
+      return made;
+    },
+  });
+}
+/** Calls of the store and the runtime whose result is no promise. */
+const SYNCHRONOUS = new Set<string | symbol>(["watch", "scan", "size", "inUse", "alarms", "retained", "events", "state", "at", "logAt"]);
