@@ -2,6 +2,7 @@ import { StatusError } from "#base/status.ts";
 import { YamlError } from "#base/yaml.ts";
 import { type ClusterFlags, onCluster, withCluster } from "#cli/cluster.ts";
 import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
+import { DraftError } from "#cluster/documents.ts";
 import { terminal } from "#host/terminal.ts";
 
 interface Flags extends ClusterFlags {
@@ -28,13 +29,9 @@ export const plan: CoxCommand = program => {
         import("#cluster/processhost.ts"),
         import("#cluster/plan/change.ts"),
       ]);
-      const found = await planOf(
-        processHost(),
-        stateOf(said),
-        changeOf(texts, { remove: flags.delete ?? false, namespace: flags.namespace }),
-      ).catch((error: Error) => {
-        if (error instanceof StatusError) throw new Refusal(`the change would be refused: ${error.message}`);
-        throw error instanceof YamlError ? new Refusal(error.message) : error;
+      const found = await refusing(async () => {
+        const change = changeOf(texts, { remove: flags.delete ?? false, namespace: flags.namespace });
+        return planOf(processHost(), stateOf(said), change);
       });
       if (flags.output !== "json") return terminal.out(toldPlan(found).join("\n"));
       const plain = (effects: typeof found.effects) =>
@@ -47,10 +44,19 @@ export const plan: CoxCommand = program => {
     });
 };
 
+/** Says in a sentence what cannot be: of the files, or of the change. */
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StatusError) throw new Refusal(`the change would be refused: ${error.message}`);
+    throw error instanceof YamlError || error instanceof DraftError ? new Refusal(error.message) : error;
+  }
+}
 async function fileText(path: string): Promise<string> {
   try {
     return await terminal.read(path);
   } catch (error) {
-    throw new Refusal(`${path} cannot be read: ${(error as Error).message}`);
+    throw new Refusal(`${path} cannot be read: ${(error as Error).message.replace(/^[A-Z]+: /, "").replace(/, .*$/, "")}`);
   }
 }

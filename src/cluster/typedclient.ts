@@ -1,5 +1,6 @@
 /** A client for people: kinds by their literal names, with the types of src/kinds. */
 import type { Client, DeleteOptions, ListOptions, PatchType, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
+import { DraftError } from "#cluster/documents.ts";
 import { type BuiltInKind, kindNamed } from "#kinds/all.ts";
 import type { Called, Kind, KubeObject, ListOf } from "#kinds/kind.ts";
 import type { Draft } from "#schema/notation.ts";
@@ -42,7 +43,7 @@ export interface TypedClient {
 export function kindAt({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): Kind {
   const slash = apiVersion.indexOf("/");
   const found = kindNamed(apiVersion.slice(0, Math.max(0, slash)), apiVersion.slice(slash + 1), kind);
-  if (!found) throw new Error(`no kind is called ${kind} in ${apiVersion}`);
+  if (!found) throw new DraftError(`no kind is called ${kind} in ${apiVersion}`);
   return found;
 }
 

@@ -41,10 +41,13 @@ export function effects(before: Objects, after: Objects, history: readonly Histo
     if (SILENT.includes(kind)) continue;
     const { name = "", namespace = "" } = object.metadata;
     const named = { kind, namespace, name };
-    const did = (...verbs: HistoryEntry["did"][]) =>
-      history.findLast(
+    const did = (...verbs: HistoryEntry["did"][]) => {
+      const own = history.filter(
         w => verbs.includes(w.did) && w.kind === kind.kind && w.namespace === namespace && w.name === name && w.subresource !== "status",
       );
+      // who decided counts, not who carried it out in the end
+      return own.findLast(w => w.because) ?? own.at(-1);
+    };
     if (!was) out.push({ ...named, effect: "create", ...cause(did("create")) });
     else if (!is) out.push({ ...named, effect: "delete", ...cause(did("delete", "update")) });
     else if (was.object.metadata.uid !== is.object.metadata.uid) {
