@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { HistoryItem } from "#apiserver/history.ts";
+import { Journal } from "#apiserver/journal.ts";
 import { type TestServer, testServer } from "#apiserver/testing.ts";
 import { CAUSE_HEADER } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
@@ -203,5 +204,30 @@ test("a store without room takes deletions, though no note of them", async () =>
   assert.equal(code, 500);
   assert.equal((await server.ask("DELETE", `${MAPS}/m`)).code, 200);
   assert.equal((await server.ask("GET", `${MAPS}/m`)).code, 404);
+  server.close();
+});
+
+test("a store that another process has compacted further than this one knows", async () => {
+  const clock = virtualClock();
+  const store = memoryStore({ clock });
+  const server = await testServer(clock, { store });
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(MINUTE);
+    if (i === 0) await server.ask("POST", MAPS, { metadata: { name: "m" }, data: { value: "0" } });
+    else await put(server, "m", String(i));
+  }
+  const half = store.revision - 10;
+  await store.compact(half);
+  const unaware = new Journal(
+    new Proxy(store, {
+      get: (of, name) =>
+        name === "compacted" ? 0 : typeof of[name as never] === "function" ? (of[name as never] as () => void).bind(of) : of[name as never],
+    }),
+    clock,
+  );
+  assert.equal(await unaware.revisionAt(clock.now() - 18 * MINUTE), undefined);
+  assert.equal(await unaware.revisionAt(clock.now() - 5 * MINUTE), store.revision - 5);
+  assert.equal((await unaware.oldest()).revision, half);
+  assert.equal((await Array.fromAsync(unaware.before(store.revision))).length, 11);
   server.close();
 });

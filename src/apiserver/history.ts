@@ -1,6 +1,6 @@
 /** GET of an object with `history`: what is kept of its changes, newest first; of those since `history=1h`, a time or a revision. */
 import { changesOf, type FieldChange } from "#apiserver/changes.ts";
-import type { Did, Note } from "#apiserver/journal.ts";
+import { type Did, ifCompacted, type Note } from "#apiserver/journal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import { checkNamespace, revisionOfMoment } from "#apiserver/past.ts";
 import { type FieldSet, isFieldSet, pathsOf } from "#apiserver/patch/fieldset.ts";
@@ -13,7 +13,7 @@ import { limits } from "#base/limits.ts";
 import { notFound } from "#base/status.ts";
 import { formatMicroTime, parseTime } from "#base/time.ts";
 import { type Kind, resourceOf } from "#kinds/kind.ts";
-import { Compacted, type Entry, type Key, type Revision, type Store } from "#store/contract.ts";
+import type { Entry, Key, Revision, Store } from "#store/contract.ts";
 
 export interface HistoryItem {
   readonly revision: Revision;
@@ -82,9 +82,6 @@ async function* stepsOf(store: Store, key: Key): AsyncGenerator<Step, undefined>
     yield { revision, before, after, ...(!before && { cut: true }) };
     entry = before;
   }
-}
-function ifCompacted(error: unknown): undefined {
-  if (!(error instanceof Compacted)) throw error;
 }
 async function deletionOf(store: Store, key: Key): Promise<Step | undefined> {
   const until = store.revision;

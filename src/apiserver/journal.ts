@@ -6,7 +6,7 @@
 import { text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Cause } from "#base/http.ts";
-import { type Key, keyOf, type Op, type Revision, type Store } from "#store/contract.ts";
+import { Compacted, type Key, keyOf, type Op, type Revision, type Store } from "#store/contract.ts";
 
 export const JOURNAL: Key = keyOf("/coxswain/journal");
 /** Heartbeats and events are too many to be noted one by one; one of them in this time is, so that times can be found all the same. */
@@ -99,7 +99,7 @@ export class Journal {
   /** Notes from `revision` on backwards, newest first, as far as they are kept. */
   async *before(revision: Revision): AsyncGenerator<Note, undefined> {
     for (let at = revision; at >= this.oldestKept; ) {
-      const note = await this.last(at);
+      const note = await this.last(at).catch(ifCompacted);
       if (!note) return;
       yield note;
       at = note.revision - 1;
@@ -108,7 +108,7 @@ export class Journal {
   /** The last revision that had been written at a time (milliseconds); undefined when that is not kept any more, or before all notes. */
   async revisionAt(time: number): Promise<Revision | undefined> {
     const later = (await this.first(this.oldestKept, note => note.at > time)) ?? this.store.revision + 1;
-    return later > this.oldestKept && (await this.last(later - 1)) ? later - 1 : undefined;
+    return later > this.oldestKept && (await this.last(later - 1).catch(ifCompacted)) ? later - 1 : undefined;
   }
   /** The first revision from `from` on at which no more than `bytes` were yet to be written. */
   async withinBytes(from: Revision, bytes: number): Promise<Revision> {
@@ -118,7 +118,7 @@ export class Journal {
   /** From which time and revision on the past can be read; no time: nothing has been noted. */
   async oldest(): Promise<{ readonly revision: Revision; readonly at: number | undefined }> {
     const revision = (await this.first(this.oldestKept, () => true)) ?? this.oldestKept;
-    return { revision, at: (await this.last(revision))?.at };
+    return { revision, at: (await this.last(revision).catch(ifCompacted))?.at };
   }
   private get oldestKept(): Revision {
     return Math.max(1, this.store.compacted);
@@ -129,10 +129,15 @@ export class Journal {
     let high = this.store.revision + 1;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const note = await this.last(middle);
+      // Another process may have compacted beyond what this one knows.
+      const note = await this.last(middle).catch(ifCompacted);
       if (note && holds(note)) high = middle;
       else low = middle + 1;
     }
     return low > this.store.revision ? undefined : low;
   }
+}
+/** What is compacted is as if it had never been noted. */
+export function ifCompacted(error: unknown): undefined {
+  if (!(error instanceof Compacted)) throw error;
 }
