@@ -69,7 +69,7 @@ export interface Duplex<I extends AnyMessage, O extends AnyMessage> {
 /** Where a service is: the path of its socket, or an address. */
 export type Target = string | Address;
 export interface Address {
-  /** `http://host:port` or `https://host:port`. */
+  /** `http://host:port`, `https://host:port`, or `unix:///path` for a socket, plain. */
   readonly url: string;
   /** In PEM; absent: what the machine trusts, and no client certificate. */
   readonly ca?: string;
@@ -89,10 +89,12 @@ const PULSE_ANSWER_MS = 3_000;
 /** For how long an address may take to accept a connection. */
 const CONNECT_MS = 3_000;
 
+const UNIX = "unix://";
 function connect(target: Target): http2.ClientHttp2Session {
   const settings = { initialWindowSize: 4 * 1024 * 1024 };
   if (typeof target === "string") return http2.connect("http://localhost", { createConnection: () => net.connect(target), settings });
   const { url, ca, cert, key } = target;
+  if (url.startsWith(UNIX)) return connect(url.slice(UNIX.length));
   return http2.connect(url, { ca, cert, key, settings });
 }
 

@@ -5,16 +5,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog } from "#base/log.ts";
 import { openEtcd } from "#host/etcd.ts";
 import type { Store } from "#store/contract.ts";
-import { noEtcd, startEtcd, type TestEtcd } from "../support/etcd.ts";
+import { noEtcd, noNetworks, startEtcd, type TestEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Witness, witness } from "../support/witness.ts";
 
-describe("three members", { skip: noEtcd }, () => {
+describe("three members", { skip: noEtcd ?? noNetworks }, () => {
   let etcd: TestEtcd;
   let store: Store;
   let writing: Witness;
   before(async () => {
-    etcd = await startEtcd({ members: 3, heartbeat: 50, election: 500 });
+    etcd = await startEtcd({ members: 3, apart: true, heartbeat: 50, election: 500 });
     store = await openEtcd({ endpoints: etcd.urls.map(url => ({ url })), log: silentLog });
     writing = await witness(store, 4);
   });
@@ -50,6 +50,21 @@ describe("three members", { skip: noEtcd }, () => {
     await sleep(4_000);
     leader.resume();
     await writesGoOn();
+  });
+  it("the network is cut between the leader and the others, then between a follower and the others", async t => {
+    for (const leads of [true, false]) {
+      const leader = await eventually("a leader", () => etcd.leader());
+      const cut = leads ? leader : etcd.members.find(m => m !== leader)!;
+      await cut.cut();
+      const began = performance.now();
+      await writesGoOn();
+      t.diagnostic(`${leads ? "the leader" : "a follower"} cut off: writes went on after ${Math.round(performance.now() - began)} ms`);
+      await sleep(2_000);
+      await writesGoOn();
+      await cut.mend();
+      await sleep(1_000);
+      await writesGoOn();
+    }
   });
   it("nothing acknowledged is lost, and the watch has seen every revision once", async t => {
     t.diagnostic(JSON.stringify(await writing.finish()));

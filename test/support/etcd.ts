@@ -1,20 +1,27 @@
 /** A real etcd for tests, Debian's: one member or several, on loopback, each to be killed, paused and brought back. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { run } from "#host/command.ts";
+import { must, run } from "#host/command.ts";
 import { findProgram } from "#host/packages.ts";
 import { eventually } from "./eventually.ts";
+
+/** Why members cannot have networks of their own here. */
+export const noNetworks = process.getuid?.() === 0 ? undefined : "needs root, for network namespaces";
 
 /** Why tests with a real etcd are skipped here; undefined: they are not. */
 export const noEtcd = (await findProgram("etcd")) ? undefined : "needs etcd (apt-get install etcd-server)";
 
 export interface EtcdMember {
   readonly name: string;
+  /** For clients. */
   readonly url: string;
+  /** Cuts the way to all other members, not that of clients; and mends it. Where members have networks of their own. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   pause(): void;
@@ -39,6 +46,8 @@ export interface TestEtcdOptions {
   readonly members?: number;
   /** PEM files: by what members serve clients, the CA that these must show a certificate of, and such a one. */
   readonly tls?: EtcdTls;
+  /** Each member in a network namespace of its own, all on one bridge in another; clients come by unix sockets. Needs root. */
+  readonly apart?: boolean;
   /** Milliseconds; etcd's own defaults are 100 and 1000. */
   readonly heartbeat?: number;
   readonly election?: number;
@@ -52,18 +61,23 @@ process.on("exit", () => {
 });
 
 /** Ready when it resolves. */
-export async function startEtcd({ members: count = 1, tls, heartbeat = 100, election = 1000 }: TestEtcdOptions = {}): Promise<TestEtcd> {
+export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+  const { members: count = 1, tls, heartbeat = 100, election = 1000 } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "cox-etcd-"));
   directories.add(directory);
-  const ports = await freePorts(count * 2);
+  const networks = options.apart ? await networksOf(count) : undefined;
+  const ports = networks ? [] : await freePorts(count * 2);
   const client = tls ? "https" : "http";
   const all = Array.from({ length: count }, (_, i) => ({
     name: `m${i + 1}`,
-    url: `${client}://127.0.0.1:${ports[i * 2]}`,
-    peer: `http://127.0.0.1:${ports[i * 2 + 1]}`,
+    // a socket of that name in the member's own folder
+    url: networks ? "unix://localhost:1" : `${client}://127.0.0.1:${ports[i * 2]}`,
+    peer: networks ? `http://${networks.address(i)}:2380` : `http://127.0.0.1:${ports[i * 2 + 1]}`,
+    folder: path.join(directory, `m${i + 1}`),
   }));
-  const members = all.map(({ name, url, peer }) =>
-    member(name, url, path.join(directory, name), [
+  await Promise.all(all.map(({ folder }) => mkdir(folder)));
+  const members = all.map(({ name, url, peer, folder }, i) =>
+    member(name, networks ? `unix://${folder}/localhost:1` : url, folder, networks && { ...networks, index: i }, [
       ...["--listen-client-urls", url, "--advertise-client-urls", url],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", all.map(m => `${m.name}=${m.peer}`).join(",")],
@@ -71,7 +85,6 @@ export async function startEtcd({ members: count = 1, tls, heartbeat = 100, elec
       ...(tls ? ["--cert-file", tls.server.cert, "--key-file", tls.server.key, "--trusted-ca-file", tls.ca, "--client-cert-auth"] : []),
     ]),
   );
-  await mkdir(directory, { recursive: true });
   for (const one of members) one.start();
   const status = (m: EtcdMember) => curl(m.url, tls);
   const etcd: TestEtcd = {
@@ -90,6 +103,7 @@ export async function startEtcd({ members: count = 1, tls, heartbeat = 100, elec
         m.resume();
         await m.kill();
       }
+      await networks?.remove();
       await rm(directory, { recursive: true, force: true });
       directories.delete(directory);
     },
@@ -109,16 +123,42 @@ export async function startEtcd({ members: count = 1, tls, heartbeat = 100, elec
   return etcd;
 }
 
-function member(name: string, url: string, directory: string, args: readonly string[]): EtcdMember {
+function member(
+  name: string,
+  url: string,
+  folder: string,
+  network: (Networks & { index: number }) | undefined,
+  args: readonly string[],
+): EtcdMember {
   let child: ChildProcess | undefined;
+  const link = async (state: "down" | "up") => {
+    if (!network) throw new Error("this etcd's members share a network");
+    await must(`the link of ${name}`, "ip", ["-n", network.name(network.index), "link", "set", "eth0", state]);
+  };
   return {
     name,
     url,
+    cut: () => link("down"),
+    mend: () => link("up"),
     start() {
       const script = 'exec "$@" 2>>"$0.log"';
-      const own = ["--name", name, "--data-dir", directory, "--logger", "zap", "--log-level", "error", "--enable-grpc-gateway=false"];
-      // should the test die, its members do: sh has become etcd, and keeps the wish
-      child = spawn("setpriv", ["--pdeathsig", "KILL", "sh", "-c", script, directory, "etcd", ...own, ...args], { stdio: "ignore" });
+      const own = [
+        "--name",
+        name,
+        "--data-dir",
+        `${folder}/data`,
+        "--logger",
+        "zap",
+        "--log-level",
+        "error",
+        "--enable-grpc-gateway=false",
+      ];
+      // of one that was killed it stands in the way
+      if (url.startsWith("unix://")) rmSync(url.slice("unix://".length), { force: true });
+      // should the test die, its members do: each program becomes the next, and keeps the wish
+      const inside = network ? ["nsenter", `--net=/var/run/netns/${network.name(network.index)}`] : [];
+      const command = ["--pdeathsig", "KILL", ...inside, "sh", "-c", script, folder, "etcd", ...own, ...args];
+      child = spawn("setpriv", command, { stdio: "ignore", cwd: folder });
       running.add(child);
     },
     async kill() {
@@ -135,10 +175,53 @@ function member(name: string, url: string, directory: string, args: readonly str
   };
 }
 
+interface Networks {
+  /** A member's namespace. */
+  name(index: number): string;
+  address(index: number): string;
+  remove(): Promise<void>;
+}
+const namespaces = new Set<string>();
+process.on("exit", () => {
+  for (const name of namespaces) spawnSync("ip", ["netns", "delete", name]);
+});
+async function networksOf(count: number): Promise<Networks> {
+  const prefix = `cox-etcd-${process.pid}-`;
+  const hub = `${prefix}hub`;
+  const name = (i: number) => `${prefix}${i}`;
+  const address = (i: number) => `10.0.0.${i + 1}`;
+  const ip = (...args: string[]) => must("the members' networks", "ip", args);
+  for (const one of [hub, ...Array.from({ length: count }, (_, i) => name(i))]) {
+    await ip("netns", "add", one);
+    namespaces.add(one);
+    await ip("-n", one, "link", "set", "lo", "up");
+  }
+  await ip("-n", hub, "link", "add", "br0", "type", "bridge");
+  await ip("-n", hub, "link", "set", "br0", "up");
+  for (let i = 0; i < count; i++) {
+    await ip("-n", hub, "link", "add", `port${i}`, "type", "veth", "peer", "name", "eth0", "netns", name(i));
+    await ip("-n", hub, "link", "set", `port${i}`, "master", "br0", "up");
+    await ip("-n", name(i), "address", "add", `${address(i)}/24`, "dev", "eth0");
+    await ip("-n", name(i), "link", "set", "eth0", "up");
+  }
+  return {
+    name,
+    address,
+    async remove() {
+      for (const one of [...namespaces].filter(n => n.startsWith(prefix))) {
+        await ip("netns", "delete", one);
+        namespaces.delete(one);
+      }
+    },
+  };
+}
+
 /** What a member says of itself, by its metrics. */
 async function curl(url: string, tls: TestEtcdOptions["tls"]): Promise<{ leads: boolean } | undefined> {
   const secure = tls ? ["--cacert", tls.ca, "--cert", tls.client.cert, "--key", tls.client.key] : [];
-  const { code, stdout } = await run("curl", ["-sf", "--max-time", "1", ...secure, `${url}/metrics`]);
+  const socket = url.startsWith("unix://") ? ["--unix-socket", url.slice("unix://".length)] : [];
+  const at = socket.length > 0 ? "http://localhost" : url;
+  const { code, stdout } = await run("curl", ["-sf", "--max-time", "1", ...secure, ...socket, `${at}/metrics`]);
   return code === 0 ? { leads: /^etcd_server_is_leader 1$/m.test(stdout) } : undefined;
 }
 
