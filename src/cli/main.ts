@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { Refusal } from "#cli/command.ts";
 import { diff } from "#cli/diff.ts";
 import { down } from "#cli/down.ts";
+import { etcd } from "#cli/etcd.ts";
 import { get } from "#cli/get.ts";
 import { history } from "#cli/history.ts";
 import { image } from "#cli/image.ts";
@@ -24,7 +25,7 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-const commands = [up, down, status, reset, kubeconfig, image, why, get, diff, history, undo, plan, secrets, snapshot, tools];
+const commands = [up, down, status, reset, kubeconfig, image, why, etcd, get, diff, history, undo, plan, secrets, snapshot, tools];
 for (const add of commands) add(program);
 
 try {

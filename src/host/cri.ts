@@ -1,13 +1,14 @@
 /** The kubelet's runtime port over CRI v1, as containerd (1.6 and later) serves it. */
 
 import type { AnyMessage, Input, Method, Value } from "#base/message.ts";
+import { rpcCode as code } from "#base/rpc.ts";
 import type { ContainerState, ImageState, PodState, Runtime, RuntimeEvent, SandboxSpec, SandboxState, Streams } from "#kubelet/runtime.ts";
 import { AnyEvent, containerd, inNamespace, TaskExit } from "./containerdproto.ts";
 import { isMissing, pullError, runtimeError } from "./crierrors.ts";
 import { containerStates, cri, namespaceMode, sandboxReady } from "./criproto.ts";
 import { containerConfig, labelKeys, resources, sandboxConfig } from "./crispec.ts";
 import { connectPort, streamCommand } from "./cristreams.ts";
-import { type CallOptions, code, type GrpcClient, GrpcError } from "./grpc.ts";
+import { type CallOptions, type GrpcClient, GrpcError } from "./grpc.ts";
 import { PAUSE_IMAGE } from "./pauseimage.ts";
 import { decode } from "./protobuf.ts";
 

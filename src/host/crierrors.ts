@@ -1,6 +1,8 @@
 /** Errors of the runtime in the kubelet's words. */
+
+import { rpcCode as code } from "#base/rpc.ts";
 import { PullError, RuntimeAway } from "#kubelet/runtime.ts";
-import { code, GrpcError } from "./grpc.ts";
+import { GrpcError } from "./grpc.ts";
 
 /** What a failed call throws: RuntimeAway when nobody answers, else an error with the runtime's own sentence. */
 export function runtimeError(error: unknown): Error {

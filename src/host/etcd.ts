@@ -2,6 +2,7 @@
 
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
+import { rpcCode as code } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
 import type { EtcdPort, WatchCall } from "#etcd/ports.ts";
 import { openRemote } from "#etcd/remote.ts";
@@ -9,7 +10,7 @@ import type { Store } from "#store/contract.ts";
 import { hostChance } from "./chance.ts";
 import { hostClock } from "./clock.ts";
 import { Endpoints, type Verdict } from "./endpoints.ts";
-import { type Address, code, type GrpcError } from "./grpc.ts";
+import type { Address, GrpcError } from "./grpc.ts";
 
 export interface EtcdOptions {
   readonly endpoints: readonly Address[];

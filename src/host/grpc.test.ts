@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { message, method } from "#base/message.ts";
-import { code, type GrpcClient, GrpcError, grpcClient } from "./grpc.ts";
+import { rpcCode as code } from "#base/rpc.ts";
+import { type GrpcClient, GrpcError, grpcClient } from "./grpc.ts";
 import { decode, encode } from "./protobuf.ts";
 
 const Text = message({ text: [1, "string"] });

@@ -6,25 +6,8 @@
 import http2 from "node:http2";
 import net from "node:net";
 import type { AnyMessage, Input, Method, Value } from "#base/message.ts";
+import { rpcCode as code } from "#base/rpc.ts";
 import { decode, encode } from "./protobuf.ts";
-
-/** gRPC's status codes that callers tell apart. */
-export const code = {
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const;
 
 export class GrpcError extends Error {
   readonly code: number;

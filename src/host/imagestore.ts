@@ -1,7 +1,8 @@
 /** Puts an image, given as blobs, into containerd's store and unpacks it, under the names that it is to have. */
 import { createHash, randomBytes } from "node:crypto";
+import { rpcCode as code } from "#base/rpc.ts";
 import { containerd, inNamespace, writeAction } from "./containerdproto.ts";
-import { type CallOptions, code, type GrpcClient, GrpcError } from "./grpc.ts";
+import { type CallOptions, type GrpcClient, GrpcError } from "./grpc.ts";
 
 export interface Descriptor {
   readonly mediaType: string;

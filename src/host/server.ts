@@ -255,7 +255,7 @@ async function send(out: Writable, body: HttpResponse["body"]): Promise<void> {
   }
   out.end();
 }
-function drained(out: Writable): Promise<void> {
+export function drained(out: Writable): Promise<void> {
   return new Promise(resolve => {
     const done = () => {
       out.off("drain", done);
@@ -268,7 +268,7 @@ function drained(out: Writable): Promise<void> {
 }
 
 /** Who is at the other end, and what the verification of its certificate came to. */
-function peerOf(socket: TLSSocket): Peer {
+export function peerOf(socket: TLSSocket): Peer {
   const address = socket.remoteAddress ?? "";
   const certificate = socket.getPeerCertificate?.();
   if (!certificate?.subject) return { address };

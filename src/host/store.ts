@@ -8,8 +8,8 @@ import { openLmdb } from "./lmdb.ts";
 const optionsFor = (directory: string) =>
   ({ clock: hostClock, files: hostFiles, openIndex: openLmdb, directory, checksum: hostChecksum }) as const;
 
-/** Opens the store in `directory`, or makes it; see openEmbedded for what may be wrong. */
-export const openStore = (directory: string): Promise<LocalStore> => openEmbedded(optionsFor(directory));
+/** Opens the store in `directory`, or makes it; see openEmbedded for what may be wrong. `limit`: bytes that it may grow to. */
+export const openStore = (directory: string, limit?: number): Promise<LocalStore> => openEmbedded({ ...optionsFor(directory), limit });
 
 /** Makes a store of `stream` in a fresh `directory`; its revision, when all of it is durable. */
 export async function restoreStore(directory: string, stream: AsyncIterable<Retained>): Promise<Revision> {

@@ -1,8 +1,8 @@
 /** etcd's own records inside its database: the buckets, their keys, and the messages that are their values. */
 import { utf8 } from "#base/bytes.ts";
 import { Reader, Writer } from "#schema/wire.ts";
-import type { Entry, Key, Lease, Revision } from "#store/contract.ts";
-import { latin1 } from "#store/record.ts";
+import type { Entry, Lease, Revision } from "#store/contract.ts";
+import { latin1, latin1Bytes } from "#store/record.ts";
 
 export const BUCKETS = {
   alarm: utf8("alarm"),
@@ -99,8 +99,3 @@ export function decodeLease(bytes: Uint8Array): Lease {
 }
 
 const NO_BYTES = new Uint8Array(0);
-function latin1Bytes(key: Key): Uint8Array {
-  const out = new Uint8Array(key.length);
-  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i);
-  return out;
-}

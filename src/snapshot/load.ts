@@ -1,7 +1,7 @@
 /** A snapshot of etcd's (see save.ts), or the database of a member that is stopped, as the content of a store. */
 import { text } from "#base/bytes.ts";
 import { BoltReader, type BoltSource } from "#bolt/reader.ts";
-import type { Entry, Key, Lease, Retained, Revision, StoreEvent } from "#store/contract.ts";
+import { type Entry, type Key, keyOf, type Lease, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
 import { BUCKETS, decodeKeyValue, decodeLease, META, revisionOf } from "./etcd.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import { AUTH_BUCKETS } from "./save.ts";
@@ -73,7 +73,7 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   }
   for (const lease of leases) yield { kind: "lease", lease };
   for (const name of AUTH_BUCKETS)
-    for (const [key, value] of await all(db, BUCKETS[name])) yield { kind: "meta", name: `${name}/${key}`, value };
+    for (const [key, value] of await all(db, BUCKETS[name])) yield { kind: "meta", name: `${name}/${keyOf(key)}`, value };
 }
 /** The newest of the ids that a store of ours may have given; a real etcd's are drawn from all of 63 bits. */
 const lastOf = (leases: readonly Lease[]) => leases.reduce((last, { id }) => (id < 2 ** 48 ? Math.max(last, id) : last), 0);

@@ -3,6 +3,7 @@ import { utf8 } from "#base/bytes.ts";
 import { compareBytes } from "#bolt/format.ts";
 import { BoltWriter } from "#bolt/writer.ts";
 import type { Entry, Lease, Retained, Revision } from "#store/contract.ts";
+import { latin1Bytes } from "#store/record.ts";
 import { BUCKETS, encodeKeyValue, encodeLease, META, revisionKey, u64Bytes } from "./etcd.ts";
 import type { Scratch, SnapshotPorts } from "./ports.ts";
 import { sortEntries } from "./sort.ts";
@@ -119,7 +120,7 @@ export const AUTH_BUCKETS = ["auth", "authRoles", "authUsers"] as const;
 function authOf(meta: ReadonlyMap<string, Uint8Array>): [Uint8Array, [Uint8Array, Uint8Array][]][] {
   return AUTH_BUCKETS.map(name => {
     const items: [Uint8Array, Uint8Array][] = [];
-    for (const [key, value] of meta) if (key.startsWith(`${name}/`)) items.push([utf8(key.slice(name.length + 1)), value]);
+    for (const [key, value] of meta) if (key.startsWith(`${name}/`)) items.push([latin1Bytes(key.slice(name.length + 1)), value]);
     return [utf8(name), items.sort(([a], [b]) => compareBytes(a, b))];
   });
 }

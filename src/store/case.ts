@@ -703,6 +703,10 @@ export function localStoreCases(name: string, opener: LocalOpener): void {
     await store.meta.set("b", undefined);
     assert.equal(text(store.meta.get("a")!), "3");
     assert.equal(store.meta.get("b"), undefined);
+    await store.meta.set("ab/c", utf8("4"));
+    await store.meta.set("ab/a", utf8("5"));
+    assert.deepEqual(store.meta.names("ab/"), ["ab/a", "ab/c"]);
+    assert.deepEqual(store.meta.names("b"), []);
     assert.equal(store.revision, revision);
     assert.equal((await store.range("", ALL_KEYS)).count, 0);
   });

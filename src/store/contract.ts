@@ -190,6 +190,8 @@ export interface LocalStore extends Store {
   /** A few small durable values outside the revisions, by name. */
   readonly meta: {
     get(name: string): Uint8Array | undefined;
+    /** Those that begin with `prefix`, in order. */
+    names(prefix: string): readonly string[];
     set(name: string, value: Uint8Array | undefined): Promise<void>;
   };
   /** All that another store needs to be equal to this one as it is now; writes and compactions meanwhile change nothing of it. */

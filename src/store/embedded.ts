@@ -17,6 +17,7 @@ import {
   type LocalStore,
   NoSpace,
   type Op,
+  prefixEnd,
   type RangeOptions,
   type RangeResult,
   type Retained,
@@ -280,6 +281,14 @@ class EmbeddedStore implements LocalStore, History {
   }
   readonly meta = {
     get: (name: string) => this.state.meta.get(name, "durable"),
+    names: (prefix: string): readonly string[] => {
+      const names: string[] = [];
+      this.state.meta.walk(prefix, prefixEnd(prefix), "durable", name => {
+        names.push(name);
+        return true;
+      });
+      return names;
+    },
     set: (name: string, value: Uint8Array | undefined): Promise<void> =>
       this.submit(() => {
         this.state.meta.set(name, value ?? null, true);

@@ -246,6 +246,7 @@ class MemoryStore implements InMemory, History {
   }
   readonly meta = {
     get: (name: string) => this.named.get(name),
+    names: (prefix: string) => [...this.named.keys()].filter(name => name.startsWith(prefix)).sort(),
     set: async (name: string, value: Uint8Array | undefined): Promise<void> => {
       this.check();
       if (value) this.named.set(name, value);

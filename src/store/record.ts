@@ -111,6 +111,12 @@ export function latin1(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i += 1024) out += String.fromCharCode(...bytes.subarray(i, i + 1024));
   return out;
 }
+/** The way back: one byte a code unit. */
+export function latin1Bytes(key: Key): Uint8Array {
+  const out = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i);
+  return out;
+}
 
 /** Appends `record` to `writer`. The entries an event replaced are left out: the state before it has them. */
 export function encodeRecord(writer: Writer, record: LogRecord): void {

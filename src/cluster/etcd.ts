@@ -1,0 +1,96 @@
+/** `cox etcd`, put together: the store alone, served as etcd. */
+import { limits } from "#base/limits.ts";
+import type { Log } from "#base/log.ts";
+import type { EtcdOptions } from "#cluster/etcdoptions.ts";
+import { Auth } from "#etcd/api/auth.ts";
+import { compactAutomatically } from "#etcd/api/compactor.ts";
+import { rpcErrorOf } from "#etcd/api/errors.ts";
+import { gateway } from "#etcd/api/gateway.ts";
+import { page } from "#etcd/api/pages.ts";
+import { memberOf, type Server } from "#etcd/api/server.ts";
+import { etcdRoutes } from "#etcd/api/service.ts";
+import { useBuffer } from "#host/bytes.ts";
+import { hostChance } from "#host/chance.ts";
+import { hostClock } from "#host/clock.ts";
+import { type EtcdListener, serveEtcd } from "#host/etcdlistener.ts";
+import { readIfThere } from "#host/privatefiles.ts";
+import { snapshotPorts } from "#host/snapshot.ts";
+import { openStore } from "#host/store.ts";
+import { turn } from "#host/turn.ts";
+import { etcdSnapshot } from "#snapshot/save.ts";
+
+/** What gRPC may add to a request of the stated size (etcd's allowance). */
+const OVERHEAD = 512 * 1024;
+
+export interface RunningEtcd {
+  /** The ports listened on, in the order of the addresses. */
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** Opens the store in `directory` and serves it. Throws one sentence when that cannot be. */
+export async function runEtcd(directory: string, options: EtcdOptions, log: Log): Promise<RunningEtcd> {
+  useBuffer();
+  const tls = options.tls && (await readTls(options.tls));
+  const store = await openStore(directory, options.quota);
+  const listeners: EtcdListener[] = [];
+  const ending = new AbortController();
+  const stop = async () => {
+    ending.abort();
+    await Promise.all(listeners.map(listener => listener.close()));
+    await store.close();
+  };
+  try {
+    const auth = new Auth({
+      store,
+      clock: hostClock,
+      chance: hostChance,
+      turn,
+      certificates: options.tls?.clientCertAuth === true,
+    });
+    const server: Server = {
+      store,
+      auth,
+      clock: hostClock,
+      chance: hostChance,
+      name: options.name,
+      ...(await memberOf(store, hostChance)),
+      clientUrls: options.advertise,
+      quota: options.quota ?? limits.storeSize,
+      requestBytes: options.requestBytes,
+      snapshot: from => etcdSnapshot(from.retained(), snapshotPorts(directory)),
+    };
+    const routes = etcdRoutes(server);
+    const message = options.requestBytes + OVERHEAD;
+    for (const { host, port, secure } of options.listen) {
+      const listener = await serveEtcd({
+        host,
+        port,
+        ...(secure && tls && { tls }),
+        routes,
+        handler: async request =>
+          (await gateway(routes, request, message)) ?? (await page(server, request)) ?? { status: 404, headers: {}, body: NOT_FOUND },
+        message,
+        failed: rpcErrorOf,
+        log,
+      });
+      listeners.push(listener);
+    }
+    if (options.compaction) void compactAutomatically(store, hostClock, options.compaction, ending.signal);
+    return { ports: listeners.map(listener => listener.port), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+const NOT_FOUND = new TextEncoder().encode("404 page not found\n");
+
+async function readTls({ certFile, keyFile, caFile, clientCertAuth }: NonNullable<EtcdOptions["tls"]>) {
+  const [cert, key, clientCa] = await Promise.all([certFile, keyFile, caFile].map(file => file && readPem(file)));
+  return { cert: cert!, key: key!, ...(clientCa && { clientCa }), mustHaveCertificate: clientCertAuth };
+}
+async function readPem(file: string): Promise<string> {
+  const pem = await readIfThere(file);
+  if (pem === undefined) throw new Error(`${file}: no such file`);
+  return pem;
+}

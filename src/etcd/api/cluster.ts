@@ -1,0 +1,36 @@
+/** etcd's Cluster service, of a cluster that is one member and stays one. */
+import { type Route, unary } from "#base/rpc.ts";
+import { clusterCalls } from "./adminmessages.ts";
+import { etcdError } from "./errors.ts";
+import { headerOf, type Server } from "./server.ts";
+
+export function clusterRoutes(server: Server): Route[] {
+  const { auth, memberId, name, clientUrls } = server;
+  const members = [{ id: memberId, name, peerUrls: [], clientUrls }];
+  const mustBeMe = (id: number) => {
+    if (id !== memberId) throw etcdError("memberNotFound");
+  };
+  return [
+    unary(clusterCalls.list, async () => ({ header: headerOf(server), members })),
+    unary(clusterCalls.add, async (_, call) => {
+      auth.mustBeAdmin(call);
+      throw etcdError("notEnoughMembers");
+    }),
+    unary(clusterCalls.remove, async ({ id }, call) => {
+      auth.mustBeAdmin(call);
+      mustBeMe(id);
+      throw etcdError("notEnoughMembers");
+    }),
+    unary(clusterCalls.update, async ({ id }, call) => {
+      auth.mustBeAdmin(call);
+      mustBeMe(id);
+      // It has no peers, so their addresses are nobody's.
+      return { header: headerOf(server), members };
+    }),
+    unary(clusterCalls.promote, async ({ id }, call) => {
+      auth.mustBeAdmin(call);
+      mustBeMe(id);
+      throw etcdError("memberNotLearner");
+    }),
+  ];
+}

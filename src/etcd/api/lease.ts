@@ -1,0 +1,79 @@
+/** etcd's Lease service. */
+import type { Chance } from "#base/chance.ts";
+import { type Route, RpcError, rpcCode, streaming, unary } from "#base/rpc.ts";
+import { calls } from "#etcd/calls.ts";
+import { type Lease, LeaseExists, LeaseNotFound } from "#store/contract.ts";
+import { etcdError } from "./errors.ts";
+import { headerOf, type Server } from "./server.ts";
+
+/** Seconds. */
+const LONGEST = 9_000_000_000;
+
+export function leaseRoutes(server: Server): Route[] {
+  const { store, auth } = server;
+  return [
+    unary(calls.leaseGrant, async ({ ttl, id }) => {
+      const lease = await grant(server, ttl, id);
+      return { header: headerOf(server), id: lease.id, ttl: lease.ttl };
+    }),
+    unary(calls.leaseRevoke, async ({ id }, call) => {
+      if (auth.enabled) await auth.mayAttach(call, id);
+      await store.revoke(id);
+      return { header: headerOf(server) };
+    }),
+    streaming(calls.leaseKeepAlive, async channel => {
+      for (;;) {
+        const request = await channel.next();
+        if (!request) return;
+        // As of before: a client must not see its lease alive at a revision at which it was not.
+        const header = headerOf(server);
+        await channel.send({ header, id: request.id, ttl: await keptAlive(server, request.id) });
+      }
+    }),
+    unary(calls.leaseTimeToLive, async ({ id, keys }, call) => {
+      const header = headerOf(server);
+      try {
+        const state = await store.timeToLive(id);
+        if (keys && auth.enabled) for (const key of state.keys) auth.mayRead(call, key, "");
+        return { header, id, ttl: state.remaining, grantedTtl: state.ttl, ...(keys && { keys: state.keys }) };
+      } catch (error) {
+        if (error instanceof LeaseNotFound) return { header, id, ttl: -1 };
+        throw error;
+      }
+    }),
+    unary(calls.leaseLeases, async (_, call) => {
+      const ids = await store.leases();
+      if (auth.enabled) for (const id of ids) await auth.mayReadLease(call, id);
+      return { header: headerOf(server), leases: ids.map(id => ({ id })) };
+    }),
+  ];
+}
+
+/** `id` 0: one that is free. */
+export async function grant(server: Server, ttl: number, id: number): Promise<Lease> {
+  if (ttl > LONGEST) throw etcdError("leaseTtlTooLarge");
+  if (!Number.isSafeInteger(id) || id < 0) {
+    throw new RpcError(rpcCode.invalidArgument, `etcdserver: lease ID ${id}: only IDs from 1 to ${Number.MAX_SAFE_INTEGER} are taken`);
+  }
+  if (id !== 0) return server.store.grant(ttl, id);
+  for (;;) {
+    try {
+      return await server.store.grant(ttl, freshId(server.chance));
+    } catch (error) {
+      if (!(error instanceof LeaseExists)) throw error;
+    }
+  }
+}
+/** Between 2^48 and 2^49: exact as a number, and of one length as hexadecimal digits. */
+function freshId(chance: Chance): number {
+  return 2 ** 48 + chance.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
+}
+/** Seconds that the lease has again; 0: it is gone. */
+async function keptAlive(server: Server, id: number): Promise<number> {
+  try {
+    return (await server.store.keepAlive(id)).ttl;
+  } catch (error) {
+    if (error instanceof LeaseNotFound) return 0;
+    throw error;
+  }
+}
