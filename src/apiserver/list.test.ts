@@ -3,6 +3,7 @@ import test from "node:test";
 import { testServer } from "#apiserver/testing.ts";
 import { limits } from "#base/limits.ts";
 import { virtualClock } from "#sim/clock.ts";
+import { memoryStore } from "#store/memory.ts";
 
 const CONFIGMAPS = "/api/v1/namespaces/default/configmaps";
 
@@ -98,5 +99,30 @@ test("a collection is deleted by its selector", async () => {
   assert.equal(body.kind, "ConfigMapList");
   assert.equal(body.items.length, 3);
   assert.equal((await server.ask("GET", CONFIGMAPS)).body.items.length, 3);
+  server.close();
+});
+
+test("a long list comes piece by piece, reads no further than it is read, and is whole", async () => {
+  const inner = memoryStore({ clock: virtualClock() });
+  let reads = 0;
+  const store = new Proxy(inner, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name === "range") reads++;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const server = await testServer(virtualClock(), { store });
+  const data = { fill: "x".repeat(1024) };
+  for (let i = 0; i < 3000; i++) await server.ask("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: `c${i}` }, data });
+  reads = 0;
+  const { body } = await server.send("GET", "/api/v1/configmaps");
+  assert.ok(body && !(body instanceof Uint8Array));
+  assert.ok(reads < 3, `${reads} pages were read before the first byte was`);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  for (const piece of pieces) assert.ok(piece.length < 128 * 1024, `a piece has ${piece.length} bytes`);
+  const { items } = JSON.parse(Buffer.concat(pieces).toString());
+  assert.equal(items.filter((o: { metadata: { name: string } }) => /^c\d+$/.test(o.metadata.name)).length, 3000);
   server.close();
 });

@@ -104,25 +104,29 @@ function readError(error: unknown, plan: Plan, query: ListQuery, current: Revisi
   return gone;
 }
 
-/** All objects that a list names, without an answer around them: for deletecollection and the initial events of a watch. */
-export async function collect(
+/** What a list names, page by page, without an answer around it; its end is what the list's metadata says. */
+export async function* walk(
   options: RegistryOptions,
   kind: Kind,
   namespace: string,
   query: ListQuery,
   choice: Choice,
-): Promise<{ items: Stored[]; listed: Listed }> {
+): AsyncGenerator<readonly Stored[], Listed> {
   const plan = planOf(options, kind, namespace, query, choice);
-  const items: Stored[] = [];
   try {
-    const walk = pages(options, plan);
-    for (;;) {
-      const step = await walk.next();
-      if (step.done) return { items, listed: step.value };
-      for (const s of step.value) items.push(s);
-    }
+    return yield* pages(options, plan);
   } catch (error) {
     throw readError(error, plan, query, options.store.revision);
+  }
+}
+/** All of it at once: for deletecollection, and for answers that are not made piece by piece. */
+export async function collect(...what: Parameters<typeof walk>): Promise<{ items: Stored[]; listed: Listed }> {
+  const items: Stored[] = [];
+  const steps = walk(...what);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done) return { items, listed: step.value };
+    for (const s of step.value) items.push(s);
   }
 }
 
@@ -135,14 +139,14 @@ const metaOf = (l: Listed) => ({
 /** The pieces of a list's JSON. Its metadata comes last, when it is known. */
 async function* jsonOf(
   plan: Plan,
-  walk: AsyncGenerator<readonly Stored[], Listed>,
+  steps: AsyncGenerator<readonly Stored[], Listed>,
   first: IteratorResult<readonly Stored[], Listed>,
 ): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [utf8(`{"kind":"${plan.kind.kind}List","apiVersion":"${apiVersionOf(plan.kind)}","items":[`)];
   let size = 0;
   let comma = false;
   let step = first;
-  for (; !step.done; step = await walk.next()) {
+  for (; !step.done; step = await steps.next()) {
     for (const s of step.value) {
       const [a, b, c] = itemParts(s.kind, s.record, s.revision);
       parts.push(comma ? SEPARATOR : OPEN, a, b, c);
@@ -191,14 +195,14 @@ export async function list(
       type,
     );
   }
-  const walk = pages(options, plan);
+  const steps = pages(options, plan);
   let first: IteratorResult<readonly Stored[], Listed>;
   try {
-    first = await walk.next();
+    first = await steps.next();
   } catch (error) {
     throw readError(error, plan, query, options.store.revision);
   }
-  const pieces = jsonOf(plan, walk, first);
+  const pieces = jsonOf(plan, steps, first);
   const head: Uint8Array[] = [];
   let size = 0;
   for (;;) {

@@ -3,6 +3,7 @@ export class Outbox implements AsyncIterable<Uint8Array> {
   private readonly queue: Uint8Array[] = [];
   private size = 0;
   private wake: (() => void) | undefined;
+  private taken = Promise.withResolvers<void>();
   private readonly max: number;
   private readonly finished: () => void;
   /** No more is taken; what is queued is still sent. */
@@ -28,6 +29,15 @@ export class Outbox implements AsyncIterable<Uint8Array> {
   end(): void {
     this.ended = true;
     this.wake?.();
+    this.taken.resolve();
+  }
+  /** Half full: who can wait should. */
+  get crowded(): boolean {
+    return 2 * this.size > this.max;
+  }
+  /** Resolves once the reader has taken all that was pushed, or there is none any more. */
+  async drained(): Promise<void> {
+    while (this.queue.length > 0 && !this.ended) await this.taken.promise;
   }
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     try {
@@ -36,6 +46,8 @@ export class Outbox implements AsyncIterable<Uint8Array> {
           const next = this.queue.length === 1 ? this.queue[0]! : joined(this.queue);
           this.queue.length = 0;
           this.size = 0;
+          this.taken.resolve();
+          this.taken = Promise.withResolvers();
           yield next;
         }
         if (this.ended) return;
@@ -45,7 +57,7 @@ export class Outbox implements AsyncIterable<Uint8Array> {
         this.wake = undefined;
       }
     } finally {
-      this.ended = true;
+      this.end();
       this.finished();
     }
   }

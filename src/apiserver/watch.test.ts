@@ -31,6 +31,26 @@ test("WatchList: what stands, the bookmark that says so, then changes; bookmarks
   server.close();
 });
 
+test("initial events beyond what is kept for a slow reader come whole, with what changed meanwhile", async () => {
+  const server = await testServer(virtualClock());
+  const data = { fill: "x".repeat(900 * 1024) };
+  const count = Math.ceil(limits.watchBuffer / (900 * 1024)) + 550;
+  for (let i = 0; i < count; i++)
+    await server.ask("POST", CONFIGMAPS, { metadata: { name: `c${String(i).padStart(4, "0")}` }, ...(i >= 540 && { data }) });
+  const events = linesOf(
+    await server.send("GET", `${CONFIGMAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`),
+  );
+  const types: string[] = [];
+  for (let i = 0; i <= count + 1; i++) {
+    // while the first page is on its way
+    if (i === 1) await server.ask("DELETE", `${CONFIGMAPS}/c0000`);
+    types.push((await events.next()).value.type);
+  }
+  assert.deepEqual([...new Set(types.slice(0, count))], ["ADDED"]);
+  assert.deepEqual(types.slice(count), ["BOOKMARK", "DELETED"]);
+  server.close();
+});
+
 test("sendInitialEvents needs its match", async () => {
   const server = await testServer(virtualClock());
   const { code, body } = await server.ask("GET", `${CONFIGMAPS}?watch=1&sendInitialEvents=true`);

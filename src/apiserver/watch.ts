@@ -4,7 +4,7 @@ import { writeJson } from "#apiserver/codec.ts";
 import { Change, type Feed } from "#apiserver/feed.ts";
 import { toProtobuf } from "#apiserver/formats.ts";
 import { rangeOf } from "#apiserver/keys.ts";
-import { collect } from "#apiserver/list.ts";
+import { walk } from "#apiserver/list.ts";
 import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
 import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
 import { Outbox } from "#apiserver/outbox.ts";
@@ -97,7 +97,6 @@ class Watcher {
       this.end();
       return;
     }
-    this.unsubscribe = options.feed.subscribe(request.kind.storedAt, changes => this.receive(changes));
     this.arm();
     const begin = initial ? this.sendInitial() : this.catchUp(after ?? options.store.revision);
     begin.catch(error => this.fail(error));
@@ -128,25 +127,35 @@ class Watcher {
     this.timers.push(clock.after(BOOKMARK_MS, again));
   }
 
-  /** What stands now, as ADDED; then the live changes after it. */
+  /** What stands now, as ADDED, no faster than it is read; then what has changed since it was listed. */
   private async sendInitial(): Promise<void> {
     const { options, request } = this;
     const at = { ...request.query, limit: 0, continue: "", match: "", resourceVersion: undefined };
-    const { items, listed } = await collect(options, request.kind, request.namespace, at, request.choice);
-    for (const s of items) this.outbox.push(this.frame("ADDED", s.object, s));
-    this.after = listed.revision;
-    if (request.query.sendInitialEvents && request.query.bookmarks) this.outbox.push(this.bookmarkFrame(listed.revision, true));
-    this.goLive();
+    const steps = walk(options, request.kind, request.namespace, at, request.choice);
+    let step = await steps.next();
+    for (; !step.done; step = await steps.next()) {
+      for (const s of step.value) {
+        this.outbox.push(this.initialFrame(s));
+        if (this.outbox.crowded) await this.outbox.drained();
+      }
+      await this.outbox.drained();
+      if (this.outbox.ended) return;
+    }
+    const { revision } = step.value;
+    if (request.query.sendInitialEvents && request.query.bookmarks) this.outbox.push(this.bookmarkFrame(revision, true));
+    await this.catchUp(revision);
   }
   /** Changes after a revision that the feed has already passed, read from the store's own history. */
   private async catchUp(after: Revision): Promise<void> {
-    const { options } = this;
+    const { options, request } = this;
+    if (this.outbox.ended) return;
     this.after = after;
+    this.unsubscribe = options.feed.subscribe(request.kind.storedAt, changes => this.receive(changes));
     const { horizon } = options.journal;
     if (after + 1 < horizon) throw new Compacted(horizon);
     const until = options.feed.position;
     if (after < until) {
-      const { from, to } = rangeOf(this.request.kind, this.request.namespace);
+      const { from, to } = rangeOf(request.kind, request.namespace);
       const history = options.store.watch(from, to, { after, previous: true });
       history.progress();
       for await (const batch of history) {
@@ -196,10 +205,14 @@ class Watcher {
       return jsonFrame(type, servedParts(kind, record, c.revision));
     });
   }
-  private frame(type: EventType, object: AnyObject, stored?: Stored): Uint8Array {
-    const { form, kind, include } = this.request;
-    if (stored && form.media === "json" && !form.as) return jsonFrame(type, servedParts(kind, stored.record, stored.revision));
-    return this.encoded(type, this.shape(object, include));
+  /** A stored record is parsed only where its bytes cannot be served as they lie. */
+  private initialFrame(stored: Stored): Uint8Array {
+    const { form, kind } = this.request;
+    if (form.media === "json" && !form.as) return jsonFrame("ADDED", servedParts(kind, stored.record, stored.revision));
+    return this.frame("ADDED", stored.object);
+  }
+  private frame(type: EventType, object: AnyObject): Uint8Array {
+    return this.encoded(type, this.shape(object, this.request.include));
   }
   private shape(object: AnyObject, include: Include): object {
     const { form, kind } = this.request;

@@ -5,7 +5,7 @@ import { bytesOf } from "#base/http.ts";
 import { formatTime } from "#base/time.ts";
 import { Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
-import type { Client } from "#client/client.ts";
+import type { Client, Transport } from "#client/client.ts";
 import { terminal } from "#host/terminal.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import { kindOfWord } from "#kinds/words.ts";
@@ -24,6 +24,7 @@ export function withCluster(command: Command): Command {
 export interface Cluster {
   /** For objects whose namespace nobody named. */
   readonly namespace: string;
+  readonly transport: Transport;
   /** The answer's text; throws a Refusal with the server's sentence. */
   ask(
     method: string,
@@ -64,6 +65,7 @@ function clusterOver(client: Client, namespace: string): Cluster {
   };
   return {
     namespace,
+    transport: client.transport,
     ask,
     async find<T>(url: string) {
       try {

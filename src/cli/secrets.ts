@@ -24,6 +24,7 @@ export const secrets: CoxCommand = program => {
         while (status.phase === "rewriting") status = await statusOf(cluster, "?wait=true");
         if (status.phase === "failed") throw new Refusal(`not all values could be sealed anew: ${status.error}`);
         terminal.out(shown(status));
+        if (status.rewritten === 0) terminal.out("nothing was to be written anew");
       }),
     );
 };

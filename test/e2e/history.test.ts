@@ -54,7 +54,7 @@ test("what was is read, compared, told and brought back, also after a restart", 
   assert.match(await out("get", "deploy", "web"), /^NAME +READY .*\nweb +3\/3 /);
   assert.match(
     await out("get", "deploy,rs", "--at", then, "-A"),
-    /^NAMESPACE +NAME .*\ndefault +web .*\n\nNAMESPACE +NAME .*\ndefault +web-/,
+    /^NAMESPACE .*\ndefault +deployment\.apps\/web .*\n\nNAMESPACE .*\ndefault +replicaset\.apps\/web-/,
   );
   const old = JSON.parse(await out("get", "deploy/web", "--at", then, "-o", "json")) as { spec: { replicas: number } };
   assert.equal(old.spec.replicas, 1);
@@ -74,7 +74,8 @@ test("what was is read, compared, told and brought back, also after a restart", 
   assert.equal(await refusal("get", "deploy/none"), 'cox: deployments.apps "none" not found');
   assert.equal(await refusal("history", "deploy/none"), 'cox: deployments.apps "none" not found');
   assert.equal(await refusal("diff", "deploy/none", "--since", then), 'cox: deployments.apps "none" not found');
-  assert.equal(await refusal("get", "thing/web"), 'cox: "thing" is no type of this cluster');
+  assert.equal(await refusal("get", "thing/web"), 'cox: the server doesn\'t have a resource type "thing"');
+  assert.equal(await refusal("history", "thing/web"), 'cox: "thing" is no type of this cluster');
   assert.match(
     await refusal("get", "deploy/web", "--at", "9h"),
     /^cox: the past is kept from \S+Z, revision \d+ on, and \S+Z lies before it$/,

@@ -19,6 +19,7 @@ export const get: Verb = {
     { name: "all-namespaces", letter: "A", says: "of all namespaces" },
     { name: "selector", letter: "l", value: true, says: "labels that they must have" },
     { name: "field-selector", value: true, says: "fields that they must have" },
+    { name: "at", value: true, says: "as they were: an age (10m), a time (2026-01-02T15:04:05Z) or a revision" },
     { name: "show-labels", says: "labels as the last column" },
     { name: "no-headers", says: "rows only" },
   ],
@@ -43,6 +44,7 @@ const urlOf = (run: Run, { resource, name }: Target) =>
   pathTo(resource, run.is("all-namespaces") ? undefined : run.namespace, name, {
     labelSelector: run.value("selector"),
     fieldSelector: run.value("field-selector"),
+    at: run.value("at"),
   });
 
 async function itemsOf(run: Run, target: Target): Promise<{ target: Target; item: Item }[]> {
