@@ -29,6 +29,8 @@ export interface ClientOptions {
   /** Compactions too, up to the revision that this makes of the last that the record has; and leases of these many seconds. */
   readonly compact?: (seen: Revision) => Revision;
   readonly ttl?: number;
+  /** A client goes on after an attempt without an answer; else its store is taken to have failed. */
+  readonly goesOn?: boolean;
 }
 /** A recording that goes on over restarts of its store. */
 export interface Record extends Recording {
@@ -115,7 +117,7 @@ function follow(watch: Watch, each: (batch: Batch) => void) {
   };
 }
 
-async function client(store: Store, record: Record, { chance, operations, size, compact, ttl }: ClientOptions): Promise<void> {
+async function client(store: Store, record: Record, { chance, operations, size, compact, ttl, goesOn }: ClientOptions): Promise<void> {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(chance.next() * list.length)]!;
   const upTo = (n: number) => Math.floor(chance.next() * n);
   /** What this client last saw of a key: compares that may hold. */
@@ -135,8 +137,8 @@ async function client(store: Store, record: Record, { chance, operations, size, 
       says({ began, ended: record.moment(), asked, outcome });
       return outcome;
     } catch (error) {
-      if (!refused(error)) throw error;
-      says({ began, asked, outcome: { kind: "refused" } });
+      if (refused(error)) says({ began, asked, outcome: { kind: "refused" } });
+      else if (!goesOn) throw error;
       return undefined;
     }
   };
@@ -225,7 +227,7 @@ async function client(store: Store, record: Record, { chance, operations, size, 
       return left < 0;
     })!;
     await act().catch(error => {
-      if (!refused(error)) throw error;
+      if (!refused(error) && !goesOn) throw error;
     });
   }
 }
