@@ -3,7 +3,7 @@ import { formatTime } from "#base/time.ts";
 import { createClusterOn } from "#cluster/create.ts";
 import { createKubectl } from "#kubectl/kubectl.ts";
 import { noStreams } from "#sim/machine.ts";
-import { draw } from "./picture.ts";
+import { draw, type PictureParts } from "./picture.ts";
 import { tabClock, turn } from "./tab.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -79,16 +79,24 @@ speed.addEventListener("change", () => {
   stop = times > 0 ? cluster.clock.follow(times) : () => undefined;
 });
 
+const runs = (node: string) => cluster.nodes.state(node).on;
+const picture: PictureParts = {
+  place,
+  runs,
+  onPower(node) {
+    if (runs(node)) cluster.nodes.stop(node);
+    else cluster.nodes.start(node);
+  },
+  onPod: pod => void terminal.run(`describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`),
+};
+
 async function paint(): Promise<void> {
   const [nodes, pods] = await Promise.all([
     cluster.client.list({ apiVersion: "v1", kind: "Node" }),
     cluster.client.list({ apiVersion: "v1", kind: "Pod" }),
   ]);
   time.textContent = formatTime(cluster.clock.now());
-  draw(
-    { place, onPod: pod => void terminal.run(`describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`) },
-    { nodes: nodes.items, pods: pods.items },
-  );
+  draw(picture, { nodes: nodes.items, pods: pods.items });
 }
 await paint();
 // For tests of this page, and for the curious at the browser's own console.

@@ -8,6 +8,9 @@ export interface Scene {
 }
 export interface PictureParts {
   readonly place: HTMLElement;
+  /** Whether a node's machine runs. */
+  readonly runs: (node: string) => boolean;
+  readonly onPower: (node: string) => void;
   readonly onPod: (pod: Pod) => void;
 }
 const LEGEND = ["ready", "waiting", "failing", "ending"] as const;
@@ -24,11 +27,11 @@ export function lookOf(pod: Pod): Look {
 }
 
 /** Draws the whole scene anew; returns at once. */
-export function draw({ place, onPod }: PictureParts, { nodes, pods }: Scene): void {
-  const box = (name: string, says: string, own: readonly Pod[]) => {
+export function draw({ place, runs, onPower, onPod }: PictureParts, { nodes, pods }: Scene): void {
+  const box = (name: string, says: string, own: readonly Pod[], ...buttons: HTMLElement[]) => {
     const node = element("article", "node");
     const head = element("h2", "", name);
-    head.append(element("span", "", says));
+    head.append(element("span", "", says), ...buttons);
     const list = element("div", "pods");
     list.append(...own.map(mark));
     node.append(head, list);
@@ -46,7 +49,10 @@ export function draw({ place, onPod }: PictureParts, { nodes, pods }: Scene): vo
     const name = node.metadata.name ?? "";
     const ready = conditionOf(node, "Ready") === "True" ? "Ready" : "NotReady";
     const closed = node.spec.unschedulable ? ", SchedulingDisabled" : "";
-    const article = box(name, `${ready}${closed} · ${node.spec.podCIDR ?? ""}`, pods.filter(p => p.spec.nodeName === name).sort(byName));
+    const power = element("button", "", runs(name) ? "pull the plug" : "switch on");
+    power.addEventListener("click", () => onPower(name));
+    const own = pods.filter(p => p.spec.nodeName === name).sort(byName);
+    const article = box(name, `${ready}${closed} · ${node.spec.podCIDR ?? ""}`, own, power);
     article.classList.toggle("away", ready !== "Ready");
     return article;
   });

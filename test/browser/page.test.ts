@@ -77,6 +77,19 @@ test("a cluster comes up in a browser's tab, and takes commands", { skip: none, 
   await eventually("reasons are told", async () =>
     assert.match(await screen(), /deployment-controller: create ReplicaSet default\/hello-/),
   );
+  await opened().evaluate(`(() => {
+    [...document.querySelectorAll(".node")][1].querySelector("h2 button").click();
+    const speed = document.getElementById("speed");
+    speed.value = "60";
+    speed.dispatchEvent(new Event("change"));
+  })()`);
+  await eventually("the node without power is NotReady", async () =>
+    assert.match(await opened().evaluate(`document.querySelector(".node.away h2").innerText`), /node-2\s+NotReady.*switch on/s),
+  );
+  await eventually("its pods run elsewhere", async () => {
+    const [first, , third] = await boxes();
+    assert.deepEqual([...first!.pods, ...third!.pods].sort(), Array(7).fill("pod ready"));
+  });
   await type("get nothing");
   await eventually("an error is told", async () =>
     assert.match(await screen(), /error: the server doesn't have a resource type "nothing"/),
