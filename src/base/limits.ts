@@ -15,9 +15,19 @@ export const limits = {
   writesInFlight: 200,
   /** Longest time of a request that is no stream. */
   requestTimeout: 60_000,
-  /** Bytes of the store's log, and revisions, that it keeps in memory before they are moved into its index. */
-  storeFlushBytes: 2 * 1024 * 1024,
-  storeFlushRevisions: 4096,
+  /** Bytes of the store's log, and revisions, after which its index is told of them; what the index lacks is replayed at a start. */
+  storeFlushBytes: 32 * 1024 * 1024,
+  storeFlushRevisions: 32_768,
+  /** Bytes of one segment of the store's log. */
+  storeSegment: 32 * 1024 * 1024,
+  /** Bytes of entries that the store keeps in memory. */
+  storeCache: 64 * 1024 * 1024,
+  /** Bytes of events that the store keeps in memory for watches that begin a little late; others read its log. */
+  storeRecent: 4 * 1024 * 1024,
+  /** Bytes kept free for the store on its disk, for deletions and compaction when there is no other room. */
+  storeReserve: 16 * 1024 * 1024,
+  /** Entries that are read, or swept, in one go. */
+  storeBatch: 1000,
   /** Bytes of a store, above which nothing more is put (etcd: --quota-backend-bytes, at its suggested most). */
   storeSize: 8 * 1024 * 1024 * 1024,
   /** Bytes of a real etcd's latest events that are kept for watches that begin a little in the past. */

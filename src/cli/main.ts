@@ -13,6 +13,7 @@ import { reset } from "#cli/reset.ts";
 import { secrets } from "#cli/secrets.ts";
 import { snapshot } from "#cli/snapshot.ts";
 import { status } from "#cli/status.ts";
+import { store } from "#cli/store.ts";
 import { tools } from "#cli/tools.ts";
 import { undo } from "#cli/undo.ts";
 import { up } from "#cli/up.ts";
@@ -25,7 +26,7 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-const commands = [up, down, status, reset, kubeconfig, image, why, etcd, get, diff, history, undo, plan, secrets, snapshot, tools];
+const commands = [up, down, status, reset, kubeconfig, image, why, etcd, get, diff, history, undo, plan, secrets, snapshot, store, tools];
 for (const add of commands) add(program);
 
 try {

@@ -7,7 +7,7 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
 import { type Batch, Compacted, type Key, type Revision, type StoreEvent } from "#store/contract.ts";
-import { BATCH_EVENTS, type History } from "#store/watch.ts";
+import { BATCH_EVENTS, type History, type HistoryRange, type Piece } from "#store/watch.ts";
 import type { EtcdPort, WatchCall } from "./ports.ts";
 import { eventOf } from "./translate.ts";
 
@@ -73,7 +73,7 @@ export class RemoteFeed implements History {
   remembers(after: Revision): boolean {
     return after >= this.forgotten;
   }
-  since(after: Revision, from: Key, to: Key): Batch {
+  since(after: Revision, { from, to }: HistoryRange): Piece {
     if (!this.remembers(after)) throw new Forgotten();
     const events: StoreEvent[] = [];
     let revision = after;

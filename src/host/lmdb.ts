@@ -1,6 +1,6 @@
 /** The store's index port (store/ports.ts) over LMDB. The package takes some 40 ms to load, so it is loaded on first use. */
 import { statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
 import { type Key, NoSpace } from "#store/contract.ts";
 import type { Change, Index } from "#store/ports.ts";
@@ -15,8 +15,9 @@ const FULL = new Set([28, 122, 5, -30792]);
 
 /** Opens the index in `directory`, or makes it. */
 export async function openLmdb(directory: string): Promise<Index> {
-  const [{ open }] = await Promise.all([import("lmdb"), mkdir(directory, { recursive: true, mode: 0o700 })]);
+  const [lmdb] = await Promise.all([import("lmdb"), mkdir(directory, { recursive: true, mode: 0o700 })]);
   const path = `${directory}/data.mdb`;
+  await checkMeta(path);
   const options = {
     path,
     noSubdir: true,
@@ -28,7 +29,7 @@ export async function openLmdb(directory: string): Promise<Index> {
     // Its batches of an event's turn reject a promise that nobody is given.
     eventTurnBatching: false,
   } as const;
-  const db: RootDatabase<Buffer, Key> = open(options);
+  const db: RootDatabase<Buffer, Key> = lmdb.open(options);
   return {
     get: key => db.getBinary(key),
     walk(from, to, visit) {
@@ -41,6 +42,25 @@ export async function openLmdb(directory: string): Promise<Index> {
     close: () => db.close(),
   };
 }
+
+/** LMDB maps what it is given: a file that is not its own ends the process. Each of its first two pages must bear its mark. */
+async function checkMeta(path: string): Promise<void> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (!file) return;
+  try {
+    const { size } = await file.stat();
+    const mark = Buffer.alloc(4);
+    for (let at = MARK_AT; at < Math.min(size, 2 * PAGE); at += PAGE) {
+      await file.read(mark, 0, 4, at);
+      if (mark.readUInt32LE() !== MARK) throw new Error(`${path} is damaged`);
+    }
+  } finally {
+    await file.close();
+  }
+}
+const MARK = 0xbeefc0de;
+const MARK_AT = 24;
+const PAGE = 4096;
 
 async function write(db: RootDatabase<Buffer, Key>, changes: readonly Change[]): Promise<void> {
   try {

@@ -1,6 +1,9 @@
 /** The store on this machine's disk. */
+import { existsSync } from "node:fs";
+import { type CheckReport, checkStore } from "#store/check.ts";
 import type { LocalStore, Retained, Revision } from "#store/contract.ts";
 import { openEmbedded, restoreEmbedded } from "#store/embedded.ts";
+import { InUse } from "#store/ports.ts";
 import { hostClock } from "./clock.ts";
 import { hostChecksum, hostFiles } from "./files.ts";
 import { openLmdb } from "./lmdb.ts";
@@ -18,4 +21,19 @@ export async function restoreStore(directory: string, stream: AsyncIterable<Reta
   await store.close();
   await hostFiles.syncDirectory(directory);
   return revision;
+}
+
+/** Reads all of the store in `directory`, which nobody may have open, and changes nothing. Throws what keeps it from doing so. */
+export async function checkedStore(directory: string): Promise<CheckReport> {
+  if (!existsSync(`${directory}/format`)) throw new Error(`there is no store in ${directory}`);
+  const unlock = await hostFiles.lock(`${directory}/lock`).catch(error => {
+    throw error instanceof InUse ? new Error(`the data directory ${directory} is ${error.message}`) : error;
+  });
+  try {
+    // Opening an index that is not there would make one.
+    const openIndex = existsSync(`${directory}/index/data.mdb`) ? openLmdb : undefined;
+    return await checkStore({ files: hostFiles, directory, checksum: hostChecksum, openIndex });
+  } finally {
+    await unlock();
+  }
 }

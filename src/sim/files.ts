@@ -126,12 +126,17 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
     },
     async remove(path) {
       await disk.call();
+      disk.room += names.get(path)?.seen.length ?? 0;
       names.delete(path);
     },
     async syncDirectory(directory) {
       await disk.call();
       for (const path of durable.keys()) if (inDirectory(path, directory) && !names.has(path)) durable.delete(path);
       for (const [path, content] of names) if (inDirectory(path, directory)) durable.set(path, content);
+    },
+    async free() {
+      await disk.call();
+      return disk.room;
     },
     async lock(path) {
       await disk.call();
@@ -143,6 +148,23 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
     },
   };
 
+  const failWhenAsked = (content: Content) => {
+    if (!disk.failSync) return;
+    disk.failSync = false;
+    content.unsynced = [];
+    throw new Error("input/output error");
+  };
+  /** Bytes that were there already take no more room. On a full disk what fits is written. */
+  const takeRoom = (content: Content, at: number, bytes: Uint8Array) => {
+    const grown = Math.max(0, at + bytes.length - content.seen.length);
+    if (grown > disk.room) {
+      const fits = bytes.length - grown + disk.room;
+      disk.room = 0;
+      if (fits > 0) write(content, at, bytes.subarray(0, fits));
+      throw new NoSpace();
+    }
+    disk.room -= grown;
+  };
   const fileOf = (path: string, content: Content): File => ({
     path,
     async size() {
@@ -153,29 +175,40 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
       await disk.call();
       return content.seen.slice(at, at + length);
     },
+    readNow(at, length) {
+      if (!powered) throw new PowerLost("no power");
+      return content.seen.slice(at, at + length);
+    },
+    async writeThrough(at, bytes) {
+      const copy = bytes.slice();
+      await disk.call(() => write(content, at, copy));
+      takeRoom(content, at, copy);
+      content.seen = written(content.seen, at, copy);
+      failWhenAsked(content);
+      // Only these bytes: what else was written to the file may still be lost.
+      content.synced = written(content.synced, at, copy);
+      for (const before of content.unsynced) {
+        if (!before.bytes) continue;
+        const from = Math.max(at, before.at);
+        const to = Math.min(at + copy.length, before.at + before.bytes.length);
+        if (from < to) before.bytes.set(copy.subarray(from - at, to - at), from - before.at);
+      }
+    },
     async write(at, bytes) {
       const copy = bytes.slice();
-      if (disk.room < copy.length) {
-        await disk.call();
-        if (disk.room > 0) write(content, at, copy.subarray(0, disk.room));
-        throw new NoSpace();
-      }
       await disk.call(() => write(content, at, copy));
-      disk.room -= copy.length;
+      takeRoom(content, at, copy);
       write(content, at, copy);
     },
     async sync() {
       await disk.call();
-      if (disk.failSync) {
-        disk.failSync = false;
-        content.unsynced = [];
-        throw new Error("input/output error");
-      }
+      failWhenAsked(content);
       content.synced = content.seen;
       content.unsynced = [];
     },
     async truncate(size) {
       await disk.call(() => write(content, size));
+      disk.room += content.seen.length - size;
       write(content, size);
     },
     async close() {},

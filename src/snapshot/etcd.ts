@@ -1,8 +1,7 @@
 /** etcd's own records inside its database: the buckets, their keys, and the messages that are their values. */
-import { utf8 } from "#base/bytes.ts";
+import { latin1, latin1Bytes, utf8 } from "#base/bytes.ts";
 import { Reader, Writer } from "#schema/wire.ts";
 import type { Entry, Lease, Revision } from "#store/contract.ts";
-import { latin1, latin1Bytes } from "#store/record.ts";
 
 export const BUCKETS = {
   alarm: utf8("alarm"),

@@ -1,9 +1,8 @@
 /** A store as a snapshot of etcd's: its database as one bbolt file, with the file's SHA-256 behind it, as `etcdctl snapshot save` has it. */
-import { utf8 } from "#base/bytes.ts";
+import { latin1Bytes, utf8 } from "#base/bytes.ts";
 import { compareBytes } from "#bolt/format.ts";
 import { BoltWriter } from "#bolt/writer.ts";
 import type { Entry, Lease, Retained, Revision } from "#store/contract.ts";
-import { latin1Bytes } from "#store/record.ts";
 import { BUCKETS, encodeKeyValue, encodeLease, META, revisionKey, u64Bytes } from "./etcd.ts";
 import type { Scratch, SnapshotPorts } from "./ports.ts";
 import { sortEntries } from "./sort.ts";

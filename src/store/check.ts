@@ -1,8 +1,9 @@
-import { Damaged, readSegment, segmentName, segmentsOf } from "./log.ts";
-import type { Checksum, FileSystem } from "./ports.ts";
-import { decodeRecords } from "./record.ts";
+import { Damaged, FRAME_HEADER, readSegment, segmentName, segmentsOf } from "./log.ts";
+import type { Checksum, FileSystem, Index } from "./ports.ts";
+import { decodeCell, decodeRecords, type LogRecord, Reader } from "./record.ts";
+import { State } from "./state.ts";
 
-/** What a look at a store's log found. */
+/** What a look at a store's files found. */
 export interface CheckReport {
   readonly segments: number;
   readonly frames: number;
@@ -10,17 +11,54 @@ export interface CheckReport {
   readonly bytes: number;
   readonly firstRevision?: number;
   readonly lastRevision?: number;
+  /** Keys in the index. */
+  readonly keys?: number;
   /** The end that a crash left: it is cut off when the store is opened. */
   readonly torn?: { readonly file: string; readonly offset: number; readonly bytes: number };
-  /** One sentence that names the file and the offset. The rest of the log was not read. */
-  readonly damage?: string;
+  /** One sentence each, that names the file and the offset. What lies behind a damaged frame was not read. */
+  readonly findings: readonly string[];
+}
+export interface CheckOptions {
+  readonly files: FileSystem;
+  readonly directory: string;
+  readonly checksum: Checksum;
+  /** Opens the index, if that is to be compared with the log. */
+  readonly openIndex?: (path: string) => Promise<Index>;
+}
+/** Findings after which the rest of the index is not told one by one. */
+const MOST_FINDINGS = 20;
+
+/** Reads log and index in `directory` from head to tail and changes nothing. The store may not be open. */
+export async function checkStore(options: CheckOptions): Promise<CheckReport> {
+  const check = new Check(options);
+  try {
+    await check.log();
+    if (options.openIndex && check.report.findings.length === 0) await check.index(options.openIndex);
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error;
+    check.report.findings.push(error.message);
+  }
+  return check.report;
 }
 
-/** Reads the log in `directory` from head to tail and changes nothing. The store may not be open. */
-export async function checkStore(at: { files: FileSystem; directory: string; checksum: Checksum }): Promise<CheckReport> {
-  const { files, directory, checksum } = at;
-  const report: { -readonly [K in keyof CheckReport]: CheckReport[K] } = { segments: 0, frames: 0, records: 0, bytes: 0 };
-  try {
+class Check {
+  readonly report: { -readonly [K in keyof CheckReport]: CheckReport[K] } & { findings: string[] } = {
+    segments: 0,
+    frames: 0,
+    records: 0,
+    bytes: 0,
+    findings: [],
+  };
+  private readonly options: CheckOptions;
+  private revision: number | undefined;
+
+  constructor(options: CheckOptions) {
+    this.options = options;
+  }
+
+  async log(): Promise<void> {
+    const { files, directory, checksum } = this.options;
+    const { report } = this;
     let before: number | undefined;
     for (const n of await segmentsOf(files, directory)) {
       const path = `${directory}/${segmentName(n)}`;
@@ -30,19 +68,17 @@ export async function checkStore(at: { files: FileSystem; directory: string; che
       before = n;
       const file = await files.open(path, false);
       try {
-        const { good, torn } = await readSegment(file, checksum, (body, offset) => {
+        const { good, torn } = await readSegment(file, { segment: n, checksum }, (body, at) => {
           report.frames++;
           try {
-            for (const record of decodeRecords(body)) {
-              report.records++;
-              if (record.kind !== "events" || record.events.length === 0) continue;
-              if (report.lastRevision !== undefined && record.revision !== report.lastRevision + 1)
-                throw new Error(`revision ${record.revision} follows ${report.lastRevision}`);
-              report.firstRevision ??= record.revision;
-              report.lastRevision = record.revision;
+            let first = at === FRAME_HEADER;
+            for (const record of decodeRecords(body, n, at)) {
+              if (first && record.kind !== "head") throw new Error("the segment does not begin with a head");
+              first = false;
+              this.look(record);
             }
           } catch (error) {
-            throw new Damaged(path, offset, error instanceof Error ? error.message : String(error));
+            throw new Damaged(path, at, error instanceof Error ? error.message : String(error));
           }
         });
         report.segments++;
@@ -52,9 +88,63 @@ export async function checkStore(at: { files: FileSystem; directory: string; che
         await file.close();
       }
     }
-  } catch (error) {
-    if (!(error instanceof Damaged)) throw error;
-    report.damage = error.message;
   }
-  return report;
+  private look(record: LogRecord): void {
+    const { report } = this;
+    report.records++;
+    if (record.kind === "head") {
+      const { revision } = record.head;
+      if (this.revision !== undefined && revision !== this.revision)
+        throw new Error(`the segment begins at revision ${revision}, and the one before ends at ${this.revision}`);
+      this.revision = revision;
+    }
+    if (record.kind === "compact") this.revision = Math.max(this.revision ?? 1, record.revision);
+    if (record.kind !== "events" || record.events.length === 0) return;
+    if (this.revision !== undefined && record.revision !== this.revision + 1)
+      throw new Error(`revision ${record.revision} follows ${this.revision}`);
+    this.revision = record.revision;
+    report.firstRevision ??= record.revision;
+    report.lastRevision = record.revision;
+  }
+
+  /** Every key's row must name a cell of the log that holds that key and revision. */
+  async index(openIndex: (path: string) => Promise<Index>): Promise<void> {
+    const { files, directory } = this.options;
+    const { report } = this;
+    const opened = new Map<number, Awaited<ReturnType<FileSystem["open"]>>>();
+    const index = await openIndex(`${directory}/index`).catch((error: Error) => error);
+    if (index instanceof Error) {
+      report.findings.push(`the store's index cannot be opened: ${index.message}`);
+      return;
+    }
+    try {
+      for (const n of await segmentsOf(files, directory)) opened.set(n, await files.open(`${directory}/${segmentName(n)}`, false));
+      report.keys = 0;
+      const state = new State(index, () => {
+        throw new Error("the check reads the log by itself");
+      });
+      for (const { key, modRevision, segment, at, size } of state.current("", "\uffff", "durable")) {
+        report.keys++;
+        const path = `${directory}/${segmentName(segment)}`;
+        try {
+          const bytes = opened.get(segment)?.readNow(at, size) ?? new Uint8Array(0);
+          const { version } = decodeCell(new Reader(bytes), segment, at);
+          if (version.key === key && version.modRevision === modRevision) continue;
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+        report.findings.push(
+          `the store's index is damaged: ${path} at offset ${at} does not hold revision ${modRevision} of the key ${key}`,
+        );
+        if (report.findings.length >= MOST_FINDINGS) return;
+      }
+      if (state.mark && this.revision !== undefined && state.mark.revision > this.revision)
+        report.findings.push(
+          `the store's index is ahead of its log: it has revision ${state.mark.revision}, the log ends with ${this.revision}`,
+        );
+    } finally {
+      for (const file of opened.values()) await file.close();
+      await index.close();
+    }
+  }
 }

@@ -194,7 +194,10 @@ export interface LocalStore extends Store {
     names(prefix: string): readonly string[];
     set(name: string, value: Uint8Array | undefined): Promise<void>;
   };
-  /** All that another store needs to be equal to this one as it is now; writes and compactions meanwhile change nothing of it. */
+  /**
+   * All that another store needs to be equal to this one as it is now; writes and compactions meanwhile change nothing of
+   * it. It must be iterated, to its end or until it is left: room is not given back meanwhile.
+   */
   retained(): AsyncIterable<Retained>;
 }
 export type Alarm = "nospace" | "corrupt";

@@ -26,7 +26,7 @@ export class Layered<V> {
   private readonly index: Index;
   private readonly prefix: string;
   private readonly codec: Codec<V>;
-  private pending: Layer<V> = new SortedMap();
+  private pending = new Map<Key, Slot<V>>();
   private recent: Layer<V> = new SortedMap();
   private flushing: Layer<V> | undefined;
 
@@ -51,35 +51,21 @@ export class Layered<V> {
   }
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
-    const over = this.overlay(from, to, view);
-    let next = 0;
-    let going = true;
-    // Gives the overlay's keys below `limit`; whether it also has `limit` itself.
-    const overlayUpTo = (limit: Key | undefined): boolean => {
-      for (; next < over.length; next++) {
-        const [key, slot] = over[next]!;
-        if (limit !== undefined && key >= limit) {
-          if (key > limit) return false;
-          next++;
-          if (slot.value !== null) going = visit(key, slot.value);
-          return true;
-        }
-        if (slot.value !== null) going = visit(key, slot.value);
-        if (!going) {
-          next++;
-          return false;
-        }
-      }
-      return false;
-    };
     if (from >= to) return;
+    const over = new Overlay<V>(this.layersOver(from, to, view));
+    let going = true;
     this.index.walk(this.prefix + from, this.indexEnd(to), (prefixed, bytes) => {
       const key = prefixed.slice(this.prefix.length);
-      const shadowed = overlayUpTo(key);
+      let shadowed = false;
+      while (going && over.key !== undefined && over.key <= key) {
+        shadowed = over.key === key;
+        if (over.slot.value !== null) going = visit(over.key, over.slot.value);
+        over.next();
+      }
       if (going && !shadowed) going = visit(key, this.codec.decode(key, bytes));
       return going;
     });
-    if (going) overlayUpTo(undefined);
+    for (; going && over.key !== undefined; over.next()) if (over.slot.value !== null) going = visit(over.key, over.slot.value);
   }
 
   /** Keys in [from, to). `flushed`: the index already shows what is being flushed. */
@@ -93,24 +79,31 @@ export class Layered<V> {
       });
     if (!flushed) add(this.flushing);
     add(this.recent);
-    if (view === "pending") add(this.pending);
+    if (view === "pending")
+      for (const [key, slot] of this.pending) if (key >= from && key < to) n += (slot.value === null ? 0 : 1) - (slot.below ? 1 : 0);
     return n;
   }
 
   /** The pending batch is durable. */
   commit(): void {
     if (this.pending.size === 0) return;
-    this.pending.walk("", "\uffff", (key, slot) => {
+    for (const [key, slot] of this.pending) {
       const there = this.recent.get(key);
       if (there) there.value = slot.value;
       else this.recent.set(key, slot);
-      return true;
-    });
-    this.pending = new SortedMap();
+    }
+    this.pending.clear();
   }
   /** The pending batch never was. */
   discard(): void {
-    if (this.pending.size > 0) this.pending = new SortedMap();
+    this.pending.clear();
+  }
+  /** What the pending batch has of the key: null when it deletes it, undefined when it leaves it as it is. */
+  inPending(key: Key): V | null | undefined {
+    return this.pending.get(key)?.value;
+  }
+  get hasPending(): boolean {
+    return this.pending.size > 0;
   }
   freeze(): void {
     this.flushing = this.recent;
@@ -137,21 +130,39 @@ export class Layered<V> {
   private indexEnd(to: Key): Key {
     return to >= ALL_KEYS ? prefixEnd(this.prefix) : this.prefix + to;
   }
-  private overlay(from: Key, to: Key, view: View): [Key, Slot<V>][] {
-    const layers = [this.flushing, this.recent, view === "pending" ? this.pending : undefined].filter(l => l !== undefined && l.size > 0);
-    const merged = new SortedMap<Slot<V>>();
-    const single: [Key, Slot<V>][] = [];
-    for (const layer of layers)
-      layer!.walk(from, to, (key, slot) => {
-        if (layers.length === 1) single.push([key, slot]);
-        else merged.set(key, slot);
-        return true;
-      });
-    if (layers.length > 1)
-      merged.walk(from, to, (key, slot) => {
-        single.push([key, slot]);
-        return true;
-      });
-    return single;
+  private layersOver(from: Key, to: Key, view: View): Iterator<[Key, Slot<V>]>[] {
+    const layers: Iterator<[Key, Slot<V>]>[] = [];
+    for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.entries(from, to));
+    if (view === "pending" && this.pending.size > 0) {
+      const slots = [...this.pending].filter(([key]) => key >= from && key < to);
+      layers.push(slots.sort(([a], [b]) => (a < b ? -1 : 1))[Symbol.iterator]());
+    }
+    return layers;
   }
+}
+/** Several layers as one, in order; where several have a key, the last of them counts. */
+class Overlay<V> {
+  /** undefined: there is no more. */
+  key: Key | undefined;
+  slot!: Slot<V>;
+  private readonly heads: { layer: Iterator<[Key, Slot<V>]>; head: [Key, Slot<V>] | undefined }[];
+  constructor(layers: Iterator<[Key, Slot<V>]>[]) {
+    this.heads = layers.map(layer => ({ layer, head: take(layer) }));
+    this.next();
+  }
+  next(): void {
+    let first: Key | undefined;
+    for (const { head } of this.heads) if (head && (first === undefined || head[0] < first)) first = head[0];
+    this.key = first;
+    if (first === undefined) return;
+    for (const source of this.heads) {
+      if (source.head?.[0] !== first) continue;
+      this.slot = source.head[1];
+      source.head = take(source.layer);
+    }
+  }
+}
+function take<T>(from: Iterator<T>): T | undefined {
+  const { done, value } = from.next();
+  return done ? undefined : value;
 }

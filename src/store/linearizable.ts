@@ -130,9 +130,11 @@ function carriedOut(
       const entries = revision ? past.range(from, to, revision) : range(from, to);
       return { entries: countOnly ? [] : limit ? entries.slice(0, limit) : entries, count: entries.length };
     },
+    full: entry => entry,
     hasLease: () => true,
     write(event) {
       own.set(event.entry.key, event.type === "put" ? event.entry : undefined);
+      return event;
     },
   };
   try {

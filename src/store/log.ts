@@ -1,12 +1,16 @@
-import { NoSpace, StoreClosed } from "./contract.ts";
+import { assert } from "#base/assert.ts";
+import { NoSpace, type Revision, StoreClosed } from "./contract.ts";
 import type { Checksum, File, FileSystem } from "./ports.ts";
 import type { Writer } from "./record.ts";
 
 /** Bytes before a frame's body: mark, body's length, checksum of length and body. */
-const HEADER = 12;
+export const FRAME_HEADER = 12;
 const MARK = 0x436f7846; // "CoxF"
 const SEGMENT = /^(\d{16})\.log$/;
-const READ = 4 * 1024 * 1024;
+const READ = 1024 * 1024;
+/** Bytes of room made ahead of what is appended. */
+const ROOM_LEAST = 256 * 1024;
+const ROOM_MOST = 8 * 1024 * 1024;
 
 export const segmentName = (n: number) => `${String(n).padStart(16, "0")}.log`;
 /** The numbers of the log's segments in `directory`, in order. */
@@ -28,152 +32,232 @@ export class Damaged extends Error {
 
 /** Starts a frame in `writer`; what is then written to it is its body, until `sealFrame`. */
 export function beginFrame(writer: Writer): void {
-  writer.at = HEADER;
+  writer.at = FRAME_HEADER;
 }
-/** Whether anything was written since `beginFrame`. */
-export const isEmptyFrame = (writer: Writer) => writer.at === HEADER;
-
-/** How a segment ends: `good` bytes of whole frames, and whether bytes of a torn one follow. */
+/** How a segment ends: `good` bytes of whole frames, and how many of a torn one follow; zeroes are room made before its time. */
 export interface SegmentEnd {
   readonly good: number;
   readonly torn: number;
 }
 
 /**
- * Calls `visit` with each frame's body and place. Only the last frame of the log can be torn, since the one before was on
- * the disk when it was begun: a bad frame with a whole one after it is damage. Throws Damaged.
+ * Calls `visit` with each frame's body and the place of its first byte, from the frame at `from` on. Only the last frame of
+ * the log can be torn, since the one before was on the disk when it was begun: a bad frame with a whole one after it is
+ * damage. Throws Damaged. `visit`, or the promise that it gives, may answer false: enough.
  */
-export async function readSegment(file: File, checksum: Checksum, visit: (body: Uint8Array, offset: number) => void): Promise<SegmentEnd> {
-  const size = await file.size();
+export async function readSegment(
+  file: File,
+  {
+    segment,
+    checksum,
+    from = 0,
+    to,
+    block: least = READ,
+  }: { segment: number; checksum: Checksum; from?: number; to?: number; block?: number },
+  visit: (body: Uint8Array, bodyAt: number) => unknown,
+): Promise<SegmentEnd> {
+  const size = to ?? (await file.size());
   let block: Uint8Array = new Uint8Array(0);
   let start = 0;
-  const load = async (from: number, length: number) => {
-    if (from + length <= start + block.length) return;
-    block = await file.read(from, Math.min(size - from, Math.max(READ, length)));
-    start = from;
+  const load = async (at: number, length: number) => {
+    if (at >= start && at + length <= start + block.length) return;
+    block = await file.read(at, Math.min(size - at, Math.max(least, length)));
+    start = at;
   };
-  let at = 0;
-  while (at + HEADER <= size) {
-    await load(at, HEADER);
+  let at = from;
+  while (at + FRAME_HEADER <= size) {
+    await load(at, FRAME_HEADER);
     const length = bodyLength(block, at - start);
-    if (length === 0 || at + HEADER + length > size) break;
-    await load(at, HEADER + length);
-    const body = bodyAt(block, at - start, at, checksum);
+    if (length === 0 || at + FRAME_HEADER + length > size) break;
+    await load(at, FRAME_HEADER + length);
+    const body = bodyAt(block, at - start, segment, at, checksum);
     if (!body) break;
-    visit(body, at);
-    at += HEADER + length;
+    const going = visit(body, at + FRAME_HEADER);
+    at += FRAME_HEADER + length;
+    if ((going instanceof Promise ? await going : going) === false) return { good: at, torn: 0 };
   }
-  if (at < size) {
-    const next = await findFrame(file, at + 1, size, checksum);
-    if (next !== undefined) throw new Damaged(file.path, at, `a frame is unreadable, and a whole one follows at offset ${next}`);
-  }
-  return { good: at, torn: size - at };
+  if (at >= size) return { good: at, torn: 0 };
+  const rest = await file.read(at, size - at);
+  const used = rest.findLastIndex(byte => byte !== 0) + 1;
+  const next = findFrame(rest.subarray(0, used), segment, at, checksum);
+  if (next !== undefined) throw new Damaged(file.path, at, `a frame is unreadable, and a whole one follows at offset ${next}`);
+  return { good: at, torn: used };
 }
 /** The length of the body that the header at `at` of `block` speaks of; 0 where there is no header. */
 function bodyLength(block: Uint8Array, at: number): number {
-  if (at + HEADER > block.length) return 0;
-  const view = new DataView(block.buffer, block.byteOffset + at, HEADER);
+  if (at + FRAME_HEADER > block.length) return 0;
+  const view = new DataView(block.buffer, block.byteOffset + at, FRAME_HEADER);
   return view.getUint32(0) === MARK ? view.getUint32(4) : 0;
 }
 /** The body of the frame at `at` of `block`, which is at `offset` of the segment, if it is whole. */
-function bodyAt(block: Uint8Array, at: number, offset: number, checksum: Checksum): Uint8Array | undefined {
+function bodyAt(block: Uint8Array, at: number, segment: number, offset: number, checksum: Checksum): Uint8Array | undefined {
   const length = bodyLength(block, at);
-  if (length === 0 || at + HEADER + length > block.length) return undefined;
-  const body = block.subarray(at + HEADER, at + HEADER + length);
-  const sum = new DataView(block.buffer, block.byteOffset + at, HEADER).getUint32(8);
-  return frameSum(body, offset, checksum) === sum ? body : undefined;
+  if (length === 0 || at + FRAME_HEADER + length > block.length) return undefined;
+  const body = block.subarray(at + FRAME_HEADER, at + FRAME_HEADER + length);
+  const sum = new DataView(block.buffer, block.byteOffset + at, FRAME_HEADER).getUint32(8);
+  return frameSum(body, segment, offset, checksum) === sum ? body : undefined;
 }
-// The offset is part of the sum, so that a value that holds a copy of a frame is never taken for one.
-const frameSum = (body: Uint8Array, offset: number, checksum: Checksum) =>
-  (checksum(body) ^ body.length ^ Math.imul(offset + 1, 0x9e3779b1)) >>> 0;
-/** The first whole frame at or after `from`. */
-async function findFrame(file: File, from: number, size: number, checksum: Checksum): Promise<number | undefined> {
-  const rest = await file.read(from, size - from);
-  for (let i = 0; i + HEADER <= rest.length; i++) if (rest[i] === MARK >>> 24 && bodyAt(rest, i, from + i, checksum)) return from + i;
+// Segment and offset are part of the sum, so that a value that holds a copy of a frame is never taken for one.
+const frameSum = (body: Uint8Array, segment: number, offset: number, checksum: Checksum) =>
+  (checksum(body) ^ body.length ^ Math.imul(offset + 1, 0x9e3779b1) ^ Math.imul(segment, 0x85ebca6b)) >>> 0;
+/** The place of the first whole frame in `rest`, which begins at `from`, behind its first byte. */
+function findFrame(rest: Uint8Array, segment: number, from: number, checksum: Checksum): number | undefined {
+  const first = MARK >>> 24;
+  for (let i = rest.indexOf(first, 1); i >= 0; i = rest.indexOf(first, i + 1))
+    if (bodyAt(rest, i, segment, from + i, checksum)) return from + i;
   return undefined;
 }
 
+/** One file of the log. */
+export interface Segment {
+  readonly number: number;
+  readonly file: File;
+  /** Bytes of whole frames. */
+  end: number;
+  /** The newest revision in it or, when it has none, before it. */
+  lastRevision: Revision;
+}
+
 /**
- * The log that is written to: its newest segment. `append` returns when the frame is on the disk; when it fails, nothing
+ * The log: all values and all history, in segments. `append` returns when the frame is on the disk; when it fails, nothing
  * of the frame is left.
  */
 export class Log {
   private readonly files: FileSystem;
   private readonly directory: string;
   private readonly checksum: Checksum;
-  private file: File;
-  private end: number;
-  /** Bytes of segments before the newest that have not been removed. */
-  private before: number;
+  private readonly segments: Map<number, Segment>;
+  private tail: Segment;
+  private bytes = 0;
   private broken: string | undefined;
-  /** The oldest segment that has not been removed, and the newest. */
-  private first: number;
-  segment: number;
+  /** Bytes of the tail that the disk has room for already, and who makes more. */
+  private room: number;
+  private making: Promise<void> | undefined;
 
-  constructor(at: {
-    first: number;
-    files: FileSystem;
-    directory: string;
-    checksum: Checksum;
-    segment: number;
-    file: File;
-    end: number;
-    before: number;
-  }) {
+  constructor(at: { files: FileSystem; directory: string; checksum: Checksum; segments: readonly Segment[] }) {
     this.files = at.files;
     this.directory = at.directory;
     this.checksum = at.checksum;
-    this.first = at.first;
-    this.segment = at.segment;
-    this.file = at.file;
-    this.end = at.end;
-    this.before = at.before;
+    this.segments = new Map(at.segments.map(segment => [segment.number, segment]));
+    for (const segment of at.segments) this.bytes += segment.end;
+    this.tail = at.segments.at(-1)!;
+    this.room = this.tail.end;
   }
 
+  /** Bytes of all segments. */
   get size(): number {
-    return this.before + this.end;
+    return this.bytes;
   }
-  /** Bytes in the newest segment. */
-  get length(): number {
-    return this.end;
+  get end(): { segment: number; at: number } {
+    return { segment: this.tail.number, at: this.tail.end };
+  }
+  /** The oldest segment that there is. */
+  get first(): number {
+    return this.segments.keys().next().value!;
+  }
+  /** Segments before the newest, and whether they hold nothing newer than `revision`. */
+  closed(revision: Revision): Segment[] {
+    return this.all().filter(({ number, lastRevision }) => number < this.tail.number && lastRevision <= revision);
+  }
+  has(segment: number): boolean {
+    return this.segments.has(segment);
+  }
+  /** Oldest first. */
+  all(): Segment[] {
+    return [...this.segments.values()];
+  }
+  /** The bytes of a cell, waiting for the disk where it must. */
+  read(segment: number, at: number, size: number): Uint8Array {
+    const from = this.segments.get(segment);
+    if (!from) throw new Damaged(`${this.directory}/${segmentName(segment)}`, at, "the segment is missing");
+    return from.file.readNow(at, size);
+  }
+  /** Calls `visit` with the frames of one segment from `from` on, as far as they are written now, until it answers false; says where it stopped. */
+  async readFrames(segment: number, from: number, visit: (body: Uint8Array, bodyAt: number) => unknown): Promise<number> {
+    const { file, end } = this.segments.get(segment)!;
+    let stopped = false;
+    const { good } = await readSegment(file, { segment, checksum: this.checksum, from, to: end }, (body, at) => {
+      stopped = visit(body, at) === false;
+      return !stopped;
+    });
+    if (good < end && !stopped) throw new Damaged(file.path, good, "a frame is unreadable");
+    return good;
   }
 
-  /** Appends the frame in `writer`. */
-  async append(writer: Writer): Promise<void> {
+  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones. */
+  async append(writer: Writer, revision: Revision, ahead: boolean): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
-    const body = writer.bytes.subarray(HEADER, writer.at);
+    const { tail } = this;
+    const body = writer.bytes.subarray(FRAME_HEADER, writer.at);
     writer.setU32(0, MARK);
     writer.setU32(4, body.length);
-    writer.setU32(8, frameSum(body, this.end, this.checksum));
+    writer.setU32(8, frameSum(body, tail.number, tail.end, this.checksum));
     const frame = writer.done();
-    let written = false;
+    if (tail.end + frame.length > this.room) await this.making;
     try {
-      await this.file.write(this.end, frame);
-      written = true;
-      await this.file.sync();
+      await tail.file.writeThrough(tail.end, frame);
     } catch (error) {
-      await this.undo(error, written && !(error instanceof NoSpace));
+      await this.making;
+      await this.undo(error, !(error instanceof NoSpace));
       throw error;
     }
-    this.end += frame.length;
+    tail.end += frame.length;
+    tail.lastRevision = revision;
+    this.bytes += frame.length;
+    if (ahead) this.makeRoom();
   }
   /** Begins a new segment. On failure the old one goes on. */
   async rotate(): Promise<void> {
-    const file = await createSegment(this.files, this.directory, this.segment + 1);
-    const old = this.file;
-    this.before += this.end;
-    this.file = file;
-    this.segment++;
-    this.end = 0;
-    await old.close();
+    if (this.broken) throw new StoreClosed(this.broken);
+    await this.making;
+    const { tail } = this;
+    // The room that it did not use.
+    if (this.room > tail.end) await tail.file.truncate(tail.end);
+    await tail.file.sync();
+    this.room = tail.end;
+    const number = tail.number + 1;
+    const file = await createSegment(this.files, this.directory, number);
+    this.tail = { number, file, end: 0, lastRevision: tail.lastRevision };
+    this.segments.set(number, this.tail);
+    this.room = 0;
   }
   /** Removes the segments before `segment`. */
   async removeBefore(segment: number): Promise<void> {
-    for (; this.first < segment; this.first++) await this.files.remove(`${this.directory}/${segmentName(this.first)}`);
-    if (segment === this.segment) this.before = 0;
+    for (const old of this.all()) {
+      if (old.number >= segment) break;
+      await this.files.remove(old.file.path);
+      // One after another, also on the disk: a segment that is missing between others is damage.
+      await this.files.syncDirectory(this.directory);
+      this.segments.delete(old.number);
+      this.bytes -= old.end;
+      await old.file.close();
+    }
   }
-  close(): Promise<void> {
-    return this.file.close();
+  async close(): Promise<void> {
+    await this.making;
+    if (!this.broken && this.room > this.tail.end) await this.tail.file.truncate(this.tail.end).catch(() => {});
+    for (const { file } of this.all()) await file.close();
+  }
+
+  // A sync into room that is there already is a third of one that has to find room and note it.
+  private makeRoom(): void {
+    const { tail, room } = this;
+    const more = Math.min(ROOM_MOST, Math.max(ROOM_LEAST, tail.end));
+    if (this.making || this.broken || room > tail.end + more / 2) return;
+    const start = Math.max(room, tail.end + Math.ceil(more / 4));
+    assert(Number.isSafeInteger(start) && start >= tail.end, "room begins behind what is written");
+    const make = async () => {
+      await tail.file.write(start, new Uint8Array(more));
+      await tail.file.sync();
+      this.room = start + more;
+    };
+    // Without room for room, appends find their own.
+    this.making = make()
+      .catch(() => {})
+      .finally(() => {
+        this.making = undefined;
+      });
+    this.room = start;
   }
 
   // After a failed sync nobody knows what the disk holds (the kernel may have dropped the pages and forgotten the error),
@@ -182,8 +266,9 @@ export class Log {
     const why = error instanceof Error ? error.message : String(error);
     if (syncFailed) this.broken = `the store's log could not be synced (${why}); it must be opened again`;
     try {
-      await this.file.truncate(this.end);
-      await this.file.sync();
+      await this.tail.file.truncate(this.tail.end);
+      await this.tail.file.sync();
+      this.room = this.tail.end;
     } catch (next) {
       this.broken ??= `a failed write to the store's log could not be undone (${next}); it must be opened again`;
     }

@@ -4,7 +4,6 @@ import { crc32 } from "./checksum.ts";
 import {
   ALL_KEYS,
   type Alarm,
-  type Batch,
   Compacted,
   type Compare,
   type Entry,
@@ -33,7 +32,7 @@ import { hashRetained, headOf } from "./retained.ts";
 import { scanBatches } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
 import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
-import { BATCH_EVENTS, type History, Watchers } from "./watch.ts";
+import { BATCH_EVENTS, type History, type HistoryRange, type Piece, Watchers } from "./watch.ts";
 
 /** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
 interface Past {
@@ -123,13 +122,17 @@ class MemoryStore implements InMemory, History {
         return store.compacted;
       },
       get: key => this.current.get(key),
+      full: entry => entry,
       range: (from, to, { limit: most = 0, revision, countOnly } = {}) => {
         if (countOnly && !revision) return { entries: [], count: this.current.count(from, to) };
         const found = revision ? this.older(from, to, revision, most, true) : this.newest(from, to, most);
         return countOnly ? { entries: [], count: found.count } : found;
       },
       hasLease: id => this.held.has(id),
-      write: event => this.write(event),
+      write: event => {
+        this.write(event);
+        return event;
+      },
     };
     if (state) this.begin(state);
   }
@@ -179,7 +182,7 @@ class MemoryStore implements InMemory, History {
     this.check();
     return this.watchers.watch(from, to, options);
   }
-  since(after: Revision, from: Key, to: Key): Batch {
+  since(after: Revision, { from, to }: HistoryRange): Piece {
     const events: StoreEvent[] = [];
     let revision = after;
     while (revision < this.revision && events.length < BATCH_EVENTS) {

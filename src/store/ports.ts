@@ -6,8 +6,12 @@ export interface File {
   size(): Promise<number>;
   /** Up to `length` bytes from `at`; fewer at the file's end. */
   read(at: number, length: number): Promise<Uint8Array>;
+  /** The same, waiting for the disk where it must: for what was written lately, or lies in memory. */
+  readNow(at: number, length: number): Uint8Array;
   /** Writes all of `bytes` at `at`. After a failure any part of them may have been written. */
   write(at: number, bytes: Uint8Array): Promise<void>;
+  /** The same, and returns when these bytes are on the disk, and the file's length with them. */
+  writeThrough(at: number, bytes: Uint8Array): Promise<void>;
   /** Returns when the file's data and length are on the disk (fdatasync). */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
@@ -23,6 +27,8 @@ export interface FileSystem {
   remove(path: string): Promise<void>;
   /** Returns when names created, renamed and removed in the directory are on the disk. */
   syncDirectory(path: string): Promise<void>;
+  /** Bytes that may still be written to the disk that `directory` lies on. */
+  free(directory: string): Promise<number>;
   /** Takes the lock that `path` stands for, which a process that has died does not hold. Throws InUse. */
   lock(path: string): Promise<Unlock>;
 }

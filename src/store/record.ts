@@ -1,21 +1,38 @@
+import { latin1, writeLatin1 } from "#base/bytes.ts";
 import type { Entry, Key, Lease, Revision, StoreEvent } from "./contract.ts";
-import { tombstone } from "./txn.ts";
+import { NO_VALUE } from "./txn.ts";
+import { isDead, type Link, type Place, type Version } from "./version.ts";
 
 /** What one step of the store changes; the log is a sequence of these. */
 export type LogRecord =
-  | { readonly kind: "events"; readonly revision: Revision; readonly events: readonly StoreEvent[]; readonly revoked?: number }
+  /** All but keys, as it stands where a segment begins. */
+  | { readonly kind: "head"; readonly head: Head }
+  | { readonly kind: "events"; readonly revision: Revision; readonly events: readonly LogEvent[]; readonly revoked?: number }
   | { readonly kind: "grant"; readonly lease: Lease }
-  | { readonly kind: "compact"; readonly revision: Revision }
-  /** An entry of another store, from before the revisions that follow. */
-  | { readonly kind: "entry"; readonly entry: Entry }
-  | { readonly kind: "meta"; readonly name: string; readonly value?: Uint8Array };
+  /** `oldest`: the first revision whose events are still there. */
+  | { readonly kind: "compact"; readonly revision: Revision; readonly oldest: Revision }
+  | { readonly kind: "meta"; readonly name: string; readonly value?: Uint8Array }
+  /** A version that lay in a segment that is to go, or came from another store; `until` 0: it is its key's newest. */
+  | { readonly kind: "moved"; readonly until: Revision; readonly version: Version };
+/** An event whose entry the log has, or is about to have. */
+export type LogEvent = StoreEvent & { readonly entry: Version; readonly link?: Link };
+export interface Head {
+  readonly revision: Revision;
+  readonly compacted: Revision;
+  readonly oldest: Revision;
+  readonly lastLease: number;
+  readonly leases: readonly Lease[];
+  readonly meta: readonly (readonly [name: string, value: Uint8Array])[];
+}
 
 const EVENTS = 1;
 const GRANT = 2;
 const COMPACT = 3;
 const META = 4;
-const ENTRY = 5;
+const MOVED = 5;
+const HEAD = 6;
 const PUT = 1;
+const LINK = 2;
 
 /** Bytes written one after another into a buffer that grows. */
 export class Writer {
@@ -51,7 +68,7 @@ export class Writer {
   key(key: Key): void {
     this.u32(key.length);
     this.need(key.length);
-    for (let i = 0; i < key.length; i++) this.bytes[this.at + i] = key.charCodeAt(i);
+    writeLatin1(this.bytes, this.at, key);
     this.at += key.length;
   }
   blob(value: Uint8Array): void {
@@ -95,7 +112,10 @@ export class Reader {
     return this.view.getFloat64(this.at - 8);
   }
   key(): Key {
-    return latin1(this.blob());
+    const length = this.u32();
+    if (length > this.left) throw new RangeError("a length reaches beyond the record");
+    this.at += length;
+    return latin1(this.bytes, this.at - length, this.at);
   }
   /** A view of the bytes read, not a copy. */
   blob(): Uint8Array {
@@ -105,21 +125,19 @@ export class Reader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 }
-/** Bytes as a key. */
-export function latin1(bytes: Uint8Array): string {
-  let out = "";
-  for (let i = 0; i < bytes.length; i += 1024) out += String.fromCharCode(...bytes.subarray(i, i + 1024));
-  return out;
-}
-/** The way back: one byte a code unit. */
-export function latin1Bytes(key: Key): Uint8Array {
-  const out = new Uint8Array(key.length);
-  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i);
-  return out;
-}
 
-/** Appends `record` to `writer`. The entries an event replaced are left out: the state before it has them. */
-export function encodeRecord(writer: Writer, record: LogRecord): void {
+/**
+ * Appends `record` to `writer`, whose first byte is to be byte `base` of `segment`; the versions in it learn their places.
+ * What an event replaced is kept as a link to its cell.
+ */
+export function encodeRecord(writer: Writer, record: LogRecord, segment: number, base: number): void {
+  const cell = (version: Version) => {
+    const start = writer.at;
+    encodeCell(writer, version);
+    version.segment = segment;
+    version.at = base + start;
+    version.size = writer.at - start;
+  };
   if (record.kind === "grant") {
     writer.u8(GRANT);
     writer.number(record.lease.id);
@@ -127,53 +145,124 @@ export function encodeRecord(writer: Writer, record: LogRecord): void {
   } else if (record.kind === "compact") {
     writer.u8(COMPACT);
     writer.number(record.revision);
-  } else if (record.kind === "entry") {
-    writer.u8(ENTRY);
-    writer.key(record.entry.key);
-    encodeEntry(writer, record.entry);
+    writer.number(record.oldest);
   } else if (record.kind === "meta") {
     writer.u8(META);
     writer.key(record.name);
     writer.u8(record.value ? PUT : 0);
     if (record.value) writer.blob(record.value);
+  } else if (record.kind === "moved") {
+    writer.u8(MOVED);
+    writer.number(record.until);
+    cell(record.version);
+  } else if (record.kind === "head") {
+    const { head } = record;
+    writer.u8(HEAD);
+    for (const n of [head.revision, head.compacted, head.oldest, head.lastLease, head.leases.length, head.meta.length]) writer.number(n);
+    for (const { id, ttl } of head.leases) {
+      writer.number(id);
+      writer.number(ttl);
+    }
+    for (const [name, value] of head.meta) {
+      writer.key(name);
+      writer.blob(value);
+    }
   } else {
     writer.u8(EVENTS);
     writer.number(record.revision);
     writer.number(record.revoked ?? 0);
     writer.u32(record.events.length);
-    for (const { type, entry } of record.events) {
-      writer.u8(type === "put" ? PUT : 0);
-      writer.key(entry.key);
-      if (type === "put") encodeEntry(writer, entry);
-    }
+    for (const { entry } of record.events) cell(entry);
   }
 }
-/** The records of one frame. Throws when they are not well-formed. */
-export function* decodeRecords(bytes: Uint8Array): Generator<LogRecord> {
+/** The records of one frame, whose body begins at byte `base` of `segment`. Throws when they are not well-formed. */
+export function* decodeRecords(bytes: Uint8Array, segment: number, base: number): Generator<LogRecord> {
   const reader = new Reader(bytes);
+  const cell = () => decodeCell(reader, segment, base);
   while (reader.left > 0) {
     const kind = reader.u8();
     if (kind === GRANT) yield { kind: "grant", lease: { id: reader.number(), ttl: reader.number() } };
-    else if (kind === COMPACT) yield { kind: "compact", revision: reader.number() };
-    else if (kind === ENTRY) yield { kind: "entry", entry: decodeEntry(reader.key(), reader) };
+    else if (kind === COMPACT) yield { kind: "compact", revision: reader.number(), oldest: reader.number() };
+    else if (kind === MOVED) yield { kind: "moved", until: reader.number(), version: cell().version };
+    else if (kind === HEAD) yield { kind: "head", head: decodeHead(reader) };
     else if (kind === META) {
       const name = reader.key();
       yield { kind: "meta", name, ...(reader.u8() === PUT && { value: reader.blob() }) };
     } else if (kind === EVENTS) {
       const revision = reader.number();
       const revoked = reader.number();
-      const events: StoreEvent[] = [];
+      const events: LogEvent[] = [];
       for (let left = reader.u32(); left > 0; left--) {
-        const put = reader.u8() === PUT;
-        const key = reader.key();
-        if (put) events.push({ type: "put", entry: decodeEntry(key, reader) });
-        else events.push({ type: "delete", entry: tombstone(key, revision) });
+        const { version, link } = cell();
+        if (version.modRevision !== revision) throw new RangeError(`revision ${revision} holds an event of ${version.modRevision}`);
+        events.push({ type: isDead(version) ? "delete" : "put", entry: version, ...(link && { link }) });
       }
       yield { kind: "events", revision, events, ...(revoked && { revoked }) };
     } else throw new RangeError(`no record has the kind ${kind}`);
   }
 }
+function decodeHead(reader: Reader): Head {
+  const [revision, compacted, oldest, lastLease] = [reader.number(), reader.number(), reader.number(), reader.number()];
+  const counts = [reader.number(), reader.number()] as const;
+  const leases = Array.from({ length: counts[0] }, () => ({ id: reader.number(), ttl: reader.number() }));
+  const meta = Array.from({ length: counts[1] }, () => [reader.key(), reader.blob()] as const);
+  return { revision, compacted, oldest, lastLease, leases, meta };
+}
 
+/** One version in the log, readable by itself. */
+function encodeCell(writer: Writer, version: Version): void {
+  const { before } = version;
+  writer.u8((isDead(version) ? 0 : PUT) | (before ? LINK : 0));
+  writer.number(version.modRevision);
+  writer.key(version.key);
+  if (before) encodePlace(writer, before);
+  if (isDead(version)) return;
+  writer.number(version.createRevision);
+  writer.number(version.version);
+  writer.number(version.lease);
+  writer.blob(version.value);
+}
+/** Bytes of a version's cell. */
+export const cellSize = (version: Version): number =>
+  13 + version.key.length + (version.before ? 20 : 0) + (isDead(version) ? 0 : 28 + version.value.length);
+/** Reads a cell; its value is a part of what is read. `base`: the reader's first byte in `segment`. */
+export function decodeCell(reader: Reader, segment: number, base: number): { version: Version; link?: Link } {
+  const start = reader.at;
+  const flags = reader.u8();
+  const modRevision = reader.number();
+  const key = reader.key();
+  const link = flags & LINK ? decodePlace(reader) : undefined;
+  const put = (flags & PUT) !== 0;
+  const version: Version = {
+    key,
+    value: NO_VALUE,
+    createRevision: put ? reader.number() : 0,
+    modRevision,
+    version: put ? reader.number() : 0,
+    lease: put ? reader.number() : 0,
+    segment,
+    at: base + start,
+    size: 0,
+    before: undefined,
+  };
+  if (put) version.value = reader.blob();
+  version.size = reader.at - start;
+  return { version, ...(link && { link }) };
+}
+export function encodePlace(writer: Writer, { modRevision, segment, at, size }: Place & { modRevision: Revision }): void {
+  writer.number(modRevision);
+  writer.u32(segment);
+  writer.u32(at);
+  writer.u32(size);
+}
+export const decodePlace = (reader: Reader): Link => ({
+  modRevision: reader.number(),
+  segment: reader.u32(),
+  at: reader.u32(),
+  size: reader.u32(),
+});
+
+/** An entry but for its key and place, as it is hashed and sorted. */
 export function encodeEntry(writer: Writer, entry: Entry): void {
   writer.number(entry.createRevision);
   writer.number(entry.modRevision);
@@ -181,6 +270,7 @@ export function encodeEntry(writer: Writer, entry: Entry): void {
   writer.number(entry.lease);
   writer.blob(entry.value);
 }
+
 export function decodeEntry(key: Key, reader: Reader): Entry {
   return {
     key,
@@ -211,12 +301,4 @@ export function numberOfKey(key: Key, at = 0): number {
   let n = 0;
   for (let i = at; i < at + 8; i++) n = n * 256 + key.charCodeAt(i);
   return n;
-}
-/** `key` with an end mark, so that what follows cannot be taken for part of it and order is kept. */
-export function terminated(key: Key): Key {
-  return `${key.includes("\0") ? key.replaceAll("\0", "\0\xff") : key}\0\x01`;
-}
-/** The key of a past entry without its `until`. */
-export function unterminated(key: Key): Key {
-  return key.replaceAll("\0\xff", "\0");
 }

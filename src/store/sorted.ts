@@ -95,6 +95,21 @@ export class SortedMap<V> {
     }
   }
 
+  /** The keys of [from, to) in order, one at a time. */
+  *entries(from: Key, to: Key): Generator<[Key, V]> {
+    if (this.chunks.length === 0) return;
+    let c = Math.max(0, this.chunkOf(from));
+    let i = placeIn(this.chunks[c]!, from);
+    for (; c < this.chunks.length; c++, i = 0) {
+      const chunk = this.chunks[c]!;
+      for (; i < chunk.length; i++) {
+        const { key, value } = chunk[i]!;
+        if (key >= to) return;
+        yield [key, value];
+      }
+    }
+  }
+
   /** The last chunk whose first key is not above `key`; -1 when there is none. */
   private chunkOf(key: Key): number {
     let low = 0;

@@ -19,10 +19,14 @@ export interface Draft {
   /** The newest revision before the transaction, and the oldest that can be read. */
   readonly revision: Revision;
   readonly compacted: Revision;
+  /** Perhaps without its value. */
   get(key: Key): Entry | undefined;
+  /** The same entry with its value. */
+  full(entry: Entry): Entry;
   range(from: Key, to: Key, options?: DraftRange): { entries: Entry[]; count: number };
   hasLease(id: number): boolean;
-  write(event: StoreEvent): void;
+  /** What it returns is what the store keeps of the event. */
+  write(event: StoreEvent): StoreEvent;
 }
 export interface DraftRange {
   readonly limit?: number;
@@ -66,8 +70,7 @@ export function evaluate(
   const steps = plan(draft, succeeded ? then : otherwise);
   const events: StoreEvent[] = [];
   const write = (event: StoreEvent) => {
-    events.push(event);
-    draft.write(event);
+    events.push(draft.write(event));
   };
   return { succeeded, results: steps.map(step => apply(draft, revision, step, write)), events };
 }
@@ -108,7 +111,7 @@ function apply(draft: Draft, revision: Revision, step: Step, write: (event: Stor
       type: "put",
       entry: {
         key: step.key,
-        value: step.ignoreValue ? (previous?.value ?? NO_VALUE) : step.value,
+        value: step.ignoreValue && previous ? draft.full(previous).value : step.value,
         createRevision: previous?.createRevision ?? revision,
         modRevision: revision,
         version: (previous?.version ?? 0) + 1,
@@ -116,7 +119,7 @@ function apply(draft: Draft, revision: Revision, step: Step, write: (event: Stor
       },
       previous,
     });
-    return step.previous && previous ? { op: "put", previous } : { op: "put" };
+    return step.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
   }
   if (step.op === "get") {
     const { entries, count } = draft.range(step.key, step.to ?? `${step.key}\0`, step);
@@ -124,17 +127,17 @@ function apply(draft: Draft, revision: Revision, step: Step, write: (event: Stor
   }
   const gone = step.to === undefined ? [draft.get(step.key)].filter(e => e !== undefined) : draft.range(step.key, step.to).entries;
   for (const previous of gone) write({ type: "delete", entry: tombstone(previous.key, revision), previous });
-  return step.previous ? { op: "delete", deleted: gone.length, previous: gone } : { op: "delete", deleted: gone.length };
+  return step.previous ? { op: "delete", deleted: gone.length, previous: gone.map(draft.full) } : { op: "delete", deleted: gone.length };
 }
 
 /** etcd's rule: a key that is missing, or a range without keys, has zeroes for its numbers, and no value comparison holds for it. */
 function holds(draft: Draft, c: Compare): boolean {
-  if (c.to === undefined) return holdsOf(draft.get(c.key), c);
+  if (c.to === undefined) return holdsOf(draft, draft.get(c.key), c);
   const { entries } = draft.range(c.key, c.to);
-  return entries.length === 0 ? holdsOf(undefined, c) : entries.every(entry => holdsOf(entry, c));
+  return entries.length === 0 ? holdsOf(draft, undefined, c) : entries.every(entry => holdsOf(draft, entry, c));
 }
-function holdsOf(entry: Entry | undefined, c: Compare): boolean {
-  if (c.target === "value") return entry !== undefined && related(compareBytes(entry.value, c.than), c.is);
+function holdsOf(draft: Draft, entry: Entry | undefined, c: Compare): boolean {
+  if (c.target === "value") return entry !== undefined && related(compareBytes(draft.full(entry).value, c.than), c.is);
   const actual = {
     version: entry?.version,
     create: entry?.createRevision,

@@ -16,14 +16,27 @@ export interface History {
   readonly compacted: Revision;
   /** The first revision whose events are still there. */
   readonly oldest: Revision;
-  /** Events of whole revisions above `after` with keys in [from, to), some at a time; `revision` says how far they reach. */
-  since(after: Revision, from: Key, to: Key): Batch;
+  /**
+   * Events of whole revisions above `after` with keys in [from, to), some at a time; `revision` says how far they reach,
+   * `cursor` where the next call goes on. Throws Compacted when they are gone.
+   */
+  since(after: Revision, range: HistoryRange): Piece | Promise<Piece>;
+}
+export interface HistoryRange {
+  readonly from: Key;
+  readonly to: Key;
+  /** Whether events are to have what they replaced. */
+  readonly previous: boolean;
+  readonly cursor?: unknown;
+}
+export interface Piece extends Batch {
+  readonly cursor?: unknown;
 }
 
 /** Events of history that a store gives at a time, at least. */
 export const BATCH_EVENTS = 1000;
 /** Beside its value and keys, what one event in a queue is counted as. */
-const EVENT_OVERHEAD = 128;
+export const EVENT_OVERHEAD = 128;
 
 /**
  * Hands events to watchers. A watcher that starts in the past reads the store's history at its own pace, and joins the
@@ -59,12 +72,17 @@ export class Watchers {
     return watcher;
   }
 
-  /** To be called when `history.revision` has moved; `events` are of whole revisions, in order. */
-  publish(events: readonly StoreEvent[]): void {
+  /**
+   * To be called when `history.revision` has moved; `events` are of whole revisions, in order. `complete` adds what an
+   * event replaced; it is asked only for those who want that.
+   */
+  publish(events: readonly StoreEvent[], complete: (event: StoreEvent) => StoreEvent = event => event): void {
     const touched = new Set<Watcher>();
     const push = (watchers: Set<Watcher>, event: StoreEvent) => {
+      let whole: StoreEvent | undefined;
       for (const watcher of watchers) {
-        watcher.push(event);
+        if (watcher.wantsPrevious) whole ??= complete(event);
+        watcher.push((watcher.wantsPrevious && whole) || event);
         touched.add(watcher);
       }
     };
@@ -122,6 +140,10 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   private queue: StoreEvent[] = [];
   private queued = 0;
   private markWanted = false;
+  /** What is being read of history, or has been and was not handed out yet. */
+  private reading = false;
+  private read: Piece | undefined;
+  private cursor: unknown;
   private ended: { error?: Error } | undefined;
   private waiting: PromiseWithResolvers<IteratorResult<Batch, undefined>> | undefined;
   private readonly onAbort = () => this.end();
@@ -136,6 +158,9 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
     this.position = options.after || history.revision;
   }
 
+  get wantsPrevious(): boolean {
+    return this.options.previous === true;
+  }
   start(): void {
     if (this.options.signal?.aborted) this.end();
     if (this.ended) return;
@@ -164,7 +189,8 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   push(event: StoreEvent): void {
     if (this.ended || event.entry.modRevision <= this.position || !this.wanted(event)) return;
     this.queue.push(event);
-    this.queued += EVENT_OVERHEAD + event.entry.key.length + event.entry.value.length + (event.previous?.value.length ?? 0);
+    this.queued +=
+      EVENT_OVERHEAD + event.entry.key.length + event.entry.value.length + ((this.wantsPrevious && event.previous?.value.length) || 0);
     // One batch may be larger than the buffer when nothing waits before it: a reader that waits is not slow.
     if (this.queued > this.buffer && !this.waiting) this.end(new SlowWatcher());
   }
@@ -192,6 +218,26 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
     this.wake();
   }
 
+  /** The next piece of history, or nothing yet: then the watcher is woken when it has been read. */
+  private replay(): Piece | undefined {
+    if (this.reading) return undefined;
+    const { from, to, cursor } = this;
+    const piece = this.history.since(this.position, { from, to, previous: this.options.previous === true, cursor });
+    if (!(piece instanceof Promise)) return piece;
+    this.reading = true;
+    piece.then(
+      read => {
+        this.reading = false;
+        this.read = read;
+        this.wake();
+      },
+      error => {
+        this.reading = false;
+        this.end(error);
+      },
+    );
+    return undefined;
+  }
   private join(): void {
     this.live = true;
     this.hub.join();
@@ -205,13 +251,16 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
     }
     while (!this.live) {
       if (this.position + 1 < this.history.oldest) {
-        this.end();
-        throw new Compacted(this.history.compacted);
+        this.end(new Compacted(this.history.compacted));
+        return this.take();
       }
-      const batch = this.history.since(this.position, this.from, this.to);
-      this.position = batch.revision;
+      const piece = this.read ?? this.replay();
+      if (!piece) return undefined;
+      this.read = undefined;
+      this.position = piece.revision;
+      this.cursor = piece.cursor;
       if (this.position >= this.history.revision) this.join();
-      const events = batch.events.filter(event => this.wanted(event));
+      const events = piece.events.filter(event => this.wanted(event));
       if (events.length > 0) return this.give(events);
     }
     if (this.queue.length > 0) {

@@ -41,6 +41,9 @@ export async function storm(seed: number): Promise<Tally> {
       openIndex: async path => simulatedIndex(disk, path),
       directory: "data",
       flushRevisions: 2 + Math.floor(chance.next() * 40),
+      segmentBytes: 500 + Math.floor(chance.next() * 20_000),
+      recentBytes: Math.floor(chance.next() * 10_000),
+      cacheBytes: Math.floor(chance.next() * 10_000),
     });
 
   const within = async <T>(work: Promise<T>): Promise<T> => {
@@ -103,6 +106,7 @@ function slowed<T extends object>(port: T, wait: () => Promise<void> | undefined
     get(target, name) {
       const value = Reflect.get(target, name) as unknown;
       if (typeof value !== "function") return value;
+      if (name === "readNow") return value.bind(target);
       return async (...args: unknown[]) => {
         await wait();
         const made = (await value.apply(target, args)) as unknown;

@@ -2,10 +2,9 @@
  * Users and roles as etcd's own records (its authpb), each under the name of its bucket and key in the store's named values:
  * so that snapshots carry them in both directions.
  */
-import { text, utf8 } from "#base/bytes.ts";
+import { latin1, latin1Bytes, text, utf8 } from "#base/bytes.ts";
 import { Reader, Writer } from "#schema/wire.ts";
 import { keyOf, type LocalStore } from "#store/contract.ts";
-import { latin1, latin1Bytes } from "#store/record.ts";
 import type { Permission } from "./permissions.ts";
 import { NO_USERS, type User, type Users } from "./users.ts";
 

@@ -1,0 +1,193 @@
+import type { Key } from "./contract.ts";
+import { isDead, isUnread, type Version } from "./version.ts";
+
+/** All versions of [from, to), in key order: what the table of newest versions has, deletions included. */
+interface Page {
+  readonly from: Key;
+  to: Key;
+  versions: Version[];
+  bytes: number;
+  used: number;
+}
+/** Keys that one page is filled with, and at most holds. */
+const FILL = 512;
+const FULL = 1024;
+/** Beside key and value, what one version is counted as. */
+const OVERHEAD = 200;
+const sizeOf = (version: Version) => OVERHEAD + version.key.length + version.value.length;
+
+/** Gives the first `most` versions of [from, to), deletions included, with their values. */
+export type Load = (from: Key, to: Key, most: number) => Version[];
+
+/**
+ * The newest durable versions that were read or written lately, with their values, within a stated number of bytes: pages
+ * of neighbours for ranges, single ones beside them. It is told of every version that becomes durable.
+ */
+export class Cache {
+  private readonly most: number;
+  private readonly load: Load;
+  /** In key order; they do not overlap. */
+  private readonly pages: Page[] = [];
+  private readonly single = new Map<Key, Version>();
+  private pageBytes = 0;
+  private singleBytes = 0;
+  private clock = 0;
+
+  constructor(most: number, load: Load) {
+    this.most = most;
+    this.load = load;
+  }
+
+  /** The key's newest version; null: there is none; undefined: not known here. */
+  get(key: Key): Version | null | undefined {
+    const single = this.single.get(key);
+    if (single) return single;
+    const page = this.pageOf(key);
+    if (!page) return undefined;
+    page.used = ++this.clock;
+    const found = page.versions[placeIn(page.versions, key)];
+    return found?.key === key ? found : null;
+  }
+
+  /** A version, which may be a deletion, has become durable. */
+  put(version: Version): void {
+    const page = this.pageOf(version.key);
+    if (!page) {
+      const before = this.single.get(version.key);
+      if (before) {
+        this.singleBytes -= sizeOf(before);
+        this.single.delete(version.key);
+      }
+      this.single.set(version.key, version);
+      this.singleBytes += sizeOf(version);
+      this.shedSingle();
+      return;
+    }
+    const at = placeIn(page.versions, version.key);
+    const before = page.versions[at];
+    let grown = sizeOf(version);
+    if (before?.key === version.key) {
+      grown -= sizeOf(before);
+      page.versions[at] = version;
+    } else page.versions.splice(at, 0, version);
+    page.bytes += grown;
+    this.pageBytes += grown;
+    if (page.versions.length > FULL) this.split(page);
+    this.shed();
+  }
+  /** The key's version is gone for good. */
+  forget(key: Key): void {
+    const single = this.single.get(key);
+    if (single) {
+      this.single.delete(key);
+      this.singleBytes -= sizeOf(single);
+    }
+    const page = this.pageOf(key);
+    if (!page) return;
+    const at = placeIn(page.versions, key);
+    const before = page.versions[at];
+    if (before?.key !== key) return;
+    page.versions.splice(at, 1);
+    page.bytes -= sizeOf(before);
+    this.pageBytes -= sizeOf(before);
+  }
+
+  /** The first `most` (0: all) entries of [from, to), from the pages, or read into them. */
+  range(from: Key, to: Key, most: number): Version[] {
+    const found: Version[] = [];
+    let at = from;
+    while (at < to) {
+      const page = this.pageOf(at) ?? this.fill(at);
+      page.used = ++this.clock;
+      const { versions } = page;
+      for (let i = at === page.from ? 0 : placeIn(versions, at); i < versions.length; i++) {
+        const version = versions[i]!;
+        if (version.key >= to) return found;
+        if (isDead(version)) continue;
+        found.push(version);
+        if (found.length === most) return found;
+      }
+      at = page.to;
+    }
+    return found;
+  }
+
+  private fill(from: Key): Page {
+    const next = this.pages[this.after(from)]?.from ?? "\uffff";
+    const versions = this.load(from, next, FILL);
+    const to = versions.length < FILL ? next : `${versions.at(-1)!.key}\0`;
+    const page: Page = { from, to, versions, bytes: 0, used: ++this.clock };
+    for (const [i, version] of versions.entries()) {
+      const single = this.single.get(version.key);
+      if (single) {
+        this.single.delete(version.key);
+        this.singleBytes -= sizeOf(single);
+        if (!isUnread(single)) versions[i] = single;
+      }
+      page.bytes += sizeOf(versions[i]!);
+    }
+    this.pages.splice(this.after(from), 0, page);
+    this.pageBytes += page.bytes;
+    this.shed(page);
+    return page;
+  }
+  private split(page: Page): void {
+    const half = page.versions.splice(page.versions.length >> 1);
+    const upper: Page = { from: half[0]!.key, to: page.to, versions: half, bytes: 0, used: page.used };
+    for (const version of half) upper.bytes += sizeOf(version);
+    page.to = upper.from;
+    page.bytes -= upper.bytes;
+    this.pages.splice(this.after(page.from), 0, upper);
+  }
+  // Down to nine tenths, so that it is not done for every page.
+  private shed(but?: Page): void {
+    if (this.pageBytes <= this.most) return;
+    const oldest = [...this.pages].sort((a, b) => a.used - b.used);
+    const gone = new Set<Page>();
+    for (const page of oldest) {
+      if (this.pageBytes <= this.most * 0.9) break;
+      if (page === but) continue;
+      gone.add(page);
+      this.pageBytes -= page.bytes;
+    }
+    let kept = 0;
+    for (const page of this.pages) if (!gone.has(page)) this.pages[kept++] = page;
+    this.pages.length = kept;
+  }
+  private shedSingle(): void {
+    if (this.singleBytes <= this.most / 2) return;
+    // Many at once: a walk of a Map from its beginning passes over all that was deleted there lately.
+    for (const [key, version] of this.single) {
+      if (this.singleBytes <= this.most / 4) return;
+      this.single.delete(key);
+      this.singleBytes -= sizeOf(version);
+    }
+  }
+  private pageOf(key: Key): Page | undefined {
+    const page = this.pages[this.after(key) - 1];
+    return page && key < page.to ? page : undefined;
+  }
+  /** The place of the first page that begins above `key`. */
+  private after(key: Key): number {
+    let low = 0;
+    let high = this.pages.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.pages[middle]!.from <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The first place in `versions` whose key is not below `key`. */
+function placeIn(versions: readonly Version[], key: Key): number {
+  let low = 0;
+  let high = versions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (versions[middle]!.key < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,55 @@
+import type { Entry, Key, Revision } from "./contract.ts";
+
+/** Where in the log a cell (record.ts) lies: its segment, its first byte there, its length. */
+export interface Place {
+  readonly segment: number;
+  readonly at: number;
+  readonly size: number;
+}
+/**
+ * One version of a key as this process knows it: an entry or, with `version` 0, the deletion of one. Its value may still
+ * lie in the log: then it is UNREAD.
+ */
+export interface Version extends Entry {
+  value: Uint8Array;
+  segment: number;
+  at: number;
+  size: number;
+  /** What it replaced, while both are in a batch that is not in the log yet. */
+  before: Version | undefined;
+}
+/** The version before another of its key. */
+export interface Link extends Place {
+  readonly modRevision: Revision;
+}
+
+/** Stands for a value that has not been read from the log; compared by identity. */
+export const UNREAD = new Uint8Array(0);
+export const isDead = (version: Version) => version.version === 0;
+export const isUnread = (entry: Entry) => entry.value === UNREAD;
+
+export const versionOf = (entry: Entry, before?: Version): Version => ({
+  key: entry.key,
+  value: entry.value,
+  createRevision: entry.createRevision,
+  modRevision: entry.modRevision,
+  version: entry.version,
+  lease: entry.lease,
+  segment: 0,
+  at: 0,
+  size: 0,
+  before,
+});
+/** The version at `link`, of which no more is known yet. */
+export const linked = (key: Key, link: Link): Version => ({
+  key,
+  value: UNREAD,
+  createRevision: 0,
+  modRevision: link.modRevision,
+  version: 0,
+  lease: 0,
+  segment: link.segment,
+  at: link.at,
+  size: link.size,
+  before: undefined,
+});
