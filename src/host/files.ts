@@ -58,7 +58,8 @@ function fileOf(path: string, handle: FileHandle): File {
       return bytes.subarray(0, got);
     },
     readNow(at, length) {
-      const bytes = Buffer.allocUnsafeSlow(length);
+      // Not zeroed first; and a plain array, as from the other reads.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
       let got = 0;
       while (got < length) {
         const read = readSync(handle.fd, bytes, got, length - got, at + got);
