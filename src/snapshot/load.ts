@@ -2,7 +2,7 @@
 import { text } from "#base/bytes.ts";
 import { BoltReader, type BoltSource } from "#bolt/reader.ts";
 import { type Entry, type Key, keyOf, type Lease, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
-import { BUCKETS, decodeKeyValue, decodeLease, META, revisionOf } from "./etcd.ts";
+import { BUCKETS, decodeKeyValue, decodeLease, type LeaseOf, META, renamedLeases, revisionOf } from "./etcd.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import { AUTH_BUCKETS } from "./save.ts";
 import { sortEntries } from "./sort.ts";
@@ -40,14 +40,14 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   const compactedAt = (name: Uint8Array) => (meta.has(text(name)) ? (revisionOf(meta.get(text(name))!)?.main ?? 0) : 0);
   const finished = compactedAt(META.finishedCompact);
   const compacted = Math.max(finished, compactedAt(META.scheduledCompact));
-  const leases: Lease[] = [...(await all(db, BUCKETS.lease)).values()].map(decodeLease);
+  const { leases, leaseOf } = renamedLeases(await storedLeases(db));
 
   /** A compaction that was under way has left some of what it was to remove: the newest of each key up to it counts. */
   const newest = compacted > finished ? await newestUpTo(db, compacted) : undefined;
   const last = await db.last(keys);
   yield { kind: "head", revision: Math.max(1, compacted, last ? revisionIn(last.key).main : 0), compacted, lastLease: lastOf(leases) };
 
-  const records = recordsOf(db);
+  const records = recordsOf(db, leaseOf);
   let next = await records.next();
   async function* standing(): AsyncGenerator<readonly Entry[]> {
     let batch: Entry[] = [];
@@ -85,14 +85,14 @@ interface Stored {
   readonly entry: Entry;
 }
 /** The key space in the order of revisions. */
-async function* recordsOf(db: BoltReader): AsyncGenerator<Stored, undefined> {
+async function* recordsOf(db: BoltReader, leaseOf: LeaseOf): AsyncGenerator<Stored, undefined> {
   const bucket = (await db.bucket(BUCKETS.key))!;
   for await (const items of db.items(bucket))
     for (const { key, value } of items) {
       const { main: at, isTombstone } = revisionIn(key);
       // What etcdutl's --bump-revision leaves: a revision without a key.
       if (value.length === 0) continue;
-      const entry = decodeKeyValue(value);
+      const entry = decodeKeyValue(value, leaseOf);
       if (!isTombstone && entry.modRevision !== at)
         throw new SnapshotDamaged(`revision ${at} holds a key of revision ${entry.modRevision}`);
       yield { at, isTombstone, entry: { ...entry, modRevision: at } };
@@ -106,11 +106,17 @@ function revisionIn(key: Uint8Array): { readonly main: Revision; readonly isTomb
 }
 async function newestUpTo(db: BoltReader, compacted: Revision): Promise<Map<Key, Revision>> {
   const newest = new Map<Key, Revision>();
-  for await (const { at, entry } of recordsOf(db)) {
+  for await (const { at, entry } of recordsOf(db, () => 0)) {
     if (at > compacted) break;
     newest.set(entry.key, at);
   }
   return newest;
+}
+async function storedLeases(db: BoltReader): Promise<ReturnType<typeof decodeLease>[]> {
+  const leases: ReturnType<typeof decodeLease>[] = [];
+  const bucket = await db.bucket(BUCKETS.lease);
+  if (bucket) for await (const items of db.items(bucket)) leases.push(...items.map(item => decodeLease(item.value)));
+  return leases;
 }
 /** A small bucket whole, its keys as text; empty where it is not there. */
 async function all(db: BoltReader, name: Uint8Array): Promise<Map<string, Uint8Array>> {

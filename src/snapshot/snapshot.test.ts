@@ -7,6 +7,7 @@ import { virtualClock } from "#sim/clock.ts";
 import type { Entry, Retained, StoreEvent } from "#store/contract.ts";
 import { memoryStore, restoreMemory } from "#store/memory.ts";
 import { retainedOf } from "./contents.ts";
+import { renamedLeases } from "./etcd.ts";
 import { checkHash, contentOf, SnapshotDamaged } from "./load.ts";
 import type { Scratch, SnapshotPorts } from "./ports.ts";
 import { etcdSnapshot } from "./save.ts";
@@ -71,7 +72,7 @@ function someContent(chance: Chance): Retained[] {
     }
     parts.push({ kind: "changes", revision, events });
   }
-  const leases = pick(5);
+  const leases = 1 + pick(300);
   parts.unshift({ kind: "head", revision, compacted, lastLease: leases * 7 });
   for (let id = 1; id <= leases; id++) parts.push({ kind: "lease", lease: { id: id * 7, ttl: 10 + id } });
   if (pick(2))
@@ -129,6 +130,19 @@ test("a store restored from its snapshot is equal to it", async () => {
   const direct: Retained[] = [];
   for await (const part of again.retained()) if (part.kind !== "meta") direct.push(part);
   assert.deepEqual(plain(read), plain(direct));
+});
+
+test("leases of a real etcd beyond 2^53 stay apart from each other, each under an id that stands for it", () => {
+  const { leases, leaseOf } = renamedLeases([
+    { id: 0x694d71ddacfda227n, ttl: 10 },
+    { id: 0x694d71ddacfda228n, ttl: 20 },
+    { id: 7, ttl: 30 },
+  ]);
+  assert.deepEqual(
+    leases.map(l => l.ttl),
+    [30, 10, 20],
+  );
+  assert.deepEqual([leaseOf(7), leaseOf(0x694d71ddacfda228n), leaseOf(8)], [7, leases[2]!.id, 0]);
 });
 
 test("a snapshot that was changed is refused", async () => {
