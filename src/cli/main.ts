@@ -8,6 +8,7 @@ import { get } from "#cli/get.ts";
 import { history } from "#cli/history.ts";
 import { image } from "#cli/image.ts";
 import { kubeconfig } from "#cli/kubeconfig.ts";
+import { migrate } from "#cli/migrate.ts";
 import { plan } from "#cli/plan.ts";
 import { reset } from "#cli/reset.ts";
 import { secrets } from "#cli/secrets.ts";
@@ -26,7 +27,26 @@ const program = new Command("cox")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
   .showHelpAfterError("(run with --help for the flags)")
   .exitOverride();
-const commands = [up, down, status, reset, kubeconfig, image, why, etcd, get, diff, history, undo, plan, secrets, snapshot, store, tools];
+const commands = [
+  up,
+  down,
+  status,
+  reset,
+  kubeconfig,
+  image,
+  why,
+  etcd,
+  get,
+  diff,
+  history,
+  undo,
+  plan,
+  secrets,
+  snapshot,
+  migrate,
+  store,
+  tools,
+];
 for (const add of commands) add(program);
 
 try {

@@ -1,14 +1,10 @@
+import { startInBackground } from "#cli/background.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { type ClusterOptions, CONFIG_KEYS, OPTIONS } from "#cluster/options.ts";
-import { startDetached } from "#host/daemon.ts";
-import { IDLE_FLAGS } from "#host/idle.ts";
 import { terminal } from "#host/terminal.ts";
 
 type Flags = { dataDir?: string; detach?: boolean; config?: string } & Partial<Record<keyof ClusterOptions, string | boolean>>;
-
-/** Small young generations: a start's garbage would else stay resident until the process is idle. */
-const SMALL = ["--max-semi-space-size=2", ...IDLE_FLAGS];
 
 /** `cox up`: starts the control plane and this machine as a node; with -d returns when both are ready. */
 export const up: CoxCommand = program => {
@@ -25,10 +21,7 @@ export const up: CoxCommand = program => {
     const say = (line: string) => terminal.err(`cox: ${line}`);
     const options = await prepare(layout, flags.config, asked(flags), say);
     if (flags.detach) {
-      const entry = import.meta.resolve("#cluster/background.ts");
-      const pid = await startDetached(entry, { layout, options }, layout.log, say, SMALL).catch((error: Error) => {
-        throw new Refusal(error.message);
-      });
+      const pid = await startInBackground(layout, options, say);
       terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);
       return terminal.exit(0);
     }

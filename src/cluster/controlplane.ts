@@ -3,6 +3,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserv
 import { clusterAccess } from "#apiserver/auth/access.ts";
 import { AUTHENTICATED } from "#apiserver/auth/users.ts";
 import { APISERVER } from "#apiserver/bootstrap.ts";
+import type { PathHandler } from "#apiserver/paths.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { assert } from "#base/assert.ts";
 import type { Chance } from "#base/chance.ts";
@@ -20,7 +21,6 @@ import { announced } from "#cluster/identity.ts";
 import { type ClientFor, electedOffice, guarded, type Work } from "#cluster/office.ts";
 import { NODE_PREFIX } from "#cluster/options.ts";
 import { statePath } from "#cluster/plan/state.ts";
-import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
 import { noted, whyPath } from "#cluster/why.ts";
 import { createLoops, type Loops } from "#controllers/all.ts";
@@ -49,8 +49,8 @@ export interface ControlPlaneParts {
   readonly witness?: ApiServerOptions["witness"];
   readonly retention?: ApiServerOptions["retention"];
   readonly sealing?: ApiServerOptions["sealing"];
-  /** The store as a snapshot, for the administrators' path; undefined: there is no such path. */
-  readonly snapshot?: () => AsyncIterable<Uint8Array>;
+  /** Paths of this process's own, for administrators. */
+  readonly paths?: readonly PathHandler[];
   /** Other control planes may live on the same store: the loops' work is then shared out by elections, in which this one is so called. */
   readonly candidate?: string;
   /** What lies between a component and the apiserver, by the component's name; undefined: nothing. */
@@ -114,7 +114,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
           ...(made.paths ?? []),
           whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier }),
           statePath(parts.store, parts),
-          ...(parts.snapshot ? [snapshotPath(parts.snapshot)] : []),
+          ...(parts.paths ?? []),
         ],
       };
     },

@@ -13,26 +13,18 @@ type EtcdFile = "datastoreCafile" | "datastoreCertfile" | "datastoreKeyfile";
 /** Throws one sentence when it cannot be opened. */
 export async function openDatastore(
   layout: Pick<Layout, "store" | "lock" | "dataDir">,
-  options: NamedOptions,
+  options: EtcdPlace,
   log: Log,
 ): Promise<{ readonly store: Store; close(): Promise<void> }> {
   if (options.datastoreEndpoint === undefined) {
     const store = await openStore(layout.store);
     return { store, close: () => store.close() };
   }
-  const [ca, cert, key] = await Promise.all(
-    (["datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const).map(f => pem(options, f)),
-  );
   const unlock = await hostFiles.lock(layout.lock).catch((error: Error) => {
     throw error instanceof InUse ? new OptionError(`a cluster runs on ${layout.dataDir} already (process ${error.pid})`) : error;
   });
   try {
-    // most clusters need none of it
-    const { openEtcd } = await import("#host/etcd.ts");
-    const endpoints = endpointsOf(options.datastoreEndpoint).map(url => ({ url, ca, cert, key }));
-    const store = await openEtcd({ endpoints, log: log.with({ component: "etcd" }) }).catch((error: Error) => {
-      throw new OptionError(`no member of the etcd at ${options.datastoreEndpoint} answers: ${error.message}`);
-    });
+    const store = await connectEtcd(options, log);
     const close = async () => {
       await store.close();
       await unlock();
@@ -43,7 +35,20 @@ export async function openDatastore(
     throw error;
   }
 }
-async function pem(options: NamedOptions, which: EtcdFile): Promise<string | undefined> {
+export type EtcdPlace = Pick<NamedOptions, "datastoreEndpoint" | EtcdFile>;
+/** The etcd that the options name, for whoever is at work on it already. Throws OptionError. */
+export async function connectEtcd(options: EtcdPlace, log: Log): Promise<Store> {
+  const [ca, cert, key] = await Promise.all(
+    (["datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const).map(f => pem(options, f)),
+  );
+  // most clusters need none of it
+  const { openEtcd } = await import("#host/etcd.ts");
+  const endpoints = endpointsOf(options.datastoreEndpoint ?? "").map(url => ({ url, ca, cert, key }));
+  return openEtcd({ endpoints, log: log.with({ component: "etcd" }) }).catch((error: Error) => {
+    throw new OptionError(`no member of the etcd at ${options.datastoreEndpoint} answers: ${error.message}`);
+  });
+}
+async function pem(options: EtcdPlace, which: EtcdFile): Promise<string | undefined> {
   const file = options[which];
   if (file === undefined) return undefined;
   const content = await readIfThere(file);

@@ -10,9 +10,17 @@ import { isThere, readIfThere, syncFolder, writeAtomically } from "#host/private
  * between the two renames, the next start does the rest.
  */
 export async function exchange(layout: Layout): Promise<string | undefined> {
-  const aside = (await isThere(layout.store)) ? `${layout.store}.before-${formatTime(hostClock.now()).replaceAll(/[-:]/g, "")}` : undefined;
+  const aside = (await isThere(layout.store)) ? asideOf(layout) : undefined;
   await writeAtomically(layout.restore, `${JSON.stringify({ aside })}\n`);
   await finishRestore(layout);
+  return aside;
+}
+const asideOf = (layout: Layout) => `${layout.store}.before-${formatTime(hostClock.now()).replaceAll(/[-:]/g, "")}`;
+/** The store goes aside, and none takes its place; where it is now. */
+export async function setAside(layout: Layout): Promise<string> {
+  const aside = asideOf(layout);
+  await hostFiles.rename(layout.store, aside);
+  await syncFolder(layout.dataDir);
   return aside;
 }
 /** Ends an exchange of stores that was begun; nothing where there was none. */

@@ -179,6 +179,21 @@ function withoutDatastore(settled: Partial<ClusterOptions>): Partial<ClusterOpti
   const { datastoreEndpoint: _e, datastoreCafile: _ca, datastoreCertfile: _c, datastoreKeyfile: _k, ...kept } = settled;
   return kept;
 }
+/** Throws OptionError where an etcd is not named as it must be. */
+export function checkDatastore(
+  o: Pick<ClusterOptions, "datastoreEndpoint" | "datastoreCafile" | "datastoreCertfile" | "datastoreKeyfile">,
+): void {
+  const fail = (key: keyof typeof o, why: string): never => {
+    throw new OptionError(`${OPTIONS[key].flag} ${String(o[key])}: ${why}`);
+  };
+  for (const url of o.datastoreEndpoint === undefined ? [] : endpointsOf(o.datastoreEndpoint))
+    if (!/^https?:\/\/[^/?#@]+:\d+\/?$/.test(url))
+      fail("datastoreEndpoint", "must be like https://host:2379, or several with commas between them");
+  for (const key of ["datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const)
+    if (o[key] !== undefined && o.datastoreEndpoint === undefined) fail(key, `is of no use without ${OPTIONS.datastoreEndpoint.flag}`);
+  if ((o.datastoreCertfile === undefined) !== (o.datastoreKeyfile === undefined))
+    fail("datastoreCertfile", `and ${OPTIONS.datastoreKeyfile.flag} go together`);
+}
 /** The members' URLs. */
 export function endpointsOf(datastoreEndpoint: string): readonly string[] {
   return datastoreEndpoint.split(",").map(url => url.trim());
@@ -217,13 +232,7 @@ function check(o: ClusterOptions): void {
   retentionOf(o);
   const name = dnsSubdomainProblems(o.nodeName)[0];
   if (name) fail("nodeName", name);
-  for (const url of o.datastoreEndpoint === undefined ? [] : endpointsOf(o.datastoreEndpoint))
-    if (!/^https?:\/\/[^/?#@]+:\d+\/?$/.test(url))
-      fail("datastoreEndpoint", "must be like https://host:2379, or several with commas between them");
-  for (const key of ["datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const)
-    if (o[key] !== undefined && o.datastoreEndpoint === undefined) fail(key, `is of no use without ${OPTIONS.datastoreEndpoint.flag}`);
-  if ((o.datastoreCertfile === undefined) !== (o.datastoreKeyfile === undefined))
-    fail("datastoreCertfile", `and ${OPTIONS.datastoreKeyfile.flag} go together`);
+  checkDatastore(o);
   if (o.token !== undefined && o.token.length < 16) fail("token", "must have at least 16 characters");
   for (const label of o.clusterDomain.split(".")) {
     const problem = dnsLabelProblems(label)[0];

@@ -1,6 +1,7 @@
 /** From flags, config file and what the data directory remembers to the options of a start. */
 
 import { uuid } from "#base/chance.ts";
+import type { EtcdPlace } from "#cluster/datastore.ts";
 import { finishRestore } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
@@ -59,6 +60,19 @@ export function simulatedBecause(reason: string): string {
 /** From now on the cluster's nodes are of this kind. */
 export async function settleNodes(layout: Layout, options: NamedOptions, simulated: boolean): Promise<void> {
   await write(layout, { ...options, simulated }, false);
+}
+
+/** From now on the cluster's store is there: an etcd, or (nothing named) this machine's disk. The cluster may not run. */
+export async function settleDatastore(layout: Layout, place: EtcdPlace): Promise<void> {
+  const {
+    format: _f,
+    datastoreEndpoint: _e,
+    datastoreCafile: _ca,
+    datastoreCertfile: _c,
+    datastoreKeyfile: _k,
+    ...kept
+  } = (await readSettled(layout))!;
+  await write(layout, { ...kept, ...place }, false);
 }
 
 /** Why this machine cannot run containers, as far as it shows without trying. */

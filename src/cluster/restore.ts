@@ -35,7 +35,12 @@ export async function restoreSnapshot(layout: Layout, request: RestoreRequest): 
     throw new OptionError(
       `the cluster in ${layout.dataDir} runs (process ${run.pid}): stop it with "cox down" before its store is replaced`,
     );
-  if (!(await readSettled(layout)))
+  const settled = await readSettled(layout);
+  if (settled?.datastoreEndpoint !== undefined)
+    throw new OptionError(
+      `the store of this cluster is the etcd at ${settled.datastoreEndpoint}: etcd's own tools restore it from this snapshot`,
+    );
+  if (!settled)
     throw new OptionError(
       `there is no cluster in ${layout.dataDir}: start one with "cox up", and stop it, so that there is one to restore`,
     );

@@ -4,16 +4,17 @@ import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { adminClient } from "#cluster/admin.ts";
+import { openDatastore } from "#cluster/datastore.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { OptionError } from "#cluster/options.ts";
+import { readSettled } from "#cluster/prepare.ts";
 import { SNAPSHOT_PATH } from "#cluster/snapshotpath.ts";
 import { archiveAt } from "#host/archive.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
-import { isThere } from "#host/privatefiles.ts";
+import { streamLog } from "#host/log.ts";
 import { readRunFile } from "#host/runfile.ts";
 import { hostSeal, readSealKey, snapshotPorts } from "#host/snapshot.ts";
-import { openStore } from "#host/store.ts";
 import { type Archive, nameProblem, type SnapshotFile, snapshotName, snapshotsIn, surplus } from "#snapshot/archive.ts";
 import { retainedOf } from "#snapshot/contents.ts";
 import { etcdSnapshot } from "#snapshot/save.ts";
@@ -57,12 +58,13 @@ export async function saveSnapshot(layout: Layout, of: string, at: SnapshotPlace
   const problem = nameProblem(of);
   if (problem) throw new OptionError(problem);
   if (!readRunFile(layout.run)) {
-    if (!(await isThere(layout.store))) throw new OptionError(`there is no cluster in ${layout.dataDir}: start one with "cox up"`);
-    const store = await openStore(layout.store);
+    const settled = await readSettled(layout);
+    if (!settled) throw new OptionError(`there is no cluster in ${layout.dataDir}: start one with "cox up"`);
+    const { store, close } = await openDatastore(layout, settled, streamLog(2));
     try {
       return await keep(snapshotOf(store, layout.dataDir), of, at, layout.dataDir);
     } finally {
-      await store.close();
+      await close();
     }
   }
   const admin = await adminClient(layout);

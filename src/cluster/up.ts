@@ -7,6 +7,7 @@ import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import { openDatastore } from "#cluster/datastore.ts";
 import type { Layout } from "#cluster/layout.ts";
+import { migratePath } from "#cluster/migratepath.ts";
 import type { NodeParts } from "#cluster/node.ts";
 import { addressIn, type NamedOptions, retentionOf } from "#cluster/options.ts";
 import { refuseOverlap } from "#cluster/overlap.ts";
@@ -14,6 +15,7 @@ import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
 import { scheduleSnapshots } from "#cluster/scheduled.ts";
 import { keyFile } from "#cluster/sealing.ts";
 import { adoptKeys, publishKeys } from "#cluster/sharedkeys.ts";
+import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
 import { useBuffer } from "#host/bytes.ts";
@@ -33,6 +35,7 @@ import { makePrivateFolder } from "#host/privatefiles.ts";
 import { writeRunFile } from "#host/runfile.ts";
 import { serveHttps } from "#host/server.ts";
 import { terminal } from "#host/terminal.ts";
+import { fenced } from "#snapshot/fence.ts";
 import type { Store } from "#store/contract.ts";
 
 /** For how long a start waits for its nodes. */
@@ -63,7 +66,9 @@ export async function runCluster(
   // Looking at the machine runs programs, so the store is read meanwhile.
   const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);
   begun?.catch(() => undefined);
-  const { store, close: closeStore } = await openDatastore(layout, options, log);
+  const { store: opened, close: closeStore } = await openDatastore(layout, options, log);
+  const fence = fenced(opened);
+  const { store } = fence;
   const closers: (() => Promise<void> | void)[] = [closeStore, freeWhenIdle(processHeap(hostClock))];
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -88,10 +93,16 @@ export async function runCluster(
       gzip: hostGzip,
       retention: retentionOf(options),
       sealing: { file: sealingKeys(layout, options), ciphers: hostCiphers },
-      async *snapshot() {
-        const { snapshotOf } = await import("#cluster/snapshots.ts");
-        yield* snapshotOf(store, layout.dataDir);
-      },
+      paths: [
+        snapshotPath(async function* () {
+          const { snapshotOf } = await import("#cluster/snapshots.ts");
+          yield* snapshotOf(store, layout.dataDir);
+        }),
+        migratePath(async function* (target) {
+          const { migrating } = await import("#cluster/migrate.ts");
+          yield* migrating({ from: store, fence, layout, log }, target);
+        }),
+      ],
       connect: {
         kubeletOf: nodeName => {
           const handle = nodes?.kubeletOf(nodeName);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -62,4 +62,21 @@ test("a start that fails tells its own sentence, and one that ends without a wor
   assert.deepEqual(told, ["no luck"]);
   const mute = await start(directory, ["await reporter();", "process.exit(3);"]);
   assert.match(mute.told[0]!, /^it ended at once \(code 3\); see .*log$/);
+});
+
+test("what is told after the start goes nowhere: its descriptor's number is another's by then", async t => {
+  const directory = workspace(t);
+  const [other, done] = [path.join(directory, "other"), path.join(directory, "done")];
+  await start(directory, [
+    "import { openSync, writeFileSync } from 'node:fs';",
+    "const report: any = await reporter();",
+    "report?.({ ready: true });",
+    `const descriptor = openSync(${JSON.stringify(other)}, 'w');`,
+    "report?.({ progress: 'stopping' });",
+    "report?.({ failed: 'too late' });",
+    `writeFileSync(${JSON.stringify(done)}, String(descriptor));`,
+  ]);
+  while (!existsSync(done) || readFileSync(done, "utf8") === "") await new Promise(resolve => setTimeout(resolve, 10));
+  assert.equal(readFileSync(done, "utf8"), "3", "the number was given anew");
+  assert.equal(readFileSync(other, "utf8"), "");
 });

@@ -29,10 +29,15 @@ export async function reporter(readRest?: () => Promise<unknown>): Promise<((mes
   const mark = process.env[MARK];
   if (mark !== FIRST && mark !== SECOND) return undefined;
   delete process.env[MARK];
+  let isOpen = true;
   const report = (message: StartMessage) => {
+    // What is said later is nobody's to hear; and the descriptor's number has long been given to a file or to a client's socket.
+    if (!isOpen) return;
     try {
       writeSync(REPORT, `${JSON.stringify(message)}\n`);
-      if (!("progress" in message)) closeSync(REPORT);
+      if ("progress" in message) return;
+      isOpen = false;
+      closeSync(REPORT);
     } catch {
       // The one who started us has gone; we stay.
     }

@@ -22,14 +22,18 @@ export function fenced(store: Store): Fence {
       underWay.add(work);
       return work.finally(() => underWay.delete(work));
     }) as unknown;
-  const guards = new Map<PropertyKey, unknown>([...CHANGES].map(name => [name, guarded(name)]));
+  // What was looked up once: methods are asked for at every call.
+  const known = new Map<PropertyKey, unknown>([...CHANGES].map(name => [name, guarded(name)]));
   return {
     store: new Proxy(store, {
       get: (target, name) => {
-        const guard = guards.get(name);
-        if (guard) return guard;
+        const held = known.get(name);
+        if (held) return held;
         const value = Reflect.get(target, name, target) as unknown;
-        return typeof value === "function" ? value.bind(target) : value;
+        if (typeof value !== "function") return value;
+        const bound = value.bind(target) as unknown;
+        known.set(name, bound);
+        return bound;
       },
     }),
     async close(because) {
