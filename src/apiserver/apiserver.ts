@@ -17,6 +17,7 @@ import { InFlight } from "#apiserver/limit.ts";
 import { Metrics, metricsPath } from "#apiserver/metrics.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
 import { openApi } from "#apiserver/openapi.ts";
+import { Parsed } from "#apiserver/parsed.ts";
 import { type PathHandler, paths } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
 import { Presence } from "#apiserver/presence.ts";
@@ -109,13 +110,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const journal = new Journal(store, clock);
   const compactor = new Compactor(store, journal, options.retention ?? RETENTION, clock, log);
   await compactor.start();
-  const feed = new Feed(store, stored, clock, log, bytes => {
+  const parsed = new Parsed();
+  const feed = new Feed(store, stored, parsed, clock, log, bytes => {
     journal.grew(bytes);
     compactor.wrote();
   });
   const objects = new LiveObjects(
     store,
     stored.filter(k => k.storedAt !== "events"),
+    parsed,
   );
   const watches = new Watches();
   const keys = sealing && new Keys(sealing.parts, sealing.store, journal, sealing.config);
@@ -152,7 +155,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await services.adopt(objects.list(Service));
   const companions = new Map([["services/specs", services]]);
   const { plugins } = access;
-  const registry: RegistryOptions = { store, clock, chance, log, objects, journal, companions, plugins, witness: options.witness };
+  const registry: RegistryOptions = { store, clock, chance, log, objects, parsed, journal, companions, plugins, witness: options.witness };
   const bare = { ...registry, plugins: [] };
   let presence: Presence | undefined;
   if (options.bootstrap) {

@@ -4,9 +4,9 @@ import { decodeObject } from "#apiserver/codec.ts";
 import { envelopeOf, fromProtobuf } from "#apiserver/formats.ts";
 import { bodyMedia, type Media } from "#apiserver/negotiate.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
-import { concat, text } from "#base/bytes.ts";
+import { concat, text, utf8 } from "#base/bytes.ts";
 import type { HttpRequest } from "#base/http.ts";
-import { JsonError, parseJson } from "#base/json.ts";
+import { JsonError, parseJson, stringifyJson } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
 import { badRequest, tooLarge } from "#base/status.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
@@ -65,8 +65,12 @@ function jsonOrNot(bytes: Uint8Array): Document | undefined {
   }
 }
 
+/** What a caller in this process says in a body's place. */
+export const valueDocument = (value: unknown): Document => ({ value, problems: NO_PROBLEMS, repeated: undefined });
+
 /** The start of a body as upstream shows it in errors. */
-function summary(bytes: Uint8Array): string {
+function summary(body: Uint8Array | { readonly value: unknown }): string {
+  const bytes = body instanceof Uint8Array ? body : utf8(stringifyJson(body.value));
   if (bytes.length === 0) return "<empty>";
   const start = bytes.subarray(0, 30);
   const shown = bytes[0] === 0x7b ? text(start) : start.toHex();
@@ -82,11 +86,13 @@ export interface Body {
 
 /** Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. */
 export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+  const { value } = request;
+  if (value !== undefined) return bodyOf(kind, valueDocument(value), headOf(value, kind, { value }), directive, warnings);
   const media = bodyMedia(request);
   return decodeBytes(await readBody(request), media, kind, directive, warnings);
 }
 
-export async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
   if (media === "protobuf") {
     const envelope = envelopeOf(bytes);
     const head = headOf(envelope, kind, bytes);
@@ -101,7 +107,9 @@ export async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, d
     const why = error instanceof JsonError ? `couldn't get version/kind; json parse error: ${error.message}` : (error as Error).message;
     throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
   }
-  const head = headOf(document.value, kind, bytes);
+  return bodyOf(kind, document, headOf(document.value, kind, bytes), directive, warnings);
+}
+function bodyOf(kind: Kind, document: Document, head: Head, directive: Directive, warnings: string[]): Body {
   const decoded = decodeObject(kind, document, head, directive, warnings);
   let first: AnyObject | undefined = decoded;
   return {
@@ -119,9 +127,9 @@ export interface Head {
   readonly kind: string;
 }
 /** What a body says it is; absent parts are what the endpoint expects. Throws when it is something else. */
-function headOf(value: unknown, kind: Kind, bytes: Uint8Array): Head {
+function headOf(value: unknown, kind: Kind, body: Parameters<typeof summary>[0]): Head {
   const unrecognised = (why: string) =>
-    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(bytes)})`);
+    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(body)})`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const what = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
     throw unrecognised(

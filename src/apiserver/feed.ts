@@ -4,10 +4,12 @@
  */
 
 import { ROOT } from "#apiserver/keys.ts";
+import type { Parsed } from "#apiserver/parsed.ts";
 import { objectOf } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { freeze } from "#base/plain.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { type Key, prefixEnd, type Revision, type Store, type StoreEvent, type Watch } from "#store/contract.ts";
 
@@ -19,21 +21,26 @@ export class Change {
   readonly record: Uint8Array | undefined;
   readonly previous: { readonly record: Uint8Array; readonly revision: Revision } | undefined;
   private readonly made = new Map<string, unknown>();
-  constructor(event: StoreEvent) {
+  private readonly parsed: Parsed;
+  constructor(event: StoreEvent, parsed: Parsed) {
+    this.parsed = parsed;
     this.key = event.entry.key;
     this.revision = event.entry.modRevision;
     this.record = event.type === "put" ? event.entry.value : undefined;
     this.previous = event.previous && { record: event.previous.value, revision: event.previous.modRevision };
   }
-  /** The object after the change, parsed once; not to be changed. */
+  /** The object after the change, parsed once and frozen. */
   object(kind: Kind): AnyObject | undefined {
-    const { record } = this;
-    return record && this.once(`new ${kind.group}/${kind.version}`, () => objectOf(kind, record, this.revision) as AnyObject);
+    const { record, key, revision } = this;
+    const read = () => this.parsed.get(kind, key, revision) ?? freeze(objectOf(kind, record!, revision) as AnyObject);
+    return record && this.once(`new ${kind.group}/${kind.version}`, read);
   }
   /** The object before it, with the change's revision: what a DELETED event shows. */
   old(kind: Kind): AnyObject | undefined {
     const { previous } = this;
-    return previous && this.once(`old ${kind.group}/${kind.version}`, () => objectOf(kind, previous.record, this.revision) as AnyObject);
+    return (
+      previous && this.once(`old ${kind.group}/${kind.version}`, () => freeze(objectOf(kind, previous.record, this.revision) as AnyObject))
+    );
   }
   /** What `make` gives, made once for each name. */
   once<T>(name: string, make: () => T): T {
@@ -53,6 +60,7 @@ export class Feed {
   private readonly store: Store;
   private readonly log: Log;
   private readonly folders: ReadonlySet<string>;
+  private readonly parsed: Parsed;
   private readonly subscribers = new Map<string, Set<Subscriber>>();
   private readonly stop = new AbortController();
   private readonly clock: Clock;
@@ -63,7 +71,8 @@ export class Feed {
   private readonly moved: (bytes: number) => void;
 
   /** `moved` is called after each batch of changes, with the bytes that they put. */
-  constructor(store: Store, kinds: readonly Kind[], clock: Clock, log: Log, moved: (bytes: number) => void) {
+  constructor(store: Store, kinds: readonly Kind[], parsed: Parsed, clock: Clock, log: Log, moved: (bytes: number) => void) {
+    this.parsed = parsed;
     this.clock = clock;
     this.moved = moved;
     this.store = store;
@@ -137,8 +146,9 @@ export class Feed {
       const folder = this.folderOf(event.entry.key);
       if (folder === undefined || !this.subscribers.get(folder)?.size) continue;
       const list = byFolder.get(folder);
-      if (list) list.push(new Change(event));
-      else byFolder.set(folder, [new Change(event)]);
+      const change = new Change(event, this.parsed);
+      if (list) list.push(change);
+      else byFolder.set(folder, [change]);
     }
     for (const [folder, changes] of byFolder) for (const s of [...this.subscribers.get(folder)!]) s(changes);
   }

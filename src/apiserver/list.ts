@@ -5,13 +5,14 @@ import { rangeOf } from "#apiserver/keys.ts";
 import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
 import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
 import { itemParts } from "#apiserver/record.ts";
-import { type AnyObject, type RegistryOptions, Stored } from "#apiserver/registry.ts";
-import { checkShape, encode } from "#apiserver/render.ts";
+import { type AnyObject, type RegistryOptions, type Stored, storedOf } from "#apiserver/registry.ts";
+import { asValue, checkShape, encode } from "#apiserver/render.ts";
 import { bytes } from "#apiserver/respond.ts";
 import type { Choice } from "#apiserver/select.ts";
 import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
 import { concat, utf8 } from "#base/bytes.ts";
 import type { HttpResponse } from "#base/http.ts";
+import { freeze } from "#base/plain.ts";
 import { expired, type StatusError } from "#base/status.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { Compacted, FutureRevision, type Key, type Revision } from "#store/contract.ts";
@@ -76,7 +77,7 @@ async function* pages(options: RegistryOptions, plan: Plan): AsyncGenerator<read
     const out: Stored[] = [];
     let last: Key | undefined;
     for (const e of read.entries) {
-      const stored = new Stored(plan.kind, e.value, e.modRevision);
+      const stored = storedOf(options, plan.kind, e);
       last = e.key;
       if (!plan.choice.all && !plan.choice.matches(stored.object)) continue;
       out.push(stored);
@@ -177,23 +178,11 @@ export async function list(
   checkShape(form, true);
   const plan = planOf(options, kind, namespace, query, choice);
   const type = CONTENT_TYPE[form.media];
-  if (form.media !== "json" || form.as || form.pretty) {
+  if (form.media !== "json" || form.as || form.pretty || form.asValue) {
     const { items, listed } = await collect(options, kind, namespace, query, choice);
-    return bytes(
-      encode(
-        form,
-        kind,
-        listValue(
-          form,
-          kind,
-          items.map(i => i.object),
-          metaOf(listed),
-          include,
-          options.clock.now(),
-        ),
-      ),
-      type,
-    );
+    const objects = items.map(i => i.object);
+    const value = listValue(form, kind, objects, metaOf(listed), include, options.clock.now());
+    return form.asValue ? asValue(freeze(value)) : bytes(encode(form, kind, value), type);
   }
   const steps = pages(options, plan);
   let first: IteratorResult<readonly Stored[], Listed>;
@@ -231,6 +220,7 @@ function listValue(form: Form, kind: Kind, objects: readonly AnyObject[], metada
     const items = objects.map(o => partialOf(o, form.version));
     return { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${form.version}`, metadata, items };
   }
-  const items = objects.map(({ kind: _k, apiVersion: _v, ...rest }) => rest);
+  // who takes values takes the objects themselves
+  const items = form.asValue ? objects : objects.map(({ kind: _k, apiVersion: _v, ...rest }) => rest);
   return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
 }

@@ -5,6 +5,8 @@ import { notAcceptable, unsupportedMediaType } from "#base/status.ts";
 export type Media = "json" | "yaml" | "protobuf";
 export interface Form {
   readonly media: Media;
+  /** The answer stays a value: JSON that nobody writes or reads, for callers in this process. */
+  readonly asValue: boolean;
   readonly as: "" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
   /** Of `as`, in the group meta.k8s.io. */
   readonly version: "v1" | "v1beta1";
@@ -60,15 +62,16 @@ const TRANSFORMS = new Set(["Table", "PartialObjectMetadata", "PartialObjectMeta
 export function formOf(request: HttpRequest, query: URLSearchParams, offer: Offer): Form {
   const pretty = prettyOf(request, query);
   const accept = request.headers.accept;
-  const plain: Form = { media: "json", as: "", version: "v1", pretty };
+  const asValue = request.takesValue === true;
+  const plain: Form = { media: "json", asValue, as: "", version: "v1", pretty };
   if (!accept || accept === "*/*" || accept === JSON_TYPE) return plain;
   for (const { type, parameters } of clausesOf(accept)) {
     const media = mediaOf(type, offer);
     if (!media) continue;
-    if (!parameters.as) return { ...plain, media };
+    if (!parameters.as) return { ...plain, media, asValue: asValue && media === "json" };
     const { as, v, g } = parameters;
     if (!offer.transforms || !TRANSFORMS.has(as) || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) continue;
-    return { media, as: as as Form["as"], version: v, pretty };
+    return { media, asValue: asValue && media === "json", as: as as Form["as"], version: v, pretty };
   }
   throw notAcceptable(offer.stream ? STREAMS : ACCEPTED);
 }

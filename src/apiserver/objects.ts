@@ -1,7 +1,9 @@
 import type { Objects } from "#apiserver/call.ts";
 import type { Feed } from "#apiserver/feed.ts";
 import { objectKey, prefixOf, ROOT, rangeOf } from "#apiserver/keys.ts";
+import type { Parsed } from "#apiserver/parsed.ts";
 import { objectOf } from "#apiserver/record.ts";
+import { freeze } from "#base/plain.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import type { Key, Revision, Store } from "#store/contract.ts";
 
@@ -24,11 +26,13 @@ class Folder {
 export class LiveObjects implements Objects {
   private readonly folders = new Map<string, Folder>();
   private readonly store: Store;
+  private readonly parsed: Parsed;
   private feed: Feed | undefined;
 
   /** `kinds`: those to hold; of several versions of one kind the stored one. */
-  constructor(store: Store, kinds: readonly Kind[]) {
+  constructor(store: Store, kinds: readonly Kind[], parsed: Parsed) {
     this.store = store;
+    this.parsed = parsed;
     for (const kind of kinds) this.folders.set(kind.storedAt, new Folder(kind));
   }
   /** Follows the feed, which must be started from what `read` returns. */
@@ -63,14 +67,15 @@ export class LiveObjects implements Objects {
 
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace = ""): T | undefined {
     const folder = this.folderOf(kind);
-    const held = folder.held.get(objectKey(kind, namespace, name));
-    return held?.record && (this.parsed(folder, held) as T);
+    const key = objectKey(kind, namespace, name);
+    const held = folder.held.get(key);
+    return held?.record && (this.shown(folder, key, held) as T);
   }
   list<T extends KubeObject>(kind: Kind<T>, namespace = ""): readonly T[] {
     const folder = this.folderOf(kind);
     const prefix = namespace ? prefixOf(kind, namespace) : "";
     const out: T[] = [];
-    for (const [key, held] of folder.held) if (held.record && key.startsWith(prefix)) out.push(this.parsed(folder, held) as T);
+    for (const [key, held] of folder.held) if (held.record && key.startsWith(prefix)) out.push(this.shown(folder, key, held) as T);
     return out;
   }
   async caughtUp(): Promise<void> {
@@ -88,8 +93,8 @@ export class LiveObjects implements Objects {
     if (!folder) throw new Error(`the apiserver holds no ${kind.plural} in memory`);
     return folder;
   }
-  private parsed(folder: Folder, held: Held): KubeObject {
-    held.object ??= objectOf(folder.kind, held.record!, held.revision);
+  private shown({ kind }: Folder, key: Key, held: Held): KubeObject {
+    held.object ??= this.parsed.get(kind, key, held.revision) ?? freeze(objectOf(kind, held.record!, held.revision));
     return held.object;
   }
   private set(folder: Folder, key: Key, record: Uint8Array | undefined, revision: Revision, fed = false): void {
@@ -103,10 +108,10 @@ export class LiveObjects implements Objects {
     else folder.held.delete(key);
     if (folder.watchers.size === 0) return;
     if (record) {
-      const object = this.parsed(folder, folder.held.get(key)!);
+      const object = this.shown(folder, key, folder.held.get(key)!);
       for (const w of [...folder.watchers]) w(object, false);
     } else if (was?.record) {
-      const object = this.parsed(folder, was);
+      const object = this.shown(folder, key, was);
       for (const w of [...folder.watchers]) w(object, true);
     }
   }

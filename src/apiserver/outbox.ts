@@ -1,6 +1,6 @@
-/** Bytes on their way to one reader, at most so many of them: a reader that does not keep up is cut off. */
-export class Outbox implements AsyncIterable<Uint8Array> {
-  private readonly queue: Uint8Array[] = [];
+/** Pieces on their way to one reader, at most so many bytes of them: a reader that does not keep up is cut off. */
+export class Outbox<Piece> implements AsyncIterable<readonly Piece[]> {
+  private queue: Piece[] = [];
   private size = 0;
   private wake: (() => void) | undefined;
   private taken = Promise.withResolvers<void>();
@@ -14,12 +14,12 @@ export class Outbox implements AsyncIterable<Uint8Array> {
     this.max = max;
     this.finished = finished;
   }
-  push(bytes: Uint8Array): void {
+  push(piece: Piece, bytes: number): void {
     if (this.ended) return;
-    this.queue.push(bytes);
-    this.size += bytes.length;
+    this.queue.push(piece);
+    this.size += bytes;
     if (this.size > this.max) {
-      this.queue.length = 0;
+      this.queue = [];
       this.end();
       this.finished();
       return;
@@ -39,12 +39,12 @@ export class Outbox implements AsyncIterable<Uint8Array> {
   async drained(): Promise<void> {
     while (this.queue.length > 0 && !this.ended) await this.taken.promise;
   }
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+  async *[Symbol.asyncIterator](): AsyncIterator<readonly Piece[]> {
     try {
       for (;;) {
         while (this.queue.length > 0) {
-          const next = this.queue.length === 1 ? this.queue[0]! : joined(this.queue);
-          this.queue.length = 0;
+          const next = this.queue;
+          this.queue = [];
           this.size = 0;
           this.taken.resolve();
           this.taken = Promise.withResolvers();
@@ -61,13 +61,4 @@ export class Outbox implements AsyncIterable<Uint8Array> {
       this.finished();
     }
   }
-}
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
-  }
-  return out;
 }

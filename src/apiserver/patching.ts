@@ -1,9 +1,18 @@
 /** A PATCH as it came in, ready to be applied to the live object as often as the transaction asks for it. */
-import { parseDocument, readBody } from "#apiserver/body.ts";
+import { type Document, parseDocument, readBody, valueDocument } from "#apiserver/body.ts";
 import type { Call } from "#apiserver/call.ts";
 import { writeJson } from "#apiserver/codec.ts";
 import { resetFields } from "#apiserver/manage.ts";
-import { APPLY_PATCH, apply, applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH } from "#apiserver/patch/index.ts";
+import {
+  APPLY_PATCH,
+  apply,
+  applyPatch,
+  JSON_PATCH,
+  MERGE_PATCH,
+  type ParsedPatch,
+  parsePatch,
+  STRATEGIC_PATCH,
+} from "#apiserver/patch/index.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { type WriteOptions, writeOptions } from "#apiserver/writeoptions.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
@@ -26,16 +35,18 @@ export async function patchOf(call: Call, kind: Kind): Promise<Patch> {
   if (!TYPES.includes(type)) throw unsupportedMediaType(TYPES);
   const applies = type === APPLY_PATCH;
   const how = writeOptions(call, "PatchOptions", applies);
-  const bytes = await readBody(call.http);
-  return applies ? applyOf(call, kind, bytes, how) : plainPatch(call, kind, type, bytes, how);
+  const { value } = call.http;
+  const bytes = value === undefined ? await readBody(call.http) : undefined;
+  if (applies) return applyOf(call, kind, bytes ? await document(bytes) : valueDocument(value), how);
+  return plainPatch(call, kind, type, bytes ? () => parsePatch(bytes) : () => ({ value, duplicates: [] }), how);
 }
 
-function plainPatch(call: Call, kind: Kind, type: string, bytes: Uint8Array, how: WriteOptions): Patch {
+function plainPatch(call: Call, kind: Kind, type: string, patch: () => ParsedPatch, how: WriteOptions): Patch {
   return {
     how,
     applies: false,
     next(live) {
-      const { value, strict } = applyPatch<AnyObject>(type, live!, bytes, kind as never);
+      const { value, strict } = applyPatch<AnyObject>(type, live!, patch(), kind as never);
       if (strict.length > 0 && how.directive === "Warn") call.warnings.push(...strict);
       if (strict.length > 0 && how.directive === "Strict") {
         const report = new Report();
@@ -47,8 +58,7 @@ function plainPatch(call: Call, kind: Kind, type: string, bytes: Uint8Array, how
   };
 }
 
-async function applyOf(call: Call, kind: Kind, bytes: Uint8Array, how: WriteOptions): Promise<Patch> {
-  const { value, problems, repeated } = await document(bytes);
+function applyOf(call: Call, kind: Kind, { value, problems, repeated }: Document, how: WriteOptions): Patch {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw badRequest("error decoding YAML: json: cannot unmarshal value into Go value of type map[string]interface {}");
   const config = value as Record<string, unknown>;

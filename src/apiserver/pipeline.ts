@@ -53,15 +53,31 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
   };
 }
 
-function callOf(options: PipelineOptions, request: HttpRequest): Call {
-  const { url } = request;
+type Asked = Pick<Call, "query" | "info">;
+function askedBy(method: string, url: string): Asked {
   const at = url.indexOf("?");
   const path = at < 0 ? url : url.slice(0, at);
   const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+  return { query, info: requestInfoOf(method, path, query) };
+}
+/** Components of the process ask for the same again and again: what they ask for is read once. */
+const known = new Map<string, Asked>();
+function knownAsked(method: string, url: string): Asked {
+  const id = `${method} ${url}`;
+  let asked = known.get(id);
+  if (!asked) {
+    if (known.size >= limits.knownRequests) known.clear();
+    asked = askedBy(method, url);
+    known.set(id, asked);
+  }
+  return asked;
+}
+
+function callOf(options: PipelineOptions, request: HttpRequest): Call {
+  const { method, url } = request;
   return {
     http: request,
-    query,
-    info: requestInfoOf(request.method, path, query),
+    ...(request.takesValue ? knownAsked(method, url) : askedBy(method, url)),
     auditId: request.headers["audit-id"] ?? uuid(options.chance),
     receivedAt: options.clock.now(),
     user: { name: "", groups: [] },
@@ -75,7 +91,7 @@ function callOf(options: PipelineOptions, request: HttpRequest): Call {
 const warning = (text: string) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`;
 
 async function finish(options: PipelineOptions, call: Call, response: HttpResponse): Promise<HttpResponse> {
-  if (response.takeOver) return response;
+  if (response.takeOver || response.value || response.events) return response;
   const headers: Record<string, string | readonly string[]> = { "cache-control": "no-cache, private", ...response.headers };
   headers[AUDIT_ID] ??= call.auditId;
   if (call.warnings.length > 0) headers.warning = [...new Set(call.warnings)].map(warning);

@@ -16,6 +16,7 @@ import { fingerprintOf } from "#apiserver/fingerprint.ts";
 import { foreignObject, isForeign } from "#apiserver/foreign.ts";
 import { assert } from "#base/assert.ts";
 import { text, utf8 } from "#base/bytes.ts";
+import { freezePlain } from "#base/plain.ts";
 import { kindNamed } from "#kinds/all.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 import type { Revision } from "#store/contract.ts";
@@ -29,11 +30,24 @@ const ENCODING_JSON = 1;
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
   return kind.conversion ? encodeOwn(storedKind(kind), kind.conversion.toStored(object)) : encodeOwn(kind, object);
 }
-function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
+/** What stands behind kind and apiVersion, in the order in which it is written. */
+function contentOf(object: KubeObject) {
   const { kind: _k, apiVersion: _v, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
   const { name, generateName, namespace, uid, resourceVersion: _r, ...meta } = metadata;
+  return { metadata: { name, generateName, namespace, uid, ...meta }, ...rest };
+}
+/** What `objectOf` gives for the record of an object that is given away, frozen throughout; undefined: the record must be read. */
+export function asRead<T extends KubeObject>(kind: Kind<T>, object: T, revision: Revision): T | undefined {
+  if (kind.conversion) return undefined;
+  const { metadata, ...rest } = contentOf(object);
+  const head = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
+  return freezePlain({ ...head, metadata: { ...metadata, resourceVersion: String(revision) }, ...rest }) as unknown as T;
+}
+function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
+  const content = contentOf(object);
+  const { uid } = content.metadata;
   const head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
-  const json = head + writeJson({ metadata: { name, generateName, namespace, uid, ...meta }, ...rest }).slice(1);
+  const json = head + writeJson(content).slice(1);
   // Quotes within names are escaped, so the first unescaped "uid":" is the key itself.
   const at = json.indexOf('"uid":"', head.length);
   assert(at > 0 && uid, "a stored object has a uid");

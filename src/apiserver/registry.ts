@@ -4,7 +4,8 @@ import type { Admission, AdmissionPlugin } from "#apiserver/call.ts";
 import type { Did, Journal } from "#apiserver/journal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import type { LiveObjects } from "#apiserver/objects.ts";
-import { encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
+import type { Parsed } from "#apiserver/parsed.ts";
+import { asRead, encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
 import { concat } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
@@ -12,6 +13,7 @@ import { invalid, type Report } from "#base/fielderror.ts";
 import type { Cause, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
+import { freeze } from "#base/plain.ts";
 import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
 import { type Compare, type Entry, type Key, NoSpace, type Op, type Revision, type Store } from "#store/contract.ts";
@@ -37,6 +39,7 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly objects: LiveObjects;
+  readonly parsed: Parsed;
   readonly journal: Journal;
   readonly log: Log;
   readonly plugins: readonly AdmissionPlugin[];
@@ -72,14 +75,15 @@ export class Stored {
   readonly record: Uint8Array;
   readonly revision: Revision;
   private parsed: AnyObject | undefined;
-  constructor(kind: Kind, record: Uint8Array, revision: Revision) {
+  constructor(kind: Kind, record: Uint8Array, revision: Revision, parsed?: AnyObject) {
     this.kind = kind;
     this.record = record;
     this.revision = revision;
+    this.parsed = parsed;
   }
-  /** Parsed once; not to be changed. */
+  /** Parsed once and frozen throughout. */
   get object(): AnyObject {
-    this.parsed ??= objectOf(this.kind, this.record, this.revision);
+    this.parsed ??= freeze(objectOf(this.kind, this.record, this.revision));
     return this.parsed;
   }
   /** A parsed copy of the caller's own. */
@@ -92,6 +96,10 @@ export class Stored {
 }
 const NEWLINE = new Uint8Array([10]);
 
+/** What an entry holds, parsed already if it was of late. */
+export function storedOf({ parsed }: RegistryOptions, kind: Kind, { key, value, modRevision }: Entry): Stored {
+  return new Stored(kind, value, modRevision, parsed.get(kind, key, modRevision));
+}
 /** The object, or undefined; as of `revision` when one is given. */
 export async function find(
   options: RegistryOptions,
@@ -101,7 +109,7 @@ export async function find(
   revision?: Revision,
 ): Promise<Stored | undefined> {
   const entry = await options.store.get(objectKey(kind, namespace, name), revision);
-  return entry && new Stored(kind, entry.value, entry.modRevision);
+  return entry && storedOf(options, kind, entry);
 }
 /** The object; throws NotFound. */
 export async function get(options: RegistryOptions, kind: Kind, namespace: string, name: string): Promise<Stored> {
@@ -204,9 +212,11 @@ export async function put(
     ],
   );
   if (!result.succeeded) return undefined;
+  const read = asRead(kind, object, result.revision);
+  if (read) options.parsed.keep(kind, key, result.revision, read, value.length);
   options.objects.wrote(kind, key, value, result.revision);
   options.witness?.(write, previous ? "update" : "create", object.metadata.name ?? "", result.revision, value);
-  return new Stored(kind, value, result.revision);
+  return new Stored(kind, value, result.revision, read);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
 export async function erase(options: RegistryOptions, write: Write, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {
@@ -222,6 +232,7 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
     return erased([]);
   });
   if (!result.succeeded) return undefined;
+  options.parsed.drop(key);
   options.objects.wrote(kind, key, undefined, result.revision);
   options.witness?.(write, "delete", write.name, result.revision, previous.value);
   return result.revision;

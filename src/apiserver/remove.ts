@@ -13,6 +13,7 @@ import {
   type RegistryOptions,
   Stored,
   sideOf,
+  storedOf,
   validateAdmission,
   type Write,
 } from "#apiserver/registry.ts";
@@ -144,7 +145,7 @@ async function attempt(
   entry: Entry,
 ): Promise<Removed | undefined> {
   const { kind } = write;
-  const standing = new Stored(kind, entry.value, entry.modRevision);
+  const standing = storedOf(options, kind, entry);
   const old = standing.object;
   const object = standing.fresh();
   const request = admission(write, "DELETE", undefined, old);

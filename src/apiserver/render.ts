@@ -8,6 +8,7 @@ import { bytes } from "#apiserver/respond.ts";
 import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { HttpResponse } from "#base/http.ts";
+import { freeze, frozenPlain } from "#base/plain.ts";
 import { failure } from "#base/status.ts";
 import { toYaml } from "#base/yamlwriter.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
@@ -37,11 +38,16 @@ export function encode(form: Form, kind: Kind, value: object): Uint8Array {
 /** Answers with a stored object; its stored bytes are sent as they are where the form allows it. */
 export function objectResponse(form: Form, stored: Stored, include: Include, now: number, status = 200): HttpResponse {
   checkShape(form, false);
+  if (form.asValue) return asValue(freeze(shaped(form, stored.kind, stored.object, include, now)), status);
   const type = CONTENT_TYPE[form.media];
   if (form.media === "json" && !form.as && !form.pretty) return bytes(stored.json(), type, status);
   return bytes(encode(form, stored.kind, shaped(form, stored.kind, stored.object, include, now)), type, status);
 }
 /** Answers with an object that is not stored: Scale, reviews, tokens, Status. */
 export function valueResponse(form: Form, kind: Kind, value: object, status = 200): HttpResponse {
+  if (form.asValue) return asValue(frozenPlain(value), status);
   return bytes(encode(form, kind, value), CONTENT_TYPE[form.media], status);
 }
+/** Answers who takes values. */
+export const asValue = (value: object, status = 200): HttpResponse => ({ status, headers: NO_HEADERS, value });
+const NO_HEADERS = Object.freeze({});

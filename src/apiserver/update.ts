@@ -15,6 +15,7 @@ import {
   refuse,
   Stored,
   sideOf,
+  storedOf,
   validateAdmission,
   type Write,
 } from "#apiserver/registry.ts";
@@ -164,7 +165,7 @@ export async function update(options: RegistryOptions, write: Write, transform: 
           throw error;
         }
       }
-      const standing = new Stored(kind, entry.value, entry.modRevision);
+      const standing = storedOf(options, kind, entry);
       const old = standing.object;
       const next = transform(standing);
       checkVersion(how, write, key, next, old);

@@ -15,8 +15,9 @@ import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
 import { concat, utf8 } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Cancel } from "#base/clock.ts";
-import type { HttpResponse } from "#base/http.ts";
+import type { HttpResponse, ValueEvent } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
+import { freeze } from "#base/plain.ts";
 import { expired, type Status } from "#base/status.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { watchFrame } from "#schema/protobuf.ts";
@@ -28,6 +29,8 @@ const MIN_TIMEOUT_MS = 1800_000;
 const BOOKMARK_MS = 60_000;
 /** The last bookmark comes this long before the end, so that the client starts anew from near it. */
 const LAST_BOOKMARK_MS = 2_000;
+/** What a bookmark or an error counts as. */
+const SMALL = 512;
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 export interface WatchRequest {
@@ -66,11 +69,20 @@ export async function watch(options: RegistryOptions & { feed: Feed; watches: Wa
   const asked = query.resourceVersion ?? 0;
   if (initial && asked > options.store.revision) throw tooLargeVersion(asked, options.store.revision);
   watcher.start(initial, initial || asked === 0 ? undefined : asked);
-  return { status: 200, headers: { "content-type": type, "cache-control": "no-cache, private" }, body: watcher.outbox };
+  const headers = { "content-type": type, "cache-control": "no-cache, private" };
+  if (request.form.asValue) return { status: 200, headers, events: watcher.outbox as AsyncIterable<readonly ValueEvent[]> };
+  return { status: 200, headers, body: joined(watcher.outbox as AsyncIterable<readonly Uint8Array[]>) };
 }
 
+async function* joined(batches: AsyncIterable<readonly Uint8Array[]>): AsyncGenerator<Uint8Array> {
+  for await (const batch of batches) yield batch.length === 1 ? batch[0]! : concat(batch);
+}
+
+/** What an event is sent as: the bytes of a line or of a protobuf frame; or itself, and what it is counted as. */
+type Frame = Uint8Array | { readonly event: ValueEvent; readonly bytes: number };
+
 class Watcher {
-  readonly outbox: Outbox;
+  readonly outbox: Outbox<Uint8Array | ValueEvent>;
   private readonly options: RegistryOptions & { feed: Feed; watches: Watches };
   private readonly request: WatchRequest;
   private readonly timers: Cancel[] = [];
@@ -112,6 +124,11 @@ class Watcher {
     this.options.watches.delete(this);
   }
 
+  private send(frame: Frame): void {
+    if (frame instanceof Uint8Array) this.outbox.push(frame, frame.length);
+    else this.outbox.push(frame.event, frame.bytes);
+  }
+
   private arm(): void {
     const { clock, chance } = this.options;
     const { timeoutSeconds, bookmarks } = this.request.query;
@@ -135,14 +152,14 @@ class Watcher {
     let step = await steps.next();
     for (; !step.done; step = await steps.next()) {
       for (const s of step.value) {
-        this.outbox.push(this.initialFrame(s));
+        this.send(this.initialFrame(s));
         if (this.outbox.crowded) await this.outbox.drained();
       }
       await this.outbox.drained();
       if (this.outbox.ended) return;
     }
     const { revision } = step.value;
-    if (request.query.sendInitialEvents && request.query.bookmarks) this.outbox.push(this.bookmarkFrame(revision, true));
+    if (request.query.sendInitialEvents && request.query.bookmarks) this.send(this.bookmarkFrame(revision, true));
     await this.catchUp(revision);
   }
   /** Changes after a revision that the feed has already passed, read from the store's own history. */
@@ -159,7 +176,7 @@ class Watcher {
       const history = options.store.watch(from, to, { after, previous: true });
       history.progress();
       for await (const batch of history) {
-        for (const event of batch.events) if (event.entry.modRevision <= until) this.change(new Change(event));
+        for (const event of batch.events) if (event.entry.modRevision <= until) this.change(new Change(event, options.parsed));
         if (batch.revision >= until) break;
       }
     }
@@ -177,7 +194,7 @@ class Watcher {
   }
   private fail(error: unknown): void {
     const gone = error instanceof Compacted ? expired(`too old resource version: ${this.after} (${error.compacted})`).status : undefined;
-    if (gone) this.outbox.push(this.errorFrame(gone));
+    if (gone) this.send(this.errorFrame(gone));
     else if (!this.outbox.ended) this.options.log?.error("a watch failed", { error: String(error) });
     this.end();
   }
@@ -190,29 +207,29 @@ class Watcher {
     const is = c.record !== undefined && (choice.all || choice.matches(c.object(kind)!));
     if (!was && !is) return;
     const type: EventType = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
-    this.outbox.push(this.changeFrame(type, c));
+    this.send(this.changeFrame(type, c));
   }
 
-  private changeFrame(type: EventType, c: Change): Uint8Array {
+  private changeFrame(type: EventType, c: Change): Frame {
     const { kind, form } = this.request;
     const gone = type === "DELETED";
-    const show = () => (gone ? c.old(kind)! : c.object(kind)!);
-    if (form.as === "Table") return this.frame(type, show());
-    const id = `${type} ${kind.group}/${kind.version} ${form.media} ${form.as} ${form.version}`;
+    const record = gone ? c.previous!.record : c.record!;
+    const frame = () => this.frame(type, gone ? c.old(kind)! : c.object(kind)!, record.length);
+    if (form.as === "Table") return frame();
+    const id = `${type} ${kind.group}/${kind.version} ${form.media} ${form.asValue} ${form.as} ${form.version}`;
     return c.once(id, () => {
-      if (form.media !== "json" || form.as) return this.frame(type, show());
-      const record = gone ? c.previous!.record : c.record!;
+      if (form.media !== "json" || form.as || form.asValue) return frame();
       return jsonFrame(type, servedParts(kind, record, c.revision));
     });
   }
   /** A stored record is parsed only where its bytes cannot be served as they lie. */
-  private initialFrame(stored: Stored): Uint8Array {
+  private initialFrame(stored: Stored): Frame {
     const { form, kind } = this.request;
-    if (form.media === "json" && !form.as) return jsonFrame("ADDED", servedParts(kind, stored.record, stored.revision));
-    return this.frame("ADDED", stored.object);
+    if (form.media === "json" && !form.as && !form.asValue) return jsonFrame("ADDED", servedParts(kind, stored.record, stored.revision));
+    return this.frame("ADDED", stored.object, stored.record.length);
   }
-  private frame(type: EventType, object: AnyObject): Uint8Array {
-    return this.encoded(type, this.shape(object, this.request.include));
+  private frame(type: EventType, object: AnyObject, bytes: number): Frame {
+    return this.encoded(type, this.shape(object, this.request.include), bytes);
   }
   private shape(object: AnyObject, include: Include): object {
     const { form, kind } = this.request;
@@ -223,8 +240,10 @@ class Watcher {
     this.headerSent = true;
     return table;
   }
-  private encoded(type: string, object: object): Uint8Array {
+  /** `bytes`: about as many as the object is long. */
+  private encoded(type: string, object: object, bytes = SMALL): Frame {
     const { form, kind } = this.request;
+    if (form.asValue) return { event: { type, object: freeze(object) }, bytes };
     if (form.media === "protobuf") return watchFrame(type, toProtobuf(kind, object));
     return utf8(`{"type":"${type}","object":${writeJson(object)}}\n`);
   }
@@ -232,9 +251,9 @@ class Watcher {
   private bookmark(): void {
     // Before the initial events are out there is nothing that a client could go on from.
     if (this.early || this.outbox.ended) return;
-    this.outbox.push(this.bookmarkFrame(Math.max(this.after, this.options.feed.position), false));
+    this.send(this.bookmarkFrame(Math.max(this.after, this.options.feed.position), false));
   }
-  private bookmarkFrame(revision: Revision, initialEnd: boolean): Uint8Array {
+  private bookmarkFrame(revision: Revision, initialEnd: boolean): Frame {
     const { kind, form } = this.request;
     const metadata = {
       resourceVersion: String(revision),
@@ -245,7 +264,7 @@ class Watcher {
     const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata } as unknown as AnyObject;
     return this.encoded("BOOKMARK", form.as ? partialOf(object, form.version) : object);
   }
-  private errorFrame(status: Status): Uint8Array {
+  private errorFrame(status: Status): Frame {
     return this.encoded("ERROR", status);
   }
 }

@@ -1,9 +1,8 @@
 /** The query of writes, and DeleteOptions (meta/v1/validation). */
 
-import { type Directive, decodeBytes, readBody } from "#apiserver/body.ts";
+import { type Directive, decodeBody, readBody } from "#apiserver/body.ts";
 import type { Call } from "#apiserver/call.ts";
 import { boolean } from "#apiserver/listoptions.ts";
-import { bodyMedia } from "#apiserver/negotiate.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
 import type { HttpRequest } from "#base/http.ts";
 import { badRequest } from "#base/status.ts";
@@ -82,10 +81,12 @@ export interface Deletion {
 /** DeleteOptions from the body, or without one from the query. */
 export async function deleteOptions(call: Call): Promise<Deletion> {
   const { query } = call;
-  const bytes = await readBody(call.http);
+  const { value } = call.http;
+  const bytes = value === undefined ? await readBody(call.http) : undefined;
   let options: DeleteOptions = {};
-  if (bytes.length > 0) {
-    const body = await decodeBytes(bytes, bodyMedia(call.http), DeleteOptionsKind, "Ignore", []);
+  if (!bytes || bytes.length > 0) {
+    const http = bytes ? { ...call.http, body: bytes } : call.http;
+    const body = await decodeBody(http, DeleteOptionsKind, "Ignore", []);
     const { kind: _k, apiVersion: _v, metadata: _m, ...rest } = body.fresh() as unknown as DeleteOptions & Record<string, unknown>;
     options = rest;
   } else {

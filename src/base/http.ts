@@ -14,6 +14,10 @@ export interface HttpRequest {
   readonly peer?: Peer;
   /** Set by in-process transports only: the caller's identity, already proved. Never read from the wire. */
   readonly identity?: Identity;
+  /** Set by callers in the process only: what a JSON body would say, in its place; frozen throughout. */
+  readonly value?: unknown;
+  /** Set by callers in the process only: a JSON answer may come as the value that it says. */
+  readonly takesValue?: boolean;
   /** True when the connection can be taken over (HTTP/1.1 with an Upgrade header). */
   readonly upgradable?: boolean;
 }
@@ -42,8 +46,17 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** For who takes values, in place of a body: what its JSON would say, frozen throughout, as others share it. */
+  readonly value?: object;
+  /** The same for a watch: what its lines would say, as many at a time as there are. */
+  readonly events?: AsyncIterable<readonly ValueEvent[]>;
   /** Status 101: the connection is handed over after the headers are out. */
   readonly takeOver?: (pipe: Pipe) => void;
+}
+/** A watch's event as a value. */
+export interface ValueEvent {
+  readonly type: string;
+  readonly object: object;
 }
 export type Handler = (request: HttpRequest) => Promise<HttpResponse>;
 

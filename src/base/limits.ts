@@ -37,6 +37,10 @@ export const limits = {
   /** A request to a real etcd with all its attempts, and the first of these. */
   etcdRequest: 30_000,
   etcdAttempt: 1_000,
+  /** URLs of requests within the process that are kept read. */
+  knownRequests: 16_384,
+  /** Records whose objects are kept parsed. */
+  parsedObjects: 16 * 1024 * 1024,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */

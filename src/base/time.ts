@@ -5,8 +5,12 @@ const MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00";
 
 /** `2026-01-02T03:04:05Z` from milliseconds since 1970; fractions are cut off. */
 export function formatTime(ms: number): string {
-  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, -5)}Z`;
+  const seconds = Math.floor(ms / 1000);
+  // what is written within one second says the same
+  if (seconds !== latest.seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, -5)}Z` };
+  return latest.text;
 }
+let latest = { seconds: 0, text: "1970-01-01T00:00:00Z" };
 /** `2026-01-02T03:04:05.678000Z` from milliseconds (with fractions) since 1970. */
 export function formatMicroTime(ms: number): string {
   const micros = Math.floor(ms * 1000);
@@ -91,6 +95,7 @@ function read(text: string, layout: string, digits: number | undefined): Parsed 
 
 /** Milliseconds since 1970 (with fractions) of an RFC 3339 time, or undefined when it is none. */
 export function parseTime(text: string): number | undefined {
+  if (plainTime.test(text)) return Date.parse(text);
   const parsed = read(text, TIME_LAYOUT, undefined);
   return typeof parsed === "string" ? undefined : parsed.seconds * 1000 + parsed.nanos / 1e6;
 }
@@ -98,7 +103,9 @@ export function parseTime(text: string): number | undefined {
 /** The outcome of reading a time: its canonical text, or Go's complaint. */
 export type TimeText = { readonly text: string } | { readonly problem: string };
 
+/** What needs no careful reading: canonical already, and no day that a month may not have. */
 const plainTime = /^(?!0001)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+const plainMicroTime = new RegExp(plainTime.source.replace(/Z\$$/, "\\.\\d{6}Z$"));
 
 /** metav1.Time: any RFC 3339 text, written in UTC with whole seconds. */
 export function canonicalTime(text: string): TimeText {
@@ -108,6 +115,7 @@ export function canonicalTime(text: string): TimeText {
 }
 /** metav1.MicroTime: exactly six decimals in and out, in UTC. */
 export function canonicalMicroTime(text: string): TimeText {
+  if (plainMicroTime.test(text)) return { text };
   const parsed = read(text, MICRO_LAYOUT, 6);
   if (typeof parsed === "string") return { problem: parsed };
   return { text: `${formatTime(parsed.seconds * 1000).slice(0, -1)}.${String(parsed.nanos / 1000).padStart(6, "0")}Z` };

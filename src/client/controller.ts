@@ -32,7 +32,7 @@ export interface Seen {
 }
 export interface Watch {
   readonly kind: Kind;
-  /** Only metadata is needed. */
+  /** Only metadata is needed; what changes its generation and resourceVersion alone wakes nobody. */
   readonly metadataOnly: boolean;
   /** The keys that a change of this object concerns; called with the old and the new state. `gone`: it is there no more. */
   keysOf(object: KubeObject, views: Views, gone: boolean): readonly string[];

@@ -1,8 +1,9 @@
 /** The Client over a transport: paths and bodies out, objects and StatusErrors back. */
 import { concat, text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
-import { bytesOf, CAUSE_HEADER, type Cause, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
+import { bytesOf, CAUSE_HEADER, type Cause, type HttpRequest, type HttpResponse, type Identity, type ValueEvent } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
+import { frozenPlain } from "#base/plain.ts";
 import { failure, type Status, StatusError } from "#base/status.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, Transport, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
 import { pathOf } from "#client/paths.ts";
@@ -13,6 +14,8 @@ export interface ClientOptions {
   /** Becomes the default field manager (up to its first "/"), as upstream's clients have it. */
   readonly userAgent: string;
   readonly clock: Clock;
+  /** The transport leads to a server in this process: values go to and fro instead of JSON. What comes is frozen and shared. */
+  readonly values?: boolean;
 }
 
 /** A write whose answer was lost: it may have happened or not. */
@@ -53,11 +56,12 @@ export function actingAs(transport: Transport, identity: Identity): Transport {
 
 /** A Client over `transport`. Answers 429 and 503 that name a time to wait are tried again, as their request was not carried out. */
 export function createClient(transport: Transport, options: ClientOptions): Client {
+  const { values: takesValue = false } = options;
   async function send(request: Omit<HttpRequest, "headers">, headers: Record<string, string>): Promise<HttpResponse> {
     for (let attempt = 1; ; attempt++) {
       let response: HttpResponse;
       try {
-        response = await transport({ ...request, headers: { "user-agent": options.userAgent, accept: JSON_TYPE, ...headers } });
+        response = await transport({ ...request, headers: { "user-agent": options.userAgent, accept: JSON_TYPE, ...headers }, takesValue });
       } catch (error) {
         throw error instanceof StatusError ? error : new LostReply(error);
       }
@@ -79,9 +83,11 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
   }
   async function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
     const { contentType = JSON_TYPE, accept = JSON_TYPE, cause } = more;
-    const request = body === undefined ? { method, url } : { method, url, body: utf8(JSON.stringify(body)) };
+    const said = () => (takesValue ? { value: frozenPlain(body) } : { body: utf8(JSON.stringify(body)) });
+    const request = body === undefined ? { method, url } : { method, url, ...said() };
     const told = cause && { [CAUSE_HEADER]: ascii(JSON.stringify(cause)) };
     const response = await send(request, { accept, ...(body !== undefined && { "content-type": contentType }), ...told });
+    if (response.value) return response.value as R;
     const content = await bodyOf(response);
     if (response.status >= 400) throw errorOf(response.status, content);
     try {
@@ -100,7 +106,9 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       const { namespace, metadataOnly, ...query } = o;
       const accept = partial(metadataOnly, "PartialObjectMetadataList");
       const list = await answer<ListOf<T>>("GET", pathOf(kind, { namespace }, query), undefined, { accept });
+      if (takesValue && !metadataOnly) return list;
       const apiVersion = apiVersionOf(kind);
+      if (takesValue) return { ...list, items: list.items.map(item => ({ ...item, apiVersion, kind: kind.kind })) };
       for (const item of list.items) {
         item.apiVersion = apiVersion;
         item.kind = kind.kind;
@@ -121,13 +129,10 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       const request = { method: "GET", url: pathOf(kind, { namespace: o.namespace }, query), ...(o.signal && { signal: o.signal }) };
       const response = await send(request, { accept: partial(o.metadataOnly, "PartialObjectMetadata") });
       if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
+      for await (const events of response.events ?? []) for (const event of events) yield eventOf<T>(event);
       if (!response.body) return;
       const chunks = response.body instanceof Uint8Array ? [response.body] : response.body;
-      for await (const line of linesOf(chunks)) {
-        const event = JSON.parse(line) as { type: string; object: unknown };
-        if (event.type === "ERROR") yield { type: "ERROR", status: event.object as Status };
-        else yield event as WatchEvent<T>;
-      }
+      for await (const line of linesOf(chunks)) yield eventOf<T>(JSON.parse(line) as ValueEvent);
     },
     create: (kind, object, o = {}) => {
       const body = { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
@@ -168,6 +173,10 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       return answer("POST", pathOf(kind, { namespace: o.namespace, name, subresource }, writeQuery(o)), body, { cause: o.cause });
     },
   };
+}
+
+function eventOf<T>({ type, object }: ValueEvent): WatchEvent<T> {
+  return type === "ERROR" ? { type, status: object as Status } : ({ type, object } as WatchEvent<T>);
 }
 
 /** Whether an object that a DELETE answered with is still there: finalizers hold it (a namespace's stand in its spec), or its grace runs. */

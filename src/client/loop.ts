@@ -5,6 +5,7 @@
  */
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
+import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf, StatusError } from "#base/status.ts";
 import type { Client } from "#client/client.ts";
@@ -254,6 +255,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       const watched = definition.watches.map(w => ({ watch: w, view: w.metadataOnly ? views.metadata(w.kind) : views.of(w.kind) }));
       for (const { watch, view } of watched) {
         const end = view.onChange(({ object, old }) => {
+          if (watch.metadataOnly && object && old && sameMetadata(object, old)) return;
           if (old) for (const key of watch.keysOf(old, views, !object)) enqueue(key, watch.delay);
           if (object) for (const key of watch.keysOf(object, views, false)) enqueue(key, watch.delay);
         });
@@ -296,4 +298,11 @@ function groups(steps: readonly Step[]): Step[][] {
 /** Nothing can be created in a namespace that is being deleted; that ends by itself. */
 function isTerminating(error: unknown): boolean {
   return error instanceof StatusError && (error.status.details?.causes?.some(c => c.reason === "NamespaceTerminating") ?? false);
+}
+
+/** Whether a change is none to who needs metadata only. */
+function sameMetadata({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  const { resourceVersion: _a, generation: _c, ...is } = a;
+  const { resourceVersion: _b, generation: _d, ...was } = b;
+  return equal(is, was);
 }

@@ -15,8 +15,13 @@ export function pathOf(kind: Kind, target: Target, query: Query = {}): string {
   parts.push(kind.plural);
   if (target.name !== undefined) parts.push(encodeURIComponent(target.name));
   if (target.subresource) parts.push(target.subresource);
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(key, String(value));
-  const text = search.toString();
-  return text ? `${parts.join("/")}?${text}` : parts.join("/");
+  const path = parts.join("/");
+  let search: URLSearchParams | undefined;
+  for (const key in query) {
+    const value = query[key];
+    if (value === undefined || value === "") continue;
+    search ??= new URLSearchParams();
+    search.set(key, String(value));
+  }
+  return search ? `${path}?${search}` : path;
 }

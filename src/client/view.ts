@@ -6,6 +6,7 @@
  * until the watch has passed the deletion. So a loop never decides from a state older than what it wrote.
  */
 import { assert } from "#base/assert.ts";
+import { freeze } from "#base/plain.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
 /** `object` absent: deleted. `old` absent: new. Both are there when one was replaced. */
@@ -180,11 +181,4 @@ function leave<T>(index: Index<T>, at: string, object: T): void {
     bucket?.delete(at);
     if (bucket?.size === 0) index.buckets.delete(under);
   }
-}
-
-/** Freezes a tree of JSON. What is frozen at its root counts as frozen throughout. */
-export function freeze(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) freeze(inner);
 }

@@ -249,7 +249,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       plane: planes,
       clientFor: (name, life) => {
         const to = actingAs(planes.handle, component(`node:${name}`, "system:nodes"));
-        return createClient(link.join(`kubelet/${name}`, to, life), { userAgent: "kubelet", clock });
+        return createClient(link.join(`kubelet/${name}`, to, life), { userAgent: "kubelet", clock, values: true });
       },
       options: { ...network, nodes, nodeName: "node-1" },
       clock,
@@ -263,6 +263,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     });
     await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
+  // who calls may change what it gets
   const own = createClient(actingAs(planes.handle, ADMIN), { userAgent: "coxswain", clock });
   const client = typedClient(own, host.rest);
   const machine = (name: string) => {

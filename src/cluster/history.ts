@@ -80,9 +80,12 @@ export class History {
 
 const idOf = (d: Deed) =>
   [d.user, d.manager, d.loop, d.did, d.apiVersion, d.kind, d.namespace, d.name, d.subresource, d.because].join("\0");
-/** FNV-1a. */
+/** FNV-1a, four bytes at a time. */
 function digestOf(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let h = 0x811c9dc5;
-  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
-  return h >>> 0;
+  let at = 0;
+  for (; at + 4 <= bytes.length; at += 4) h = Math.imul(h ^ view.getInt32(at, true), 0x01000193);
+  for (; at < bytes.length; at++) h = Math.imul(h ^ bytes[at]!, 0x01000193);
+  return (h ^ (h >>> 15)) >>> 0;
 }

@@ -100,7 +100,12 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
   let lost: (error: unknown) => void = () => undefined;
   const clearing = new Set<string>();
 
-  async function run(signal: AbortSignal): Promise<void> {
+  async function run(until: AbortSignal): Promise<void> {
+    // a signal of its own: many kubelets that waited at one would make each wait long
+    const ending = new AbortController();
+    const { signal } = ending;
+    until.addEventListener("abort", () => ending.abort(until.reason), { once: true });
+    if (until.aborted) ending.abort(until.reason);
     const roots = { root: config.root, memory: `${config.root}/memory`, logs: config.logs };
     const info = await parts.machine.info();
     await parts.disk.prepare(roots.root, roots.memory);
@@ -117,12 +122,10 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       memoryCapacity: info.memoryBytes,
       nodeDns: parseResolvConf(await parts.machine.resolvConf()),
     };
-    const ending = new AbortController();
-    signal.addEventListener("abort", () => ending.abort(), { once: true });
     const changed = (uids: Iterable<string>) => {
       for (const uid of uids) workers.get(uid)?.sourceChanged();
     };
-    const sources = new Sources({ client, clock, log, services, changed }, ending.signal);
+    const sources = new Sources({ client, clock, log, services, changed }, signal);
     const tokens = new Tokens(client, clock);
     const node = reporter;
     const shared: Shared = {

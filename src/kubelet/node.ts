@@ -62,6 +62,8 @@ export class NodeReporter {
   #images: readonly ImageState[] = [];
   #conditions = new Map<string, NodeCondition>();
   #written = "";
+  /** What the last report rested on; see #basis. */
+  #reported: readonly unknown[] = [];
   #writtenAt = Number.NEGATIVE_INFINITY;
   #uid = "";
   #wake: () => void = () => undefined;
@@ -132,7 +134,7 @@ export class NodeReporter {
         });
         if (!node) {
           const spec = { ...(taints.length > 0 && { taints: [...taints] }), ...(providerId && { providerID: providerId }) };
-          const status = await this.#status();
+          const status = this.#status(await this.#currentConditions());
           node = await client.create(Node, {
             apiVersion: "v1",
             kind: "Node",
@@ -201,9 +203,13 @@ export class NodeReporter {
   async #report(): Promise<void> {
     const { client, clock } = this.#parts;
     if (this.#health.name === "" && clock.monotonic() < this.#quietUntil) return;
-    const status = await this.#status();
-    const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
+    const conditions = await this.#currentConditions();
     const now = clock.monotonic();
+    const basis = this.#basis(conditions);
+    if (this.#written !== "" && basis.every((b, i) => b === this.#reported[i]) && now - this.#writtenAt < STATUS.reportMs) return;
+    const status = this.#status(conditions);
+    const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
+    this.#reported = basis;
     if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) return;
     const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
     const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
@@ -211,14 +217,19 @@ export class NodeReporter {
     this.#written = text;
     this.#writtenAt = now;
   }
+  /** All that a status is made of, and may change, but for heartbeats. */
+  #basis(conditions: readonly NodeCondition[]): readonly unknown[] {
+    const said = conditions.flatMap(c => [c.status, c.lastTransitionTime, c.reason, c.message]);
+    return [this.#health, this.#images, this.#storage, ...said];
+  }
 
-  async #status(): Promise<NodeStatus> {
+  #status(conditions: NodeCondition[]): NodeStatus {
     const { info } = this;
     const { port, version, addresses } = this.#config;
     return {
       capacity: { ...this.capacity },
       allocatable: { ...this.allocatable },
-      conditions: await this.#currentConditions(),
+      conditions,
       addresses: addresses.map(a => ({ ...a })),
       daemonEndpoints: { kubeletEndpoint: { Port: port } },
       nodeInfo: {

@@ -2,7 +2,9 @@
  * One pod's loop: observe, decide (pod.ts), act. Steps that take long are started and come back as observed state; the loop is
  * woken by the API's watch, the runtime's events, probes and timers, and never runs twice at once.
  */
+
 import type { Cancel, Clock } from "#base/clock.ts";
+import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
 import type { Reasons } from "#client/reasons.ts";
@@ -151,7 +153,7 @@ export class Worker {
   }
   /** The runtime's full list shows it so. */
   listed(state: PodState | undefined): void {
-    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    if (equal(state, this.#state)) return;
     this.touch();
   }
   wake(): void {

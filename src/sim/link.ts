@@ -85,9 +85,7 @@ export class Link {
       await this.#wait(fate.lostAfter, request);
       throw new Error(fate.answerLost);
     }
-    const { body } = response;
-    if (fate.cutAfter === undefined || !body || body instanceof Uint8Array) return this.#delivered(message, response);
-    return this.#delivered(message, { ...response, body: this.#cut(body, fate.cutAfter) });
+    return this.#delivered(message, fate.cutAfter === undefined ? response : this.#cutOff(response, fate.cutAfter));
   }
   #delivered(message: Message, response: HttpResponse): HttpResponse {
     let seen = response;
@@ -106,7 +104,12 @@ export class Link {
   #wait(ms: number | undefined, request: HttpRequest): Promise<void> | undefined {
     return ms ? this.#clock.sleep(ms, request.signal) : undefined;
   }
-  async *#cut(body: AsyncIterable<Uint8Array>, after: number): AsyncGenerator<Uint8Array> {
+  #cutOff(response: HttpResponse, after: number): HttpResponse {
+    const { body, events } = response;
+    if (events) return { ...response, events: this.#cut(events, after) };
+    return !body || body instanceof Uint8Array ? response : { ...response, body: this.#cut(body, after) };
+  }
+  async *#cut<Piece>(body: AsyncIterable<Piece>, after: number): AsyncGenerator<Piece> {
     const over = Promise.withResolvers<never>();
     over.promise.catch(() => undefined);
     const cancel = this.#clock.after(after, () => over.reject(new Error("read: connection reset by peer")));

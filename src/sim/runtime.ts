@@ -241,6 +241,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     calls,
     logAt: path => {
       const item = [...items.values()].find(i => i.state.logPath === path && i.state.state !== "created");
+      if (!item?.script.log) return item && "";
       const at = new Date(item?.state.startedAt ?? 0).toISOString().replace("Z", "000000Z");
       return item && (item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`);
     },

@@ -387,10 +387,10 @@ class MemoryStore implements InMemory, History {
   private forget(key: Key, compacted: Revision): void {
     const past = this.past.get(key);
     if (!past) return;
-    const kept = past.filter(item => item.until > compacted);
-    for (const item of past) if (item.until <= compacted) this.bytes -= sizeOf(item.entry);
-    if (kept.length > 0) this.past.set(key, kept);
-    else this.past.delete(key);
+    let gone = 0;
+    for (; gone < past.length && past[gone]!.until <= compacted; gone++) this.bytes -= sizeOf(past[gone]!.entry);
+    if (gone === past.length) this.past.delete(key);
+    else if (gone > 0) past.splice(0, gone);
   }
 }
 

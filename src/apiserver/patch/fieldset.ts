@@ -97,13 +97,32 @@ function intersectKids(a: FieldSet, b: FieldSet): Record<string, FieldSet> {
   return kids;
 }
 
+/** Whether the node `a` holds all of the node `b`. */
+function covers(a: FieldSet, b: FieldSet): boolean {
+  return a === b || ((isMember(a) || !isMember(b)) && coversKids(a, b));
+}
+function coversKids(a: FieldSet, b: FieldSet): boolean {
+  for (const key in b) if (key !== "." && (a[key] === undefined || !covers(a[key], b[key]!))) return false;
+  return true;
+}
+/** Whether a member beneath `a` is one beneath `b`. */
+function meets(a: FieldSet, b: FieldSet): boolean {
+  for (const key in b) {
+    if (key === "." || a[key] === undefined) continue;
+    if ((isMember(a[key]) && isMember(b[key]!)) || meets(a[key], b[key]!)) return true;
+  }
+  return false;
+}
+
+/** `b` itself where it holds all of `a`. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(a)) return b;
+  if (isEmpty(a) || coversKids(b, a)) return b;
   if (isEmpty(b)) return a;
   return unionNodes(a, b);
 }
+/** `a` itself where it loses nothing. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return isEmpty(b) ? a : (build(false, differKids(a, b, false)) ?? LEAF);
+  return !meets(a, b) ? a : (build(false, differKids(a, b, false)) ?? LEAF);
 }
 /** What is in `a` and neither in `b` nor beneath a member of it. */
 export function without(a: FieldSet, b: FieldSet): FieldSet {

@@ -1,7 +1,7 @@
 /**
  * The four kinds of patch and managedFields, as pure functions. The apiserver calls
  *
- *   applyPatch(contentType, live, bytes, kind)      JSON, merge and strategic merge patch: → decoded object, strict problems
+ *   applyPatch(contentType, live, patch, kind)      JSON, merge and strategic merge patch: → decoded object, strict problems
  *   apply(kind, live, config, writer, force)        server-side apply: → decoded object with managedFields, or all conflicts
  *   manage(kind, live, next, writer)                → managedFields of what any other write is about to store
  *
@@ -11,7 +11,7 @@ import { JsonPatchError, jsonPatch } from "#apiserver/patch/jsonpatch.ts";
 import { mergePatch } from "#apiserver/patch/merge.ts";
 import { StrategicPatchError, strategicPatch } from "#apiserver/patch/strategic.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
-import { JsonError, parseJson, stringifyJson } from "#base/json.ts";
+import { JsonError, type ParsedJson, parseJson, stringifyJson } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
 import { badRequest, failure, tooLarge, unsupportedMediaType } from "#base/status.ts";
 import { type Decoded, DecodeError, decode, type KindSchema } from "#schema/decode.ts";
@@ -25,6 +25,8 @@ export const MERGE_PATCH = "application/merge-patch+json";
 export const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 export const APPLY_PATCH = "application/apply-patch+yaml";
 
+export type ParsedPatch = Pick<ParsedJson, "value" | "duplicates">;
+
 /** What a patch that cannot be carried out is answered with; upstream does not say more. */
 const rejected = () => failure(422, "Invalid", "the server rejected our request due to an error in our request", {});
 
@@ -32,8 +34,7 @@ const rejected = () => failure(422, "Invalid", "the server rejected our request 
  * Applies a patch to an object in the version of `kind`. Throws Status errors: 400 for malformed bodies, 413 for too many
  * operations, 415 for an unknown type, 422 where the operations fail or their outcome does not fit the kind.
  */
-export function applyPatch<T>(type: string, live: T, bytes: Uint8Array, kind: KindSchema<T>): Decoded<T> {
-  const patch = parse(bytes);
+export function applyPatch<T>(type: string, live: T, patch: ParsedPatch, kind: KindSchema<T>): Decoded<T> {
   let value: unknown;
   let strict: readonly string[] = [];
   if (type === JSON_PATCH) {
@@ -59,7 +60,8 @@ export function applyPatch<T>(type: string, live: T, bytes: Uint8Array, kind: Ki
     throw invalid("", "", "", report.errors);
   }
 }
-function parse(bytes: Uint8Array) {
+/** Reads a patch of JSON; throws 400. */
+export function parsePatch(bytes: Uint8Array): ParsedPatch {
   try {
     return parseJson(bytes);
   } catch (e) {

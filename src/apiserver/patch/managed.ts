@@ -5,6 +5,7 @@
 import { difference, type FieldSet, isEmpty, isFieldSet, LEAF, setOf, union, without } from "#apiserver/patch/fieldset.ts";
 import { compare } from "#apiserver/patch/typed.ts";
 import { limits } from "#base/limits.ts";
+import { freeze } from "#base/plain.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { zeroOf } from "#schema/decode.ts";
 import type { ObjectNode } from "#schema/notation.ts";
@@ -80,8 +81,8 @@ export function readShares(entries: readonly ManagedEntry[] | undefined | null):
   for (const e of entries ?? []) {
     if ((e.operation !== "Apply" && e.operation !== "Update") || !e.apiVersion || e.fieldsType !== "FieldsV1") return undefined;
     const set: unknown = e.fieldsV1 ?? {};
-    if (!checked.has(e) && !isFieldSet(set)) return undefined;
-    checked.add(e);
+    if (!checked.has(set as FieldSet) && !isFieldSet(set)) return undefined;
+    checked.add(set as FieldSet);
     const share: Share = {
       manager: e.manager ?? "",
       applied: e.operation === "Apply",
@@ -94,8 +95,8 @@ export function readShares(entries: readonly ManagedEntry[] | undefined | null):
   }
   return out;
 }
-/** Entries known to be well-formed: the same objects are read again and again. */
-const checked = new WeakSet<ManagedEntry>();
+/** Sets known to be well-formed: the same ones are read again and again. */
+const checked = new WeakSet<FieldSet>();
 
 const seconds = (time: string | undefined) => (time === undefined ? 0 : Math.floor((parseTime(time) ?? 0) / 1000));
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -118,10 +119,10 @@ export function writeShares(shares: ReadonlyMap<string, Share>): ManagedEntry[] 
       apiVersion: s.apiVersion,
       ...(s.time !== undefined && { time: s.time }),
       fieldsType: "FieldsV1",
-      fieldsV1: s.set,
+      fieldsV1: freeze(s.set),
       ...(s.subresource && { subresource: s.subresource }),
     };
-    checked.add(entry);
+    checked.add(s.set);
     return entry;
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH } from "#apiserver/patch/index.ts";
+import { applyPatch, JSON_PATCH, MERGE_PATCH, parsePatch, STRATEGIC_PATCH } from "#apiserver/patch/index.ts";
 import { jsonPatch } from "#apiserver/patch/jsonpatch.ts";
 import { mergePatch } from "#apiserver/patch/merge.ts";
 import { strategicPatch } from "#apiserver/patch/strategic.ts";
@@ -74,7 +74,7 @@ test("patches as the apiserver calls them", () => {
     spec: { replicas: 1, selector: { matchLabels: { a: "1" } }, template: { spec: { containers: [{ name: "a", image: "i" }] } } },
   });
   const run = (type: string, patch: unknown) =>
-    applyPatch(type, live, utf8(typeof patch === "string" ? patch : JSON.stringify(patch)), Deployment);
+    applyPatch(type, live, parsePatch(utf8(typeof patch === "string" ? patch : JSON.stringify(patch))), Deployment);
   assert.equal(run(MERGE_PATCH, { spec: { replicas: 0 } }).value.spec.replicas, 0);
   assert.equal(
     run(JSON_PATCH, [{ op: "add", path: "/metadata/labels/test.example.com", value: "x" }]).value.metadata.labels?.["test.example.com"],
