@@ -1,16 +1,29 @@
 /**
- * The embedded store beside the disk it stands on: durable puts and transactions, gets and ranges of 1 KiB values.
- *   node bench/store.ts [directory on the disk to be measured]
+ * The embedded store beside the disk it stands on, and beside an etcd: durable puts and transactions, gets and ranges; values of
+ * other sizes; a start with a million keys.
+ *   [RIVALS_RUN=…] node bench/store.ts [directory on the disk to be measured]
+ * The rival is what RIVALS_RUN names: a program that `start etcd` starts (it prints `endpoint URL pids s=PID`), `etcdload` loads over
+ * gRPC, writing a line of JSON a phase, and `stop` ends.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { utf8 } from "#base/bytes.ts";
+import { useBuffer } from "#host/bytes.ts";
 import { hostFiles } from "#host/files.ts";
 import { openStore } from "#host/store.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
 const CALLERS = [1, 16, 64, 256];
 const SECONDS = 1;
+const SIZES = [256, 1024, 16 * 1024, 64 * 1024];
+const COUNTS = [100, 1000, 10_000];
+const MILLION = 1_000_000;
+useBuffer();
+if (process.argv[2] === "--million") {
+  await million(process.argv[3]!, process.argv[4]!);
+  process.exit();
+}
 const KEYS = 100_000;
 
 interface Figure {
@@ -99,6 +112,21 @@ try {
   }))
     console.log(name.padEnd(20), show(figure));
 
+  console.log("\nkeys in one range");
+  for (const limit of COUNTS) {
+    const figure = await measure(1, async () => (await store.range(from, end, { limit })).entries.length);
+    console.log(String(limit).padStart(7), show(figure), `${Math.round(figure.rate / limit).toLocaleString("en")} ranges/s`);
+  }
+  console.log("\ndurable puts by the size of the value, 64 callers");
+  for (const size of SIZES) {
+    const value = new Uint8Array(size).fill(120);
+    const figure = await measure(64, async caller => {
+      await store.txn([], [{ op: "put", key: `/registry/sized/${caller}`, value }]);
+      return 1;
+    });
+    console.log(String(size).padStart(7), show(figure));
+  }
+
   const { count } = await store.range("", "\u0100", { limit: 1 });
   const size = store.size();
   await store.close();
@@ -109,6 +137,18 @@ try {
   console.log(`watch: ${Math.round(watched).toLocaleString("en")} events/s to each of 10 watchers, 64 writers`);
   await again.close();
   console.log(`${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident at the end`);
+
+  console.log("\na million keys of 256 bytes, a process of its own each time");
+  for (const [step, title] of [
+    ["fill", "filled"],
+    ["open", "opened after an orderly end"],
+    ["kill", "10,000 puts more, then kill -9"],
+    ["open", "opened after that"],
+  ] as const) {
+    const { stdout } = spawnSync(process.execPath, [import.meta.filename, "--million", step, `${directory}/million`], { encoding: "utf8" });
+    console.log(title.padEnd(32), stdout.trim());
+  }
+  if (process.env.RIVALS_RUN) rival(process.env.RIVALS_RUN);
 } finally {
   rmSync(directory, { recursive: true });
 }
@@ -129,4 +169,70 @@ async function countEvents(store: Awaited<ReturnType<typeof openStore>>, millise
   stop.abort();
   await Promise.all(watchers);
   return rate;
+}
+
+/** One step of the million's story, in the process that this is. */
+async function million(step: string, at: string): Promise<void> {
+  const value = new Uint8Array(256).fill(120);
+  const bare = process.memoryUsage().rss;
+  const start = performance.now();
+  const store = await openStore(at);
+  const name = (n: number) => `/registry/configmaps/bench/object-${String(n).padStart(7, "0")}`;
+  const put = (n: number) => ({ op: "put" as const, key: name(n), value });
+  if (step === "fill")
+    for (let n = 0; n < MILLION; n += 2000)
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          store.txn(
+            [],
+            Array.from({ length: 100 }, (_, j) => put(n + i * 100 + j)),
+          ),
+        ),
+      );
+  if (step === "kill") {
+    for (let n = 0; n < 10_000; n += 100) await Promise.all(Array.from({ length: 100 }, (_, i) => store.txn([], [put((n + i) * 97)])));
+    process.kill(process.pid, "SIGKILL");
+  }
+  await store.get(name(MILLION / 2));
+  const took = performance.now() - start;
+  const { rss } = process.memoryUsage();
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  console.log(`${took.toFixed(0)} ms, ${mebibytes(rss)} resident (${mebibytes(bare)} before it), ${mebibytes(store.size())} on disk`);
+  if (step === "open") {
+    const cold = performance.now();
+    const { entries } = await store.range(name(300_000), name(310_000));
+    console.log(`${" ".repeat(32)} the first range of ${entries.length} keys: ${(performance.now() - cold).toFixed(0)} ms`);
+  }
+  await store.close();
+}
+
+/** An etcd on the same machine, over gRPC: what its own clients get. */
+function rival(program: string): void {
+  const run = (...args: string[]) => spawnSync(program, args, { encoding: "utf8" });
+  const out = `${directory}/rival.jsonl`;
+  try {
+    const [, endpoint, pid] = /endpoint (\S+) pids s=(\d+)/.exec(run("start", "etcd").stdout) ?? [];
+    run(
+      "etcdload",
+      "-endpoint",
+      endpoint!,
+      "-pids",
+      `s=${pid}`,
+      "-c",
+      CALLERS.join(),
+      "-phases",
+      "put,create,get,range",
+      "-dur",
+      "1s",
+      "-out",
+      out,
+    );
+    console.log("\nthe rival over gRPC, per second; in brackets its CPU seconds per thousand");
+    for (const line of readFileSync(out, "utf8").trim().split("\n")) {
+      const { phase, c, rate, server_cpu_s_per_1000: cpu } = JSON.parse(line) as Record<string, number>;
+      console.log(String(phase).padEnd(12), String(c).padStart(4), show({ rate: rate!, cpuPerThousand: cpu! }));
+    }
+  } finally {
+    run("stop");
+  }
 }

@@ -18,7 +18,7 @@ import { checkedStore, openStore } from "./store.ts";
 const scratch = () => mkdtempSync(`${tmpdir()}/coxswain-store-`);
 const put = (store: Store, key: string, value: string) => store.txn([], [{ op: "put", key, value: utf8(value) }]);
 
-for (const [name, flushRevisions] of [
+for (const [name, flushEvents] of [
   ["embedded on disk, all in its log", undefined],
   ["embedded on disk, moving on at every step", 2],
 ] as const) {
@@ -30,7 +30,7 @@ for (const [name, flushRevisions] of [
       openIndex: openLmdb,
       checksum: hostChecksum,
       directory,
-      flushRevisions,
+      flushEvents,
     });
     return {
       store,

@@ -289,6 +289,24 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     assert.deepEqual(showAll(bare.entries), ["a= 4/4/1", "a/1= 5/5/1", "a/2= 3/3/1", "a0= 6/6/1"]);
   });
 
+  check("counts stay right while keys come and go", async store => {
+    const counts = async () => {
+      const all = await store.range("", ALL_KEYS, { limit: 1 });
+      return [all.count, (await store.range("b", "d", { countOnly: true })).count, (await store.range("b", "d")).entries.length];
+    };
+    assert.deepEqual(await counts(), [0, 0, 0]);
+    await write(store, put("a", "1"), put("b", "1"), put("c", "1"), put("d", "1"));
+    assert.deepEqual(await counts(), [4, 2, 2]);
+    await write(store, put("b", "2"), del("c"));
+    assert.deepEqual(await counts(), [3, 1, 1]);
+    await write(store, put("c", "2"));
+    await write(store, del("a", "c"));
+    assert.deepEqual(await counts(), [2, 1, 1]);
+    await store.compact(store.revision);
+    await write(store, put("b", "3"));
+    assert.deepEqual(await counts(), [3, 2, 2]);
+  });
+
   check("ranges of the past", async store => {
     await write(store, put("a", "1"), put("b", "1"), put("c", "1"));
     await write(store, put("b", "2"));

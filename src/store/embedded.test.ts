@@ -22,7 +22,7 @@ const open = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}) => openE
 const put = (store: Store, key: string, value: string) => store.txn([], [{ op: "put", key, value: utf8(value) }]);
 const LOG = "data/0000000000000001.log";
 /** So small that flushes, new segments and cleaning come often. */
-const SMALL = { flushRevisions: 7, segmentBytes: 1000 };
+const SMALL = { flushEvents: 7, segmentBytes: 1000 };
 const check = (disk: SimulatedDisk) => checkStore({ files: disk, directory: "data", checksum: crc32 });
 /** Where the log's last frame ends; what lies behind is room. */
 const endOf = async (disk: SimulatedDisk) => (await check(disk)).bytes;
@@ -30,8 +30,8 @@ const endOf = async (disk: SimulatedDisk) => (await check(disk)).bytes;
 // The second is so small that every case goes through the index.
 for (const [name, small] of [
   ["embedded, all in its log", {}],
-  ["embedded, moving on at every step", { flushRevisions: 2, cacheBytes: 0, recentBytes: 0 }],
-  ["embedded, cleaning at every step", { flushRevisions: 2, segmentBytes: 100, cacheBytes: 2000, recentBytes: 500 }],
+  ["embedded, moving on at every step", { flushEvents: 2, cacheBytes: 0, recentBytes: 0 }],
+  ["embedded, cleaning at every step", { flushEvents: 2, segmentBytes: 100, cacheBytes: 2000, recentBytes: 500 }],
 ] as const) {
   const opened = (store: LocalStore) => ({ store, dispose: () => store.close() });
   localStoreCases(name, {
@@ -46,10 +46,10 @@ async function all(store: Store): Promise<string> {
 }
 
 test("what was written is there after closing and opening, with leases, history and what was compacted", async () => {
-  for (const flushRevisions of [2, 1000]) {
+  for (const flushEvents of [2, 1000]) {
     const disk = simulatedDisk(seededChance(2));
     const clock = virtualClock();
-    let store = await open(disk, { flushRevisions });
+    let store = await open(disk, { flushEvents });
     const lease = await store.grant(10);
     await put(store, "a", "1");
     await store.txn([], [{ op: "put", key: "b", value: utf8("1"), lease: lease.id }]);
@@ -58,7 +58,7 @@ test("what was written is there after closing and opening, with leases, history 
     const revoked = await store.grant(5);
     await store.revoke(revoked.id);
     await store.close();
-    store = await open(disk, { flushRevisions, clock });
+    store = await open(disk, { flushEvents, clock });
     assert.equal(store.revision, 8);
     assert.equal(store.compacted, 4);
     assert.equal(await all(store), "a=4@8 b=1@3");
@@ -102,7 +102,7 @@ test("an index without room keeps nothing from being written, and is caught up l
       write: async (changes: Parameters<typeof index.write>[0]) => (room ? index.write(changes) : Promise.reject(new NoSpace())),
     };
   };
-  const store = await open(disk, { clock, openIndex, flushRevisions: 2 });
+  const store = await open(disk, { clock, openIndex, flushEvents: 2 });
   for (let i = 0; i < 10; i++) await put(store, `k${i}`, "1");
   assert.equal((await store.range("k", "l")).count, 10);
   room = true;

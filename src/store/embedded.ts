@@ -57,9 +57,9 @@ export interface EmbeddedOptions {
   readonly limit?: number;
   /** Bytes kept free on the disk, so that deletions and compaction have room when it is full. */
   readonly reserve?: number;
-  /** Bytes of log, and revisions, after which the index is told of them; bytes of one segment; bytes of entries, and of events, kept in memory. */
+  /** Bytes of log, and events, after which the index is told of them; bytes of one segment; bytes of entries, and of events, kept in memory. */
   readonly flushBytes?: number;
-  readonly flushRevisions?: number;
+  readonly flushEvents?: number;
   readonly segmentBytes?: number;
   readonly cacheBytes?: number;
   readonly recentBytes?: number;
@@ -115,7 +115,7 @@ class EmbeddedStore implements LocalStore, History {
   private readonly taken: Taken;
   private readonly clock: Clock;
   private readonly flushBytes: number;
-  private readonly flushRevisions: number;
+  private readonly flushEvents: number;
   private readonly segmentBytes: number;
   private readonly held: Leases;
   private readonly watchers: Watchers;
@@ -138,7 +138,8 @@ class EmbeddedStore implements LocalStore, History {
 
   private maintaining: Promise<{ error: unknown } | undefined> | undefined;
   private flushing: Promise<void> | undefined;
-  private frozenAt: { revision: Revision; bytes: number };
+  private frozenAt: { events: number; bytes: number };
+  private events = 0;
   private indexBytes: number;
   private appended = 0;
   private swept: Revision = 0;
@@ -155,14 +156,14 @@ class EmbeddedStore implements LocalStore, History {
     this.clock = options.clock;
     this.checksum = options.checksum ?? crc32;
     this.flushBytes = options.flushBytes ?? limits.storeFlushBytes;
-    this.flushRevisions = options.flushRevisions ?? limits.storeFlushRevisions;
+    this.flushEvents = options.flushEvents ?? limits.storeFlushEvents;
     this.recentMost = options.recentBytes ?? limits.storeRecent;
     this.segmentBytes = options.segmentBytes ?? limits.storeSegment;
     this.revision = this.pendingRevision = taken.revision;
     this.compacted = this.pendingCompacted = taken.compacted;
     this.oldest = taken.oldest;
     this.lastLease = taken.lastLease;
-    this.frozenAt = { revision: this.state.mark?.revision ?? 1, bytes: 0 };
+    this.frozenAt = { events: 0, bytes: 0 };
     // What was replayed is the index's to be told, too.
     const { mark } = this.state;
     const { segment, at } = this.log.end;
@@ -613,6 +614,7 @@ class EmbeddedStore implements LocalStore, History {
   }
   private remember(revision: Revision, events: readonly LogEvent[]): void {
     const bytes = events.reduce((sum, { entry }) => sum + EVENT_OVERHEAD + entry.size, 0);
+    this.events += events.length;
     this.recent.push({ revision, events, bytes });
     this.recentBytes += bytes;
     if (this.recentBytes <= this.recentMost) return;
@@ -667,7 +669,7 @@ class EmbeddedStore implements LocalStore, History {
   private async flush(): Promise<void> {
     if (!this.state.isFlushing) {
       const { revision, compacted, oldest, lastLease, state, log } = this;
-      this.frozenAt = { revision, bytes: this.appended };
+      this.frozenAt = { events: this.events, bytes: this.appended };
       state.freeze({ flush: (state.mark?.flush ?? 0) + 1, ...log.end, revision, compacted, oldest, lastLease, live: state.committed });
     }
     this.flushing = this.state.flush().finally(() => {
@@ -681,7 +683,7 @@ class EmbeddedStore implements LocalStore, History {
   }
   private flushDue(): boolean {
     if (this.closing) return false;
-    return this.unflushed() >= this.flushBytes || this.revision - this.frozenAt.revision >= this.flushRevisions;
+    return this.unflushed() >= this.flushBytes || this.events - this.frozenAt.events >= this.flushEvents;
   }
   /** Forgets deletions and versions that no reader can see any more. */
   private async sweep(): Promise<void> {

@@ -41,6 +41,8 @@ const MARK_KEY = "m";
 const NUMBER_END = "\xff".repeat(9);
 /** Bytes of a flush to begin with. */
 const FLUSH = 256 * 1024;
+/** Ranges whose count is kept. */
+const COUNTED = 32;
 /** Bytes of log for each place that is kept. */
 const NOTED = 256 * 1024;
 /** Cells that are read together when no more than this lies between them, up to so many bytes at once. */
@@ -131,6 +133,8 @@ export class State {
     else if (wasDead) this.dead.set(key, null, true);
     if (before && !wasDead) this.live -= weigh(before);
     if (!isDead(version)) this.live += weigh(version);
+    const more = (isDead(version) ? 0 : 1) - (before && !wasDead ? 1 : 0);
+    if (more !== 0) this.came.push({ key, more });
     if (before?.lease && before.lease !== version.lease) this.attached.set(numberKey(before.lease) + key, null, true);
     if (version.lease && before?.lease !== version.lease) this.attached.set(numberKey(version.lease) + key, true, false);
   }
@@ -163,14 +167,18 @@ export class State {
       this.cache?.put(version);
     }
     for (const key of this.buried) this.cache?.forget(key);
+    for (const { key, more } of this.came)
+      for (const known of this.counted.values()) if (key >= known.from && key < known.to) known.count += more;
     this.written = [];
     this.buried = [];
+    this.came = [];
     this.committedLive = this.live;
     for (const table of this.tables) table.commit();
   }
   discard(): void {
     this.written = [];
     this.buried = [];
+    this.came = [];
     this.live = this.committedLive;
     for (const table of this.tables) table.discard();
   }
@@ -211,10 +219,20 @@ export class State {
     });
     return { dead, bases, next };
   }
+  /** Keys in [from, to). The ranges asked for last are counted on from then on, since the index must walk all of a range. */
   count(from: Key, to: Key, view: View): number {
+    const name = `${from.length} ${from}${to}`;
+    const known = view === "durable" ? this.counted.get(name) : undefined;
+    if (known) return known.count;
     const flushed = this.indexIsAhead();
-    return this.newest.count(from, to, view, flushed) - this.dead.count(from, to, view, flushed);
+    const count = this.newest.count(from, to, view, flushed) - this.dead.count(from, to, view, flushed);
+    if (view !== "durable" || from >= to) return count;
+    if (this.counted.size >= COUNTED) this.counted.delete(this.counted.keys().next().value!);
+    this.counted.set(name, { from, to, count });
+    return count;
   }
+  private readonly counted = new Map<string, { readonly from: Key; readonly to: Key; count: number }>();
+  private came: { readonly key: Key; readonly more: number }[] = [];
   /** The entries of [from, to) as of `revision`, perhaps without their values. */
   older(from: Key, to: Key, revision: Revision, view: View, limit = 0): Version[] {
     const entries: Version[] = [];

@@ -20,7 +20,7 @@ const stores: Readonly<Record<string, () => Promise<LocalStore>>> = {
   embedded: async () => {
     const disk = simulatedDisk(seededChance(1));
     const openIndex = async (path: string) => simulatedIndex(disk, path);
-    return openEmbedded({ clock: virtualClock(), files: disk, openIndex, directory: "data", flushRevisions: 100, watchBuffer: BUFFER });
+    return openEmbedded({ clock: virtualClock(), files: disk, openIndex, directory: "data", flushEvents: 100, watchBuffer: BUFFER });
   },
 };
 const turn = () => new Promise<void>(resolve => setImmediate(resolve));

@@ -40,7 +40,7 @@ export async function storm(seed: number): Promise<Tally> {
       files,
       openIndex: async path => simulatedIndex(disk, path),
       directory: "data",
-      flushRevisions: 2 + Math.floor(chance.next() * 40),
+      flushEvents: 2 + Math.floor(chance.next() * 40),
       segmentBytes: 500 + Math.floor(chance.next() * 20_000),
       recentBytes: Math.floor(chance.next() * 10_000),
       cacheBytes: Math.floor(chance.next() * 10_000),
