@@ -256,6 +256,42 @@ test("what the log does not hold as the index says is told, by the check and by 
   assert.match(findings[0]!, /^the store's log is damaged: data\/0000000000000001.log at offset \d+: a frame is unreadable/);
 });
 
+test("a transaction that cannot read what it needs leaves nothing of its writes to others", async () => {
+  const disk = simulatedDisk(seededChance(12));
+  let unreadable = false;
+  const files: SimulatedDisk = {
+    ...disk,
+    async open(path, create) {
+      const file = await disk.open(path, create);
+      const readNow = (at: number, length: number) => {
+        if (unreadable) throw new Error("input/output error");
+        return file.readNow(at, length);
+      };
+      return { ...file, readNow };
+    },
+  };
+  let store = await open(disk);
+  await put(store, "old", "1");
+  await store.close();
+  store = await open(disk, { files });
+  unreadable = true;
+  const half = store.txn(
+    [],
+    [
+      { op: "put", key: "new", value: utf8("1") },
+      { op: "get", key: "", to: ALL_KEYS },
+    ],
+  );
+  const reader = store.txn([], [{ op: "get", key: "new" }]);
+  await assert.rejects(half, /input\/output error/);
+  const { results } = await reader;
+  assert.equal(results[0]?.op === "get" && results[0].count, 0);
+  unreadable = false;
+  assert.equal((await put(store, "next", "1")).revision, 3);
+  assert.equal(await all(store), "next=1@3 old=1@2");
+  await store.close();
+});
+
 test("a full disk with a reserve: deletions and compaction go through, and make room", async () => {
   const disk = simulatedDisk(seededChance(11));
   const store = await open(disk, { segmentBytes: 300_000 });

@@ -551,6 +551,7 @@ class EmbeddedStore implements LocalStore, History {
       const empty = writer.at;
       for (; taken < this.waiting.length && writer.at < GROUP; taken++) {
         const job = this.waiting[taken]!;
+        const written = this.state.pendingWrites;
         try {
           for (const record of job.run()) {
             encodeRecord(writer, record, segment, at);
@@ -559,6 +560,10 @@ class EmbeddedStore implements LocalStore, History {
           settled.push({ job, revision: this.pendingRevision });
         } catch (error) {
           settled.push({ job, revision: this.pendingRevision, error });
+          if (this.state.pendingWrites === written) continue;
+          // It failed with half of its writes done, as when the disk cannot be read: nobody may see those.
+          taken++;
+          throw error;
         }
       }
       if (writer.at > empty) {

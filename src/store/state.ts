@@ -183,6 +183,11 @@ export class State {
     for (const table of this.tables) table.discard();
   }
 
+  /** How many versions the pending batch has written so far. */
+  get pendingWrites(): number {
+    return this.written.length;
+  }
+
   /** The first `limit` (0: all) entries of [from, to), perhaps without their values. */
   current(from: Key, to: Key, view: View, limit = 0): Version[] {
     const entries: Version[] = [];
