@@ -32,7 +32,7 @@ export const DEFAULT_WINDOW = 65_535;
 export const DEFAULT_FRAME = 16_384;
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-const SLAB = 64 * 1024;
+const SLAB = 16 * 1024;
 /** Pieces above this are sent as they lie, not copied. */
 const COPY = 4 * 1024;
 

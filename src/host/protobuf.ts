@@ -36,7 +36,7 @@ function wireOf(type: FieldType): number {
 
 /** Bytes that one message is first given; what grew beyond `KEPT` is handed out, not kept. */
 const SCRATCH = 64 * 1024;
-const KEPT = 256 * 1024;
+const KEPT = 1024 * 1024;
 
 /** One buffer for all messages: they are written one after another, and copied out whole. */
 class Writer {
@@ -49,7 +49,7 @@ class Writer {
     this.message(stepsOf(type), value);
     const { buffer, length } = this;
     if (buffer.length > KEPT) {
-      this.buffer = Buffer.allocUnsafeSlow(SCRATCH);
+      this.buffer = Buffer.allocUnsafeSlow(KEPT);
       return buffer.subarray(0, length);
     }
     const out = Buffer.allocUnsafe(length);
