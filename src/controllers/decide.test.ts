@@ -6,7 +6,8 @@ import { parseCidr } from "#base/cidr.ts";
 import { formatTime } from "#base/time.ts";
 import type { Context } from "#client/controller.ts";
 import type { Step } from "#client/steps.ts";
-import { REVISION } from "#controllers/deployment/sets.ts";
+import { roll } from "#controllers/deployment/rollout.ts";
+import { plannedOf, REVISION } from "#controllers/deployment/sets.ts";
 import { deploymentController } from "#controllers/deployment.ts";
 import { endpointsController } from "#controllers/endpoints.ts";
 import { endpointSliceController } from "#controllers/endpointslice.ts";
@@ -93,6 +94,19 @@ const service = {
     ipFamilies: ["IPv4"],
   },
 } as unknown as Service;
+
+test("a rollout does not count pods that a set, scaled down, is about to delete", () => {
+  const spec = { replicas: 4, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } };
+  const sets = [
+    plannedOf(set(4, { status: { replicas: 5, availableReplicas: 5 } })),
+    plannedOf(set(1, { status: { replicas: 1, availableReplicas: 0 } })),
+  ] as const;
+  roll({ spec } as unknown as Deployment, [sets[0]], sets[1]);
+  assert.deepEqual(
+    sets.map(s => s.replicas),
+    [3, 1],
+  );
+});
 
 test("endpoints are ready, serving and terminating as their pods are", () => {
   const zones = new Map([["n1", "z"]]);

@@ -22,7 +22,8 @@ export function fenceposts(d: Deployment): { readonly surge: number; readonly un
 }
 
 const total = (sets: readonly Planned[]) => sets.reduce((sum, s) => sum + s.replicas, 0);
-const available = (s: Planned) => s.set?.status?.availableReplicas ?? 0;
+/** A set that is to be smaller deletes what its status still counts: no more than it asks for stays available. (Upstream counts the status alone.) */
+const available = (s: Planned) => Math.min(s.replicas, s.set?.status?.availableReplicas ?? 0);
 const oldestFirst = (sets: readonly Planned[]) => [...sets].sort((a, b) => (a.set && b.set ? byAge(a.set, b.set) : a.set ? -1 : 1));
 
 /** How large the new set may be now. */
