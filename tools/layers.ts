@@ -20,6 +20,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["controllers", "scheduler", "kubelet", "proxy", "dns", "gateway", "autoscale", "cloud", "delivery"],
   ["host", "sim", "kubectl"],
   ["cluster"],
+  ["scenarios"],
   ["cli", "dashboard"],
 ];
 /** The rooms below may import the machine; in the others it comes in as a parameter. */

@@ -12,6 +12,7 @@ import { migrate } from "#cli/migrate.ts";
 import { plan } from "#cli/plan.ts";
 import { reset } from "#cli/reset.ts";
 import { secrets } from "#cli/secrets.ts";
+import { sim } from "#cli/sim.ts";
 import { snapshot } from "#cli/snapshot.ts";
 import { status } from "#cli/status.ts";
 import { store } from "#cli/store.ts";
@@ -41,6 +42,7 @@ const commands = [
   history,
   undo,
   plan,
+  sim,
   secrets,
   snapshot,
   migrate,

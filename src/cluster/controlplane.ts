@@ -67,6 +67,8 @@ export interface ControlPlane {
   busy(): readonly string[];
   /** Starts controllers and scheduler. */
   start(): Promise<void>;
+  /** A loop of that name, or the scheduler, ends as it stands, and another takes its place. */
+  restart(component: string): void;
   /** Ends loops, then watches; the store is its owner's to close. */
   stop(): Promise<void>;
 }
@@ -136,11 +138,22 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     loops = createLoops({ facts, clientFor, views, reasons, clock, chance, log });
     return loops;
   };
+  let restartScheduler: () => void = () => undefined;
   const schedule = (clientFor: ClientFor): Work => {
-    const client = clientFor(component("kube-scheduler"), "kube-scheduler");
-    const recorder = createRecorder({ client, clock, log, component: DEFAULT_SCHEDULER });
-    scheduler = createScheduler({ client, views, clock, chance, log, recorder, reasons });
-    return scheduler;
+    const make = () => {
+      const client = clientFor(component("kube-scheduler"), "kube-scheduler");
+      const recorder = createRecorder({ client, clock, log, component: DEFAULT_SCHEDULER });
+      return createScheduler({ client, views, clock, chance, log, recorder, reasons });
+    };
+    let mine = make();
+    scheduler = mine;
+    restartScheduler = () => {
+      void mine.stop();
+      mine = make();
+      scheduler = mine;
+      void mine.start();
+    };
+    return { start: () => mine.start(), stop: () => mine.stop() };
   };
   const office = (name: string, make: (clientFor: ClientFor) => Work): Work => {
     const identity = parts.candidate;
@@ -160,6 +173,10 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     views,
     reasons,
     busy: () => [...(loops?.busy() ?? []), ...((scheduler?.idle ?? true) ? [] : [`${DEFAULT_SCHEDULER}: pods wait for a node`])],
+    restart(name) {
+      if (name === "kube-scheduler") restartScheduler();
+      else loops?.restart(name);
+    },
     async start() {
       await apiserver.join();
       identity?.start();

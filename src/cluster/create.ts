@@ -1,9 +1,11 @@
 /** A whole cluster in a function call, in virtual time: control plane, scheduler and simulated nodes in this process. It knows no machine. */
 import { MASTERS } from "#apiserver/auth/users.ts";
+import type { Witness } from "#apiserver/registry.ts";
 import { assert } from "#base/assert.ts";
 import { text } from "#base/bytes.ts";
 import { type ChanceState, seededChance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
+import { type Duration, durationOf } from "#base/duration.ts";
 import { bytesOf, type Handler } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
@@ -13,7 +15,6 @@ import { actingAs, createClient } from "#client/http.ts";
 import { component } from "#cluster/controlplane.ts";
 import { destination } from "#cluster/destination.ts";
 import { documents } from "#cluster/documents.ts";
-import { type Duration, durationOf } from "#cluster/duration.ts";
 import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
 import { startPlanes } from "#cluster/planes.ts";
 import { type SimulatedNodes, type SimulatedPlace, startSimulated } from "#cluster/simulated.ts";
@@ -23,6 +24,12 @@ import type { KubeObject } from "#kinds/kind.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { virtualClock } from "#sim/clock.ts";
+import type { Fault } from "#sim/faults/all.ts";
+import { ADMINISTRATOR } from "#sim/faults/fault.ts";
+import { type Injector, injector } from "#sim/faults/injector.ts";
+import { invariants } from "#sim/invariants/all.ts";
+import { type Checker, checker } from "#sim/invariants/checker.ts";
+import type { Breach, Invariant } from "#sim/invariants/invariant.ts";
 import { Link } from "#sim/link.ts";
 import { exchange } from "#sim/network.ts";
 import type { RuntimeState, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
@@ -58,6 +65,10 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** How many control planes share the store; 1. */
   readonly controlPlanes?: number;
+  /** What goes wrong, and when. With it (an empty list will do) every kubelet has watches of its own, as on machines apart. */
+  readonly faults?: readonly Fault[];
+  /** What must never happen; "all" are those that are known. They are checked on every write, and whenever the cluster is settled. */
+  readonly invariants?: readonly Invariant[] | "all";
   /** When virtual time begins. */
   readonly start?: Date | string;
   /** What containers do, by their image: its whole reference, or its name without tag. */
@@ -125,6 +136,7 @@ export interface Cluster {
   /** A request on the cluster's network, as a pod of `namespace` would make it: to a service's name or address, or to a pod's. */
   fetch(url: string, request?: FetchOptions): Promise<Required<SimulatedAnswer>>;
   readonly nodes: ClusterNodes;
+  readonly faults: ClusterFaults;
   readonly controlPlane: ClusterControlPlane;
   snapshot(): Promise<Snapshot>;
   /** Another cluster that begins where this one stands; neither knows of the other from then on. */
@@ -133,6 +145,16 @@ export interface Cluster {
   serve(port?: number): Promise<Served>;
   /** Ends everything; nothing is left. */
   close(): Promise<void>;
+}
+export interface ClusterFaults {
+  /** Times count from now. Throws when the cluster was made without `faults`. */
+  add(faults: readonly Fault[]): void;
+  /** All that were added. */
+  readonly list: readonly Fault[];
+  /** How many are to come, or go on. */
+  readonly pending: number;
+  /** What has begun and ended so far. */
+  readonly log: Injector["log"];
 }
 /** The cluster's machines. All act at once; what follows takes its time. */
 export interface ClusterNodes {
@@ -199,8 +221,15 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const chance = seededChance(from?.chance ?? seed);
   const store = memoryStore({ clock, state: from?.store });
   const history = new History(clock.now, from?.history);
-  const link = new Link(clock);
+  /** Revisions of deletions that a DELETE asked for; kept while invariants are looked at. */
+  const deletions = new Set<number>();
+  const witness: Witness = (write, did, name, revision, record) => {
+    history.witness(write, did, name, revision, record);
+    if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
+  };
+  const link = new Link(clock, options.faults !== undefined);
   let simulated: SimulatedNodes | undefined;
+  let checks: Checker | undefined;
   const kubeletOf = (name: string): Handler => {
     const handle = simulated?.kubeletOf(name);
     if (!handle) throw failure(503, "ServiceUnavailable", `the kubelet of node "${name}" cannot be reached`);
@@ -223,7 +252,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
         throw failure(503, "ServiceUnavailable", "a simulated cluster has no network to dial in");
       },
     },
-    witness: history.witness,
+    witness,
   };
   /** Lets time pass until `work` has ended; its error when it does not. */
   async function during<T>(work: Promise<T>, ms: number, otherwise: () => string): Promise<T> {
@@ -240,6 +269,16 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const scriptOf = (container: ContainerSpec, pod: Pod | undefined): Script | undefined => {
     const image = imageNamed(options.images ?? {}, container.userImage);
     return image && scriptFrom(image(viewOf(container, pod)));
+  };
+  const chosen = options.invariants === "all" ? invariants : (options.invariants ?? []);
+  if (chosen.length > 0) {
+    const runsOn = (uid: string) => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [];
+    checks = checker({ invariants: chosen, store, link, now: clock.now, runsOn, isRequestedDeletion: r => deletions.has(r) });
+  }
+  /** Throws what must never have happened. */
+  const check = () => {
+    const [breach] = checks?.breaches ?? [];
+    if (breach) throw new InvariantBreach(breach);
   };
   const beginning = startPlanes({ count: options.controlPlanes ?? 1, parts, link });
   const planes = await during(beginning, START, () => "the control plane did not start");
@@ -260,11 +299,16 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       places: from?.places,
       machines: from?.machines,
       off: from?.off,
+      apart: options.faults !== undefined,
     });
     await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
+  const toApi = link.join(ADMINISTRATOR, actingAs(planes.handle, ADMIN));
+  const world = { clock, link, machines: simulated?.all ?? [], planes: planes.all };
+  const faults = injector(world, seed);
+  faults.add(options.faults ?? []);
   // who calls may change what it gets
-  const own = createClient(actingAs(planes.handle, ADMIN), { userAgent: "coxswain", clock });
+  const own = createClient(toApi, { userAgent: "coxswain", clock });
   const client = typedClient(own, host.rest);
   const machine = (name: string) => {
     if (!simulated) throw new Error("the cluster has no nodes");
@@ -309,7 +353,26 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const cluster: Cluster = {
     client,
     transport: own.transport,
-    clock: { now: clock.now, advance: by => alone(() => clock.advance(durationOf("advance", by))), follow },
+    clock: {
+      now: clock.now,
+      advance: by =>
+        alone(async () => {
+          await clock.advance(durationOf("advance", by));
+          check();
+        }),
+      follow,
+    },
+    faults: {
+      add(more) {
+        if (!options.faults) throw new Error("the cluster was made without faults: createCluster({ faults: [] })");
+        faults.add(more);
+      },
+      list: faults.faults,
+      get pending() {
+        return faults.pending;
+      },
+      log: faults.log,
+    },
     async apply(given) {
       const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
       const applied: KubeObject[] = [];
@@ -334,7 +397,11 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
           const working = busy();
           if (working.length > 0) since = clock.now();
           const calm = Math.max(since, history.lastWork.at);
-          if (clock.now() - calm >= quiet) return;
+          check();
+          if (clock.now() - calm >= quiet) {
+            if (faults.pending === 0) checks?.quiet();
+            return check();
+          }
           const last = Math.min(calm + quiet, end);
           if (clock.now() >= end) {
             const why = working.length > 0 ? working.join("; ") : `the last write was: ${history.lastWork.says}`;
@@ -421,6 +488,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       await moving;
       await during(
         (async () => {
+          checks?.close();
           await simulated?.stop();
           await planes.close();
           await store.close();
@@ -433,6 +501,14 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   return cluster;
 }
 
+/** Something happened that never must. */
+export class InvariantBreach extends Error {
+  readonly breach: Breach;
+  constructor(breach: Breach) {
+    super(`${breach.invariant}: ${breach.says}`);
+    this.breach = breach;
+  }
+}
 /** The function for a reference: by all of it, or without its tag or digest. */
 function imageNamed(images: Readonly<Record<string, ImageFunction>>, reference: string): ImageFunction | undefined {
   const bare = reference.replace(/@.*$/, "").replace(/:[^/]*$/, "");

@@ -18,5 +18,8 @@ export type {
   Served,
   Snapshot,
 } from "#cluster/create.ts";
+export { InvariantBreach } from "#cluster/create.ts";
 export type { HistoryEntry } from "#cluster/history.ts";
 export type { DraftAt, ObjectAt, Ref, TypedClient } from "#cluster/typedclient.ts";
+export type { Fault } from "#sim/faults/all.ts";
+export type { Breach, Change, Check, Invariant, Seen } from "#sim/invariants/invariant.ts";

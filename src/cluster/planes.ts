@@ -24,6 +24,8 @@ export interface PlaneProcess {
   start(): Promise<void>;
   /** It dies where it stands. */
   stop(): void;
+  /** One of its loops dies where it stands, and another takes its place. */
+  restart(component: string): void;
 }
 export interface Planes {
   readonly all: readonly PlaneProcess[];
@@ -101,7 +103,8 @@ class Plane implements PlaneProcess {
   }
   async #start(): Promise<void> {
     const { parts, link, count } = this.#parts;
-    const life = new ProcessLife(() => this.stop());
+    const life = new ProcessLife();
+    life.onEnd(() => this.life === life && this.stop());
     this.life = life;
     const made = await createControlPlane({
       ...parts,
@@ -126,6 +129,9 @@ class Plane implements PlaneProcess {
     this.#starting = undefined;
     this.#changed();
     if (made) end(made);
+  }
+  restart(component: string): void {
+    this.#made?.restart(component);
   }
   async shutDown(): Promise<void> {
     const made = this.#made;

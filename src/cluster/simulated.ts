@@ -22,6 +22,7 @@ import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { type Ailments, skewed, well } from "#sim/ailments.ts";
+import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
 import { networkProber } from "#sim/network.ts";
@@ -49,20 +50,8 @@ export interface SimulatedParts {
   readonly apart?: boolean | undefined;
 }
 /** A node's machine, and the kubelet on it. */
-export interface SimulatedNode {
-  readonly name: string;
-  readonly runtime: SimulatedRuntime;
-  readonly ailments: Ailments;
-  /** Whether the machine has power, and whether the kubelet runs on it. */
-  readonly isOn: boolean;
+export interface SimulatedNode extends FaultyMachine {
   readonly kubeletRuns: boolean;
-  /** The power goes: all that runs there ends at once. */
-  stop(): void;
-  /** The power comes back, and with it the kubelet. */
-  start(): void;
-  /** The kubelet dies where it stands; containers run on. */
-  stopKubelet(): void;
-  startKubelet(): void;
 }
 /** A node and the size of its machine. */
 export interface SimulatedPlace {
@@ -76,6 +65,7 @@ export interface SimulatedNodes {
   readonly names: readonly string[];
   /** Throws when no node is called so. */
   node(name: string): SimulatedNode;
+  readonly all: readonly SimulatedNode[];
   /** A node's own API, for the apiserver of the same process. */
   kubeletOf(nodeName: string): Handler | undefined;
   /** Resolves when every node's object says Ready. */
@@ -136,6 +126,7 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   const all = [...nodes.values()];
   return {
     names,
+    all,
     node(name) {
       const found = nodes.get(name);
       if (!found) throw new Error(`no node is called "${name}"`);
@@ -178,6 +169,9 @@ class Machine implements SimulatedNode {
   get kubelet(): Kubelet | undefined {
     return this.#running?.kubelet;
   }
+  get life(): ProcessLife | undefined {
+    return this.#running?.life;
+  }
   get kubeletRuns(): boolean {
     return this.#running !== undefined;
   }
@@ -194,7 +188,8 @@ class Machine implements SimulatedNode {
   }
   startKubelet(): void {
     if (!this.#on || this.#running) return;
-    const life = new ProcessLife(() => this.stopKubelet());
+    const life = new ProcessLife();
+    life.onEnd(() => this.life === life && this.stopKubelet());
     const ending = new AbortController();
     const kubelet = machineKubelet(this.#parts, this.#place, { runtime: this.runtime, ailments: this.ailments, life });
     const ended = kubelet.run(ending.signal).catch((error: Error) => {

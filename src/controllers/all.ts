@@ -81,6 +81,8 @@ export interface Loops {
   /** Resolves when the last round under way has ended. The views are their owner's to stop. */
   stop(): Promise<void>;
   readonly idle: boolean;
+  /** The loop of that name ends as it stands, and another takes its place; unknown names are none's. */
+  restart(name: string): void;
   /** Loops that are not idle, each with what it has to do. */
   busy(): readonly string[];
 }
@@ -88,11 +90,13 @@ export interface Loops {
 /** All controllers as loops, each with its own identity. */
 export function createLoops(parts: LoopsParts): Loops {
   const { views, reasons, clock, chance, log } = parts;
-  const loops = controllers(parts.facts).map(c => {
+  const definitions = controllers(parts.facts);
+  const loopOf = (c: AnyController) => {
     const client = parts.clientFor(identityOf(c), `coxswain/${c.name}`);
     const recorder = createRecorder({ client, clock, log, component: c.name });
     return createLoop(c, { client, views, clock, chance, log, recorder, reasons });
-  });
+  };
+  const loops = definitions.map(loopOf);
   return {
     loops,
     start: async () => {
@@ -100,6 +104,14 @@ export function createLoops(parts: LoopsParts): Loops {
     },
     stop: async () => {
       await Promise.all(loops.map(loop => loop.stop()));
+    },
+    restart(name) {
+      for (const [i, definition] of definitions.entries()) {
+        if (definition.name !== name) continue;
+        void loops[i]!.stop();
+        loops[i] = loopOf(definition);
+        void loops[i].start();
+      }
     },
     busy: () =>
       loops.filter(loop => !loop.idle).map(loop => `${loop.name}: ${loop.stats().depth} keys wait, ${loop.stats().working} are worked on`),

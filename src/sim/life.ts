@@ -1,13 +1,5 @@
 /** A process's life, and ports that end with it: the way in which a crash is simulated. */
-export interface Life {
-  readonly ended: boolean;
-  /** Calls of its ports so far. */
-  readonly calls: number;
-  /** Ends it now. */
-  end(): void;
-  /** Ends it at the n-th of the calls that `match` counts from now on: before that call is carried out, or after. */
-  endAt(nth: number, when: "before" | "after", match: (port: string, call: string) => boolean): void;
-}
+
 /** What a call of a port says of a process that is dead. */
 export class Died extends Error {}
 
@@ -16,27 +8,27 @@ interface Fuse {
   readonly when: "before" | "after";
   readonly match: (port: string, call: string) => boolean;
 }
-export class ProcessLife implements Life {
+export class ProcessLife {
   ended = false;
-  calls = 0;
   readonly #fuses = new Set<Fuse>();
-  readonly #onEnd: () => void;
+  readonly #endings: (() => void)[] = [];
 
-  constructor(onEnd: () => void = () => undefined) {
-    this.#onEnd = onEnd;
+  /** Calls back once, when it ends. */
+  onEnd(run: () => void): void {
+    this.#endings.push(run);
   }
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.#onEnd();
+    for (const run of this.#endings.splice(0)) run();
   }
+  /** Ends it at the n-th of the calls that `match` counts from now on: before that call is carried out, or after. */
   endAt(nth: number, when: "before" | "after", match: Fuse["match"]): void {
     this.#fuses.add({ left: nth, when, match });
   }
   /** One call of a port: rejects when the process is dead, or dies in it. */
   async call<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
     this.#check();
-    this.calls++;
     let after = false;
     for (const fuse of this.#fuses) {
       if (!fuse.match(port, name) || --fuse.left > 0) continue;

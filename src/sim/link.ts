@@ -25,6 +25,8 @@ export interface Fate {
   readonly lostAfter?: number;
   /** It is not carried out, and answered so. */
   readonly answer?: Status;
+  /** It is carried out, and answered otherwise. */
+  readonly answerStatus?: Status;
   /** It arrives twice, the second time so much later; that answer goes nowhere. */
   readonly again?: number;
   /** It is carried out, and its answer takes so long … */
@@ -43,14 +45,22 @@ const WATCH = /[?&]watch=(1|true)\b/;
 
 export class Link {
   readonly #clock: Clock;
+  /** Watches that can be cut; kept only where faults may happen. */
+  readonly #watches = new Map<(error: Error) => void, string>();
+  readonly #cuttable: boolean;
   /** In the order in which they were made. */
   readonly rules = new Set<Rule>();
   /** Who listens to what is delivered. */
   readonly listeners = new Set<Delivered>();
   readonly #lives = new Map<string, Set<ProcessLife>>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, cuttable: boolean) {
     this.#clock = clock;
+    this.#cuttable = cuttable;
+  }
+  /** Cuts the watches of those whose name `match` takes. */
+  cut(match: (from: string) => boolean): void {
+    for (const [end, from] of [...this.#watches]) if (match(from)) end(new Error(RESET));
   }
   /** The way from a component to `to`. It ends with `life`, and when the component is killed by its name. */
   join(from: string, to: Handler, life = new ProcessLife()): Handler {
@@ -68,7 +78,7 @@ export class Link {
   async #send(life: ProcessLife, from: string, request: HttpRequest, to: Handler): Promise<HttpResponse> {
     const message = { from, request, writes: WRITES.has(request.method), watches: WATCH.test(request.url) };
     const fate = this.#fateOf(message);
-    if (fate === NO_FATE) return this.#delivered(message, await to(request));
+    if (fate === NO_FATE && !this.#cuttable) return this.#delivered(message, await to(request));
     await this.#wait(fate.delay, request);
     if (fate.lost !== undefined) {
       await this.#wait(fate.lostAfter, request);
@@ -85,7 +95,12 @@ export class Link {
       await this.#wait(fate.lostAfter, request);
       throw new Error(fate.answerLost);
     }
-    return this.#delivered(message, fate.cutAfter === undefined ? response : this.#cutOff(response, fate.cutAfter));
+    if (fate.answerStatus) return answered(fate.answerStatus);
+    if (!message.watches || !this.#cuttable) return this.#delivered(message, response);
+    const { body, events } = response;
+    if (events) return this.#delivered(message, { ...response, events: this.#cuttableWatch(from, events, fate.cutAfter) });
+    if (!body || body instanceof Uint8Array) return this.#delivered(message, response);
+    return this.#delivered(message, { ...response, body: this.#cuttableWatch(from, body, fate.cutAfter) });
   }
   #delivered(message: Message, response: HttpResponse): HttpResponse {
     let seen = response;
@@ -104,15 +119,11 @@ export class Link {
   #wait(ms: number | undefined, request: HttpRequest): Promise<void> | undefined {
     return ms ? this.#clock.sleep(ms, request.signal) : undefined;
   }
-  #cutOff(response: HttpResponse, after: number): HttpResponse {
-    const { body, events } = response;
-    if (events) return { ...response, events: this.#cut(events, after) };
-    return !body || body instanceof Uint8Array ? response : { ...response, body: this.#cut(body, after) };
-  }
-  async *#cut<Piece>(body: AsyncIterable<Piece>, after: number): AsyncGenerator<Piece> {
+  async *#cuttableWatch<Piece>(from: string, body: AsyncIterable<Piece>, after: number | undefined): AsyncGenerator<Piece> {
     const over = Promise.withResolvers<never>();
     over.promise.catch(() => undefined);
-    const cancel = this.#clock.after(after, () => over.reject(new Error("read: connection reset by peer")));
+    const cancel = after === undefined ? undefined : this.#clock.after(after, () => over.reject(new Error(RESET)));
+    this.#watches.set(over.reject, from);
     const chunks = body[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -121,12 +132,14 @@ export class Link {
         yield next.value;
       }
     } finally {
-      cancel();
+      cancel?.();
+      this.#watches.delete(over.reject);
       // a generator that waits ends only when it comes to itself again: nobody waits for that
       void chunks.return?.().catch(() => undefined);
     }
   }
 }
+const RESET = "read tcp 198.18.0.1:6443: connection reset by peer";
 const NO_FATE: Fate = {};
 
 function answered(status: Status): HttpResponse {

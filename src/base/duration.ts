@@ -1,4 +1,4 @@
-import { parseDuration } from "#base/time.ts";
+import { parseDuration } from "./time.ts";
 
 /** Milliseconds, or upstream's notation: "90s", "10m", "1h30m". */
 export type Duration = number | string;

@@ -1,0 +1,25 @@
+import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
+
+/** A node is short of memory, disk or process ids. It says so in its conditions and is tainted; pods are not evicted for it yet. */
+export interface Pressure {
+  readonly fault: "pressure";
+  readonly node: string;
+  readonly of: "memory" | "disk" | "pids";
+}
+const KINDS = ["memory", "disk", "pids"] as const;
+export const pressure = faultKind<Pressure>({
+  name: "pressure",
+  draw(chance, { nodes }) {
+    const node = oneOf(chance, nodes);
+    return node === undefined
+      ? undefined
+      : { fault: "pressure", node, of: oneOf(chance, KINDS) ?? "memory", for: between(chance, ...SHORT) };
+  },
+  begin({ node, of }, { machines }) {
+    const struck = named("node", machines, node);
+    for (const { ailments } of struck) ailments[of] = true;
+    return () => {
+      for (const { ailments } of struck) ailments[of] = false;
+    };
+  },
+});
