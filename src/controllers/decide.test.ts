@@ -16,7 +16,7 @@ import { decide as allocate } from "#controllers/nodeipam.ts";
 import { nodeLifecycleController } from "#controllers/nodelifecycle.ts";
 import { replicaSetController } from "#controllers/replicaset.ts";
 import { evictionTime } from "#controllers/tainteviction.ts";
-import type { Deployment } from "#kinds/apps/v1/deployment.ts";
+import { Deployment } from "#kinds/apps/v1/deployment.ts";
 import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
 import type { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
@@ -81,6 +81,61 @@ test("a deployment counts a collision of hashes instead of taking another's set"
   const [step] = deploymentController.decide({ ...observed, namesake: set(1) }, context());
   assert.ok(step?.do === "update");
   assert.equal((step.object as Deployment).status.collisionCount, 1);
+});
+
+test("a deployment whose deadline has passed goes back to the last template that stood, if it asks for that", () => {
+  const of = (image: string) => ({ ...template, spec: { containers: [{ name: "c", image, resources: {} }] } });
+  const own = (name: string, revision: number, image: string, ready: number) => {
+    const made = set(2, { status: { replicas: 2, readyReplicas: ready, availableReplicas: ready } });
+    const labels = { app: "a", "pod-template-hash": name };
+    made.metadata = { ...made.metadata, name, uid: name, labels, annotations: { [REVISION]: String(revision) } };
+    made.spec.template = { ...of(image), metadata: { labels } };
+    return made;
+  };
+  const deployment = (annotations: object, revision: number, image = "bad") =>
+    ({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "d", namespace: "x", uid: "d", generation: 2, annotations: { [REVISION]: String(revision), ...annotations } },
+      spec: { replicas: 2, progressDeadlineSeconds: 60, selector: { matchLabels: { app: "a" } }, template: of(image) },
+      status: {
+        observedGeneration: 2,
+        conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", lastUpdateTime: formatTime(now - 1000) }],
+      },
+    }) as unknown as Deployment;
+  const sets = [own("good", 1, "good", 2), own("bad", 2, "bad", 0)];
+  for (const s of sets) s.metadata.ownerReferences = [controllerReference(Deployment, deployment({}, 2))];
+  const decide = (d: Deployment, owned = sets) =>
+    deploymentController.decide({ deployment: d, sets: owned, mayAdopt: false, pods: [], namesake: undefined }, context());
+  const imageOf = (steps: readonly Step[]) => {
+    const [step] = steps.filter(s => s.do === "update" && s.kind.kind === "Deployment" && s.subresource === undefined);
+    return step?.do === "update" ? (step.object as Deployment).spec.template.spec?.containers[0]?.image : undefined;
+  };
+  const asks = { "coxswain.dev/rollback-on-deadline": "true", "coxswain.dev/rolled-out": "good" };
+  const back = decide(deployment(asks, 2));
+  assert.equal(imageOf(back), "good");
+  assert.equal(back.length, 1, "nothing else is done to a template that goes");
+  assert.ok(back[0]?.do === "update");
+  assert.deepEqual((back[0].object as Deployment).spec.template.metadata?.labels, { app: "a" });
+  assert.match(back[0].event?.done?.message ?? "", /^Rolled back deployment "d" to revision 1: revision 2 made no progress within 60 s$/);
+
+  assert.equal(imageOf(decide(deployment({ ...asks, "coxswain.dev/rollback-on-deadline": "false" }, 2))), undefined, "it does not ask");
+  assert.equal(imageOf(decide(deployment({ ...asks, "coxswain.dev/rolled-out": "bad" }, 2))), undefined, "nothing else stood");
+  assert.equal(imageOf(decide(deployment(asks, 2), sets.slice(1))), undefined, "the set that stood is gone");
+  // what is said of the deadline was said of another template: this one has its own
+  const again = decide(deployment(asks, 1));
+  assert.equal(imageOf(again), undefined);
+  const status = again.flatMap(s => (s.do === "update" && s.subresource === "status" ? [s.object as Deployment] : []));
+  assert.equal(status[0]?.status.conditions?.find(c => c.type === "Progressing")?.status, "True");
+  // the good one stands again, and is noted
+  const whole = decide(
+    deployment({ ...asks, "coxswain.dev/rolled-out": "" }, 3, "good"),
+    [own("good", 3, "good", 2)].map(
+      s => ({ ...s, metadata: { ...s.metadata, ownerReferences: sets[0]?.metadata.ownerReferences } }) as ReplicaSet,
+    ),
+  );
+  const noted = whole.flatMap(s => (s.do === "update" && s.subresource === "status" ? [s.object as Deployment] : []));
+  assert.equal(noted[0]?.metadata.annotations?.["coxswain.dev/rolled-out"], "good");
 });
 
 const service = {

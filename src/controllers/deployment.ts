@@ -3,6 +3,7 @@ import { controller, on } from "#client/controller.ts";
 import { remove, type Step, tell, updateStatus, wake } from "#client/steps.ts";
 import { BY_OWNER, keyOf, splitKey } from "#client/view.ts";
 import { adoptable, claim } from "#controllers/claim.ts";
+import { anew, goBack, goesBack } from "#controllers/deployment/rollback.ts";
 import { fenceposts, isScaling, newSetSize, rescale, roll } from "#controllers/deployment/rollout.ts";
 import {
   annotate,
@@ -11,6 +12,7 @@ import {
   type Planned,
   plannedOf,
   REVISION,
+  ROLLED_OUT,
   replicasOf,
   revisionOf,
   sameTemplate,
@@ -107,6 +109,8 @@ export const deploymentController = controller<Observed>({
       return [...steps, ...writes(d, old, fresh), ...cleaning, ...saying(d, { ...status, conditions }, fresh)];
     }
 
+    const back = goBack(d, found, fresh?.annotations[REVISION], sets);
+    if (back) return [...steps, back];
     const recreate = d.spec.strategy?.type === "Recreate";
     const clear = !recreate || !oldPodsRemain(observed.pods, old, found);
     if (recreate) for (const s of old) if (s.replicas > 0) scaleTo(d, s, 0, surge, "all pods of the old template go before new ones come");
@@ -121,7 +125,7 @@ export const deploymentController = controller<Observed>({
     } else if (fresh && recreate && clear) scaleTo(d, fresh, replicasOf(d), surge, `${replicasOf(d)} replicas are wanted`);
     else if (fresh && !recreate) roll(d, old, fresh);
 
-    const resumed = pausing(d, now);
+    const resumed = pausing(d, now) ?? (fresh && anew(d, fresh.name, fresh.annotations[REVISION], now));
     const base = resumed ? { ...d, status: { ...d.status, conditions: withCondition(d.status?.conditions, resumed) } } : d;
     const status = rolledOut(base, old, fresh, failures, now);
     const cleaning = isComplete(d, d.status ?? {}) ? cleanUp(d, old) : [];
@@ -153,7 +157,8 @@ const writes = (d: Deployment, old: readonly Planned[], fresh: Planned | undefin
 /** The status, with the revision, which goes with it in one write. */
 function saying(d: Deployment, status: DeploymentStatus, fresh: Planned | undefined): Step[] {
   const revision = fresh?.annotations[REVISION];
-  const annotations = revision ? { ...d.metadata.annotations, [REVISION]: revision } : d.metadata.annotations;
+  const whole: Record<string, string> = fresh && goesBack(d) && isComplete(d, status) ? { [ROLLED_OUT]: fresh.name } : {};
+  const annotations = revision ? { ...d.metadata.annotations, [REVISION]: revision, ...whole } : d.metadata.annotations;
   if (same(status, d.status) && same(annotations, d.metadata.annotations)) return [];
   return [updateStatus(Deployment, { ...d, metadata: { ...d.metadata, annotations }, status }, "its sets are so now")];
 }

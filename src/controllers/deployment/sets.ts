@@ -12,6 +12,8 @@ export const REVISION = "deployment.kubernetes.io/revision";
 const REVISION_HISTORY = "deployment.kubernetes.io/revision-history";
 const DESIRED = "deployment.kubernetes.io/desired-replicas";
 const MOST = "deployment.kubernetes.io/max-replicas";
+/** On a deployment that goes back by itself: its set that was the last to be rolled out whole. */
+export const ROLLED_OUT = "coxswain.dev/rolled-out";
 const HASH = "pod-template-hash";
 /** Annotations of a deployment that its sets do not take over. */
 const OWN = new Set([
@@ -21,6 +23,7 @@ const OWN = new Set([
   DESIRED,
   MOST,
   "deprecated.deployment.rollback.to",
+  ROLLED_OUT,
 ]);
 /** Characters of the history of revisions. */
 const HISTORY_LENGTH = 2000;
@@ -63,11 +66,16 @@ export function byAge(a: ReplicaSet, b: ReplicaSet): number {
   const [x, y] = [parseTime(a.metadata.creationTimestamp ?? "") ?? 0, parseTime(b.metadata.creationTimestamp ?? "") ?? 0];
   return x - y || ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1);
 }
+/** A set's template without the hash's label: as its deployment had it. */
+export function bareTemplate(template: PodTemplateSpec): PodTemplateSpec {
+  const { [HASH]: _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
 /** Whether two templates are the same but for the hash's label. */
 export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
-  const bare = ({ metadata, spec }: PodTemplateSpec) => {
-    const { [HASH]: _, ...labels } = metadata?.labels ?? {};
-    return { labels, annotations: metadata?.annotations ?? {}, finalizers: metadata?.finalizers ?? [], spec };
+  const bare = (template: PodTemplateSpec) => {
+    const { metadata, spec } = bareTemplate(template);
+    return { labels: metadata?.labels, annotations: metadata?.annotations ?? {}, finalizers: metadata?.finalizers ?? [], spec };
   };
   return same(bare(a), bare(b));
 }
