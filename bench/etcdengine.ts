@@ -65,7 +65,7 @@ async function soak(): Promise<void> {
   };
   const waits: Record<string, number[]> = { killed: [], paused: [], "cut off": [] };
   const end = performance.now() + minutes * 60_000;
-  for (let round = 0; performance.now() < end; round++) {
+  while (performance.now() < end) {
     for (const [what, begin, finish] of [
       ["killed", "kill", "start"],
       ["paused", "pause", "resume"],
