@@ -1,4 +1,5 @@
 /** What every cluster has from its first start on; made when it is missing, so that a restart writes nothing. */
+
 import { create } from "#apiserver/create.ts";
 import type { AnyObject, RegistryOptions, Write } from "#apiserver/registry.ts";
 import { remove } from "#apiserver/remove.ts";
@@ -6,6 +7,7 @@ import { update } from "#apiserver/update.ts";
 import { type Cidr, formatIp, nth } from "#base/cidr.ts";
 import { equal } from "#base/equal.ts";
 import type { Identity } from "#base/http.ts";
+import { copyPlain } from "#base/plain.ts";
 import { reasonOf } from "#base/status.ts";
 import { Endpoints } from "#kinds/core/v1/endpoints.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
@@ -47,7 +49,7 @@ async function ensure<T extends KubeObject>(
   const there = options.objects.get(kind, name, namespace);
   if (!there) {
     try {
-      await create(options, write, () => structuredClone(object) as AnyObject);
+      await create(options, write, () => copyPlain(object) as AnyObject);
     } catch (error) {
       if (reasonOf(error) !== "AlreadyExists") throw error;
     }
@@ -159,13 +161,13 @@ export async function carryOut(options: RegistryOptions, { action, kind, object 
   const { name = "", namespace = "" } = object.metadata;
   const write = ownWrite(kind, name, namespace);
   if (action === "update") {
-    await update(options, write, () => structuredClone(object) as AnyObject, { unconditional: true });
+    await update(options, write, () => copyPlain(object) as AnyObject, { unconditional: true });
     return;
   }
   if (action === "recreate") await remove(options, write, {}).catch(unlessGone);
   try {
     await create(options, write, () => {
-      const fresh = structuredClone(object) as AnyObject;
+      const fresh = copyPlain(object) as AnyObject;
       delete fresh.metadata.resourceVersion;
       return fresh;
     });

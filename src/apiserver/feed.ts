@@ -32,7 +32,7 @@ export class Change {
   /** The object after the change, parsed once and frozen. */
   object(kind: Kind): AnyObject | undefined {
     const { record, key, revision } = this;
-    const read = () => this.parsed.get(kind, key, revision) ?? freeze(objectOf(kind, record!, revision) as AnyObject);
+    const read = () => this.parsed.get(kind, key, revision, record!) ?? freeze(objectOf(kind, record!, revision) as AnyObject);
     return record && this.once(`new ${kind.group}/${kind.version}`, read);
   }
   /** The object before it, with the change's revision: what a DELETED event shows. */

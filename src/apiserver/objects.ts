@@ -94,7 +94,7 @@ export class LiveObjects implements Objects {
     return folder;
   }
   private shown({ kind }: Folder, key: Key, held: Held): KubeObject {
-    held.object ??= this.parsed.get(kind, key, held.revision) ?? freeze(objectOf(kind, held.record!, held.revision));
+    held.object ??= this.parsed.get(kind, key, held.revision, held.record!) ?? freeze(objectOf(kind, held.record!, held.revision));
     return held.object;
   }
   private set(folder: Folder, key: Key, record: Uint8Array | undefined, revision: Revision, fed = false): void {

@@ -2,6 +2,7 @@
  * Objects as they were last written or read for a write here: parsed once and frozen, for watches, views and the next write to share. Of
  * so many bytes of records those are kept that were used last.
  */
+import { asRead } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { limits } from "#base/limits.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -17,19 +18,40 @@ export class Parsed {
   readonly #kept = new Map<Key, Kept>();
   readonly #most: number;
   #bytes = 0;
+  /** What is being written: whoever hears of the change may do so before the writer. */
+  readonly #coming = new Map<Key, { readonly kind: Kind; readonly record: Uint8Array; readonly object: AnyObject }>();
   constructor(most: number = limits.parsedObjects) {
     this.#most = most;
   }
-  /** The object at exactly this revision, if it is here. */
-  get(kind: Kind, key: Key, revision: Revision): AnyObject | undefined {
+  /** The object of this record, written at exactly this revision, if it is here. */
+  get(kind: Kind, key: Key, revision: Revision, record: Uint8Array): AnyObject | undefined {
     const kept = this.#kept.get(key);
-    if (kept?.revision !== revision || kept.kind !== kind) return undefined;
+    if (kept?.revision !== revision || kept.kind !== kind) {
+      const coming = this.#coming.get(key);
+      return coming?.record === record && coming.kind === kind ? this.#arrived(key, revision) : undefined;
+    }
     this.#kept.delete(key);
     this.#kept.set(key, kept);
     return kept.object;
   }
-  /** `object` is frozen throughout; `bytes`: of its record. */
-  keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {
+  /** A write begins: of this object, which is given away, as this record. `written` says how it ended. */
+  coming(kind: Kind, key: Key, record: Uint8Array, object: AnyObject): void {
+    this.#coming.set(key, { kind, record, object });
+  }
+  /** The object as it was written at this revision; undefined: it was not, or must be read. */
+  written(kind: Kind, key: Key, record: Uint8Array, revision: Revision | undefined): AnyObject | undefined {
+    const object = revision === undefined ? undefined : this.get(kind, key, revision, record);
+    if (this.#coming.get(key)?.record === record) this.#coming.delete(key);
+    return object;
+  }
+  #arrived(key: Key, revision: Revision): AnyObject | undefined {
+    const { kind, record, object } = this.#coming.get(key)!;
+    this.#coming.delete(key);
+    const read = asRead(kind, object, revision);
+    if (read) this.#keep(kind, key, revision, read, record.length);
+    return read;
+  }
+  #keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {
     const was = this.#kept.get(key);
     if (was && was.revision > revision) return;
     this.drop(key);

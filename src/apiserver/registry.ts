@@ -5,7 +5,7 @@ import type { Did, Journal } from "#apiserver/journal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import type { LiveObjects } from "#apiserver/objects.ts";
 import type { Parsed } from "#apiserver/parsed.ts";
-import { asRead, encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
+import { encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
 import { concat } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
@@ -98,7 +98,7 @@ const NEWLINE = new Uint8Array([10]);
 
 /** What an entry holds, parsed already if it was of late. */
 export function storedOf({ parsed }: RegistryOptions, kind: Kind, { key, value, modRevision }: Entry): Stored {
-  return new Stored(kind, value, modRevision, parsed.get(kind, key, modRevision));
+  return new Stored(kind, value, modRevision, parsed.get(kind, key, modRevision, value));
 }
 /** The object, or undefined; as of `revision` when one is given. */
 export async function find(
@@ -203,20 +203,26 @@ export async function put(
   const { kind } = write;
   const value = encodeRecord(kind, object);
   const lease = await leaseFor(options, kind);
-  const result = await options.store.txn(
-    [{ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, ...side.compare],
-    [
-      { op: "put", key, value, ...(lease !== undefined && { lease }) },
-      ...side.ops,
-      ...noteOf(options, write, key, previous ? "update" : "create"),
-    ],
-  );
-  if (!result.succeeded) return undefined;
-  const read = asRead(kind, object, result.revision);
-  if (read) options.parsed.keep(kind, key, result.revision, read, value.length);
-  options.objects.wrote(kind, key, value, result.revision);
-  options.witness?.(write, previous ? "update" : "create", object.metadata.name ?? "", result.revision, value);
-  return new Stored(kind, value, result.revision, read);
+  options.parsed.coming(kind, key, value, object);
+  let read: AnyObject | undefined;
+  let revision: Revision | undefined;
+  try {
+    const result = await options.store.txn(
+      [{ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, ...side.compare],
+      [
+        { op: "put", key, value, ...(lease !== undefined && { lease }) },
+        ...side.ops,
+        ...noteOf(options, write, key, previous ? "update" : "create"),
+      ],
+    );
+    if (result.succeeded) revision = result.revision;
+  } finally {
+    read = options.parsed.written(kind, key, value, revision);
+  }
+  if (revision === undefined) return undefined;
+  options.objects.wrote(kind, key, value, revision);
+  options.witness?.(write, previous ? "update" : "create", object.metadata.name ?? "", revision, value);
+  return new Stored(kind, value, revision, read);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
 export async function erase(options: RegistryOptions, write: Write, key: Key, previous: Entry, side: Side): Promise<Revision | undefined> {

@@ -21,6 +21,7 @@ import {
 } from "#apiserver/registry.ts";
 import { equal } from "#base/equal.ts";
 import { Report, root } from "#base/fielderror.ts";
+import { copyPlain } from "#base/plain.ts";
 import { conflict, MODIFIED, notFound, reasonOf } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
 
@@ -58,7 +59,7 @@ function separate(write: Write, object: AnyObject, old: AnyObject): AnyObject {
   if (write.subresource === "status") return withSpecOf(object, old);
   if (write.kind.subresources.status && (write.subresource === "" || write.subresource === "finalize")) {
     if (old.status === undefined) delete object.status;
-    else object.status = structuredClone(old.status);
+    else object.status = copyPlain(old.status);
   }
   return object;
 }

@@ -63,6 +63,15 @@ function given(value: unknown): unknown {
   return Object.freeze(object);
 }
 
+/** A copy of a tree of JSON, the caller's own. */
+export function copyPlain<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyPlain) as T;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) setKey(out, key, copyPlain((value as Record<string, unknown>)[key]));
+  return out as T;
+}
+
 /** Freezes a tree of JSON. What is frozen at its root counts as frozen throughout. */
 export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;

@@ -1,4 +1,5 @@
 /** Field defaults, filled in at every depth. A pass of its own, so that patch and apply can use it after they have changed an object. */
+import { copyPlain } from "#base/plain.ts";
 import type { ObjectNode, TypeNode } from "#schema/notation.ts";
 
 type Fill = (value: unknown) => void;
@@ -49,7 +50,7 @@ function objectFiller(node: ObjectNode): Fill | null {
       let v = object[name];
       if (v === undefined || v === null || v === "") {
         if (value === undefined) continue;
-        v = scalar ? value : structuredClone(value);
+        v = scalar ? value : copyPlain(value);
         object[name] = v;
       }
       fill?.(v);

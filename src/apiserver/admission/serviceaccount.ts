@@ -4,6 +4,7 @@ import { isAbout, refusal } from "#apiserver/admission/refuse.ts";
 import type { Admission, AdmissionPlugin, Objects } from "#apiserver/call.ts";
 import { type Chance, nameSuffix } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
+import { copyPlain } from "#base/plain.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { ServiceAccount } from "#kinds/core/v1/serviceaccount.ts";
 import type { Volume } from "#kinds/core/v1/volume.ts";
@@ -27,7 +28,7 @@ export function serviceAccount(objects: Objects, clock: Clock, chance: Chance): 
       const account = await accountOf(a, pod.spec.serviceAccountName, objects, clock);
       if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, chance);
       if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-        pod.spec.imagePullSecrets = structuredClone(account.imagePullSecrets) as Pod["spec"]["imagePullSecrets"];
+        pod.spec.imagePullSecrets = copyPlain(account.imagePullSecrets) as Pod["spec"]["imagePullSecrets"];
       }
     },
     async validate(a) {

@@ -2,6 +2,7 @@
 
 import { equal } from "#apiserver/patch/typed.ts";
 import { setKey } from "#base/json.ts";
+import { copyPlain } from "#base/plain.ts";
 
 /** A patch that is malformed, or an operation that cannot be carried out. */
 export class JsonPatchError extends Error {}
@@ -130,7 +131,7 @@ export function jsonPatch(target: unknown, patch: unknown): unknown {
         break;
       }
       case "copy":
-        document.add(path, structuredClone(document.get(pointer(from))));
+        document.add(path, copyPlain(document.get(pointer(from))));
         break;
       case "test":
         if (!equal(document.get(path), needsValue())) throw new JsonPatchError(`testing path ${String(to)} failed`);

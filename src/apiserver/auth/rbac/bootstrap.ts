@@ -1,4 +1,5 @@
 /** Brings the default roles and bindings into the cluster and keeps them up to date. */
+
 import { uncovered } from "#apiserver/auth/rbac/cover.ts";
 import { clusterBindings, clusterRoles } from "#apiserver/auth/rbac/defaults/cluster.ts";
 import { controllerBindings, controllerRoles } from "#apiserver/auth/rbac/defaults/controllers.ts";
@@ -6,6 +7,7 @@ import { bindings, roles } from "#apiserver/auth/rbac/defaults/namespaces.ts";
 import { AUTO_UPDATE } from "#apiserver/auth/rbac/defaults/notation.ts";
 import { aggregate } from "#apiserver/auth/rbac/roles.ts";
 import type { Objects } from "#apiserver/call.ts";
+import { copyPlain } from "#base/plain.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import { ClusterRole } from "#kinds/rbac/v1/clusterrole.ts";
 import { ClusterRoleBinding } from "#kinds/rbac/v1/clusterrolebinding.ts";
@@ -40,9 +42,9 @@ function due<T extends KubeObject>(objects: Objects, kind: Kind<T>, wanted: T, m
   const { name = "", namespace } = wanted.metadata;
   const there = objects.get(kind, name, namespace);
   const write = (action: RoleWrite["action"], object: T): RoleWrite[] => [{ action, kind, object }];
-  if (there === undefined) return write("create", structuredClone(wanted));
+  if (there === undefined) return write("create", copyPlain(wanted));
   if (there.metadata.annotations?.[AUTO_UPDATE] === "false") return [];
-  if (!sameRef(there, wanted)) return write("recreate", structuredClone(wanted));
+  if (!sameRef(there, wanted)) return write("recreate", copyPlain(wanted));
   const merged = merge(there, wanted);
   const labelled = withMetadata(there, wanted);
   return merged || labelled ? write("update", { ...(merged ?? there), metadata: labelled ?? there.metadata }) : [];
