@@ -17,7 +17,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["apiserver"],
   ["client"],
   ["rules"],
-  ["controllers", "scheduler", "kubelet", "proxy", "dns", "gateway", "autoscale", "cloud", "delivery"],
+  ["controllers", "scheduler", "kubelet", "stages", "proxy", "dns", "gateway", "autoscale", "cloud", "delivery"],
   ["host", "sim", "kubectl"],
   ["cluster"],
   ["scenarios"],

@@ -33,9 +33,16 @@ export interface BenchCluster {
   load(image: TestImage, name: string): Promise<void>;
 }
 
-/** Runs `body` with a cluster that has not started yet; whatever comes of it, nothing of the cluster stays. */
-export async function withCluster(name: string, body: (cluster: BenchCluster) => Promise<void>): Promise<void> {
-  const why = await whyNoContainers();
+/**
+ * Runs `body` with a cluster that has not started yet; whatever comes of it, nothing of the cluster stays. `more` flags come last;
+ * with `--simulated` among them no containers are needed.
+ */
+export async function withCluster(
+  name: string,
+  body: (cluster: BenchCluster) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<void> {
+  const why = more.includes("--simulated") ? undefined : await whyNoContainers();
   if (why !== undefined) {
     console.log(`not measured: ${why}`);
     return;
@@ -45,7 +52,7 @@ export async function withCluster(name: string, body: (cluster: BenchCluster) =>
   // Addresses set aside for benchmarks (RFC 2544), so that they meet no other cluster's.
   const third = 16 * Math.floor(Math.random() * 16);
   const ranges = ["--service-cidr", `198.18.${third}.0/20`, "--cluster-cidr", `198.19.${third}.0/20`];
-  const flags = ["--data-dir", dataDir, "--port", String(await freePort()), "--node-name", `bench-${name}`, ...ranges];
+  const flags = ["--data-dir", dataDir, "--port", String(await freePort()), "--node-name", `bench-${name}`, ...ranges, ...more];
   const closers: (() => void)[] = [];
   const cox = async (...args: string[]) => (await run(COX, [...args, "--data-dir", dataDir])).stdout;
   const remove = async () => {

@@ -3,7 +3,7 @@ import type { Changed, View } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
-export interface LastingViews extends Pick<Views, "of"> {
+export interface LastingViews extends Views {
   /** From now on these are shown, each kind's as soon as it is there. */
   follow(next: Views): void;
 }
@@ -14,14 +14,20 @@ interface Lasting {
 export function lastingViews(first: Views): LastingViews {
   let current = first;
   const all = new Map<Kind, Lasting & { readonly view: unknown }>();
+  const of = <T extends KubeObject>(kind: Kind<T>): View<T> => {
+    const known = all.get(kind as unknown as Kind);
+    if (known) return known.view as View<T>;
+    const made = lasting(current.of(kind));
+    all.set(kind as unknown as Kind, made);
+    return made.view;
+  };
   return {
-    of<T extends KubeObject>(kind: Kind<T>): View<T> {
-      const known = all.get(kind as unknown as Kind);
-      if (known) return known.view as View<T>;
-      const made = lasting(current.of(kind));
-      all.set(kind as unknown as Kind, made);
-      return made.view;
-    },
+    of,
+    metadata: of,
+    wrote: (kind, object) => current.wrote(kind, object),
+    deleted: (...what) => current.deleted(...what),
+    readLive: (...what) => current.readLive(...what),
+    stop: () => current.stop(),
     follow(next) {
       current = next;
       for (const each of all.values()) each.follow(next);

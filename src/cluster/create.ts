@@ -6,7 +6,7 @@ import { text } from "#base/bytes.ts";
 import { type ChanceState, seededChance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
 import { type Duration, durationOf } from "#base/duration.ts";
-import { bytesOf, type Handler } from "#base/http.ts";
+import { bytesOf, type Handler, type Identity } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { formatDuration } from "#base/time.ts";
@@ -16,8 +16,11 @@ import { component } from "#cluster/controlplane.ts";
 import { destination } from "#cluster/destination.ts";
 import { documents } from "#cluster/documents.ts";
 import { History, type HistoryEntry, type HistoryState } from "#cluster/history.ts";
+import { FAST_STAGES } from "#cluster/options.ts";
 import { startPlanes } from "#cluster/planes.ts";
-import { type SimulatedNodes, type SimulatedPlace, startSimulated } from "#cluster/simulated.ts";
+import type { PlayedNodes } from "#cluster/played.ts";
+import { type SimulatedPlace, startSimulated } from "#cluster/simulated.ts";
+import { startStaged } from "#cluster/staged.ts";
 import { kindAt, type TypedClient, typedClient } from "#cluster/typedclient.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { KubeObject } from "#kinds/kind.ts";
@@ -30,10 +33,12 @@ import { type Injector, injector } from "#sim/faults/injector.ts";
 import { invariants } from "#sim/invariants/all.ts";
 import { type Checker, checker } from "#sim/invariants/checker.ts";
 import type { Breach, Invariant } from "#sim/invariants/invariant.ts";
+import type { ProcessLife } from "#sim/life.ts";
 import { Link } from "#sim/link.ts";
 import { exchange } from "#sim/network.ts";
 import type { RuntimeState, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
 import { simulatedSigner } from "#sim/signer.ts";
+import { type StageSource, stageSet } from "#stages/set.ts";
 import { type MemoryState, memoryStore } from "#store/memory.ts";
 
 /** What a container of an image does; by default it runs until it is stopped. */
@@ -69,6 +74,8 @@ export interface ClusterOptions {
   readonly faults?: readonly Fault[];
   /** What must never happen; "all" are those that are known. They are checked on every write, and whenever the cluster is settled. */
   readonly invariants?: readonly Invariant[] | "all";
+  /** Stages (kwok's, as YAML or objects) play the nodes and their pods, instead of kubelets; "fast": those that are built in. */
+  readonly stages?: string | readonly object[];
   /** When virtual time begins. */
   readonly start?: Date | string;
   /** What containers do, by their image: its whole reference, or its name without tag. */
@@ -217,6 +224,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   if (!Number.isInteger(nodes) || nodes < 0 || nodes > MAX_NODES) throw new Error(`nodes: from 0 to ${MAX_NODES}, not ${nodes}`);
   const start = from?.now ?? (options.start === undefined ? Date.UTC(2026, 0, 1) : Date.parse(new Date(options.start).toISOString()));
   const network = from?.network ?? NETWORK;
+  const stages = options.stages === undefined ? undefined : stageSet(stagesOf(options.stages));
   const clock = virtualClock(start, { elapsed: from?.elapsed ?? 0, rest: host.rest });
   const chance = seededChance(from?.chance ?? seed);
   const store = memoryStore({ clock, state: from?.store });
@@ -228,7 +236,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
   };
   const link = new Link(clock, options.faults !== undefined);
-  let simulated: SimulatedNodes | undefined;
+  let simulated: PlayedNodes | undefined;
   let checks: Checker | undefined;
   const kubeletOf = (name: string): Handler => {
     const handle = simulated?.kubeletOf(name);
@@ -283,24 +291,22 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const beginning = startPlanes({ count: options.controlPlanes ?? 1, parts, link });
   const planes = await during(beginning, START, () => "the control plane did not start");
   const busy = () => [...planes.busy(), ...(simulated?.busy() ?? [])];
+  const clientOf = (user: Identity, userAgent: string, process: string, life?: ProcessLife) =>
+    createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true });
   if (nodes > 0) {
-    simulated = startSimulated({
-      plane: planes,
-      clientFor: (name, life) => {
-        const to = actingAs(planes.handle, component(`node:${name}`, "system:nodes"));
-        return createClient(link.join(`kubelet/${name}`, to, life), { userAgent: "kubelet", clock, values: true });
-      },
-      options: { ...network, nodes, nodeName: "node-1" },
-      clock,
-      chance,
-      log,
-      streams: host.streams,
-      scriptOf,
-      places: from?.places,
-      machines: from?.machines,
-      off: from?.off,
-      apart: options.faults !== undefined,
-    });
+    const played = { plane: planes, options: { ...network, nodes, nodeName: "node-1" }, clock, chance, log, off: from?.off };
+    simulated =
+      stages === undefined
+        ? startSimulated({
+            ...played,
+            clientFor: (name, life) => clientOf(component(`node:${name}`, "system:nodes"), "kubelet", `kubelet/${name}`, life),
+            streams: host.streams,
+            scriptOf,
+            places: from?.places,
+            machines: from?.machines,
+            apart: options.faults !== undefined,
+          })
+        : startStaged({ ...played, client: clientOf(component("stages", MASTERS), "stages", "stages"), stages });
     await during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
   const toApi = link.join(ADMINISTRATOR, actingAs(planes.handle, ADMIN));
@@ -501,6 +507,9 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   return cluster;
 }
 
+function stagesOf(stages: string | readonly object[]): readonly StageSource[] {
+  return stages === FAST_STAGES ? [] : [{ name: "stages", stages }];
+}
 /** Something happened that never must. */
 export class InvariantBreach extends Error {
   readonly breach: Breach;

@@ -1,7 +1,7 @@
 /** Every write of a cluster, in order: who wrote what and why. Kept in columns, as a simulated day has a million of them. */
 import type { Witness } from "#apiserver/registry.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
-import { HEARTBEAT } from "#kubelet/node.ts";
+import { HEARTBEAT } from "#rules/heartbeat.ts";
 
 /** What many writes have in common. */
 interface Deed {

@@ -30,6 +30,7 @@ test("defaults, then what was settled, then the config file, then flags", () => 
     nodeName: "host",
     simulated: false,
     nodes: 1,
+    stages: "",
     historyAge: "1h",
     historySize: "512Mi",
     encryptionProviderConfig: "",

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly simulated: boolean;
   /** How many simulated nodes. */
   readonly nodes: number;
+  /** What plays simulated nodes instead of kubelets: "fast", files of Stages, with commas between them; "": kubelets do. */
+  readonly stages: string;
   /** For how long, and for how many bytes of writes, the past can be read: "1h", "512Mi". */
   readonly historyAge: string;
   readonly historySize: string;
@@ -49,6 +51,8 @@ export type NamedOptions = ClusterOptions & {
 /** What may not change once a cluster has started on a data directory. */
 const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName", "nodes"] as const;
 
+/** Names the stages that are built in. */
+export const FAST_STAGES = "fast";
 /** Each node's share of the cluster's pod addresses. */
 export const NODE_PREFIX = 24;
 
@@ -81,6 +85,11 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
   snapshotTo: { flag: "--snapshot-to", argument: "PLACE", says: "where they go: a folder, or s3://BUCKET/PREFIX (DIR/snapshots)" },
   snapshotKeyFile: { flag: "--snapshot-key-file", argument: "FILE", says: "encrypt them with the key in this file (they are not)" },
   nodes: { flag: "--nodes", argument: "N", says: "how many simulated nodes, node-1 and so on (1)", number: true },
+  stages: {
+    flag: "--stages",
+    argument: "FILES",
+    says: 'kwok\'s Stages play the simulated nodes and pods, without kubelets: files with commas between them; "fast" are those built in',
+  },
   historyAge: { flag: "--history-age", argument: "TIME", says: "for how long the past can be read (1h)" },
   historySize: { flag: "--history-size", argument: "SIZE", says: "for how many bytes of writes the past can be read (512Mi)" },
   encryptionProviderConfig: {
@@ -147,6 +156,7 @@ export function resolveOptions(
     clusterDomain: "cluster.local",
     nodeName: base.hostname.toLowerCase(),
     nodes: 1,
+    stages: "",
     historyAge: "1h",
     historySize: "512Mi",
     encryptionProviderConfig: "",
@@ -226,6 +236,7 @@ function check(o: ClusterOptions): void {
   if (pods.prefix > NODE_PREFIX)
     fail("clusterCidr", `its prefix must be /${NODE_PREFIX} or shorter: each node takes a /${NODE_PREFIX} of it`);
   if (!o.simulated && o.nodes > 1) fail("nodes", "this machine is one node; more are simulated ones so far (--simulated)");
+  if (!o.simulated && o.stages !== "") fail("stages", "is of no use without --simulated");
   const most = subrangeCount(pods, NODE_PREFIX);
   if (o.nodes > most) fail("nodes", `${o.clusterCidr} has addresses for ${most}: each node takes a /${NODE_PREFIX} of it (--cluster-cidr)`);
   if (overlap(services, pods)) fail("clusterCidr", `it overlaps the services' range ${o.serviceCidr}`);

@@ -4,7 +4,7 @@ import { uuid } from "#base/chance.ts";
 import type { EtcdPlace } from "#cluster/datastore.ts";
 import { finishRestore } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { type ClusterOptions, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
+import { type ClusterOptions, FAST_STAGES, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
 import { isThere, listIfThere, makePrivateFolder, ownerOf, readIfThere, systemReason, writeAtomically } from "#host/privatefiles.ts";
 import { readRunFile } from "#host/runfile.ts";
@@ -37,7 +37,7 @@ export async function prepare(
   const resolved = resolveOptions({ dataDir: layout.dataDir, hostname: terminal.hostname, unable }, settled ?? {}, file, flags);
   // the token is kept in a file of its own, and never among a process's arguments
   const { token, ...told } = resolved;
-  const options = { ...told, ...placedFiles(resolved) };
+  const options = { ...told, ...placedFiles(resolved), stages: placedStages(resolved.stages) };
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
   const id = found?.id ?? uuid(hostChance).slice(0, 8);
@@ -52,6 +52,10 @@ export async function prepare(
 function placedFiles(o: ClusterOptions): Pick<ClusterOptions, (typeof PLACES)[number]> {
   const placed = (place: string | undefined) => (!place || place.startsWith("s3://") ? place : terminal.absolute(place));
   return Object.fromEntries(PLACES.map(key => [key, placed(o[key])])) as Pick<ClusterOptions, (typeof PLACES)[number]>;
+}
+function placedStages(stages: string): string {
+  const files = stages.split(",").map(file => file.trim());
+  return files.map(file => (file === "" || file === FAST_STAGES ? file : terminal.absolute(file))).join(",");
 }
 const PLACES = ["snapshotTo", "snapshotKeyFile", "datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const;
 export function simulatedBecause(reason: string): string {

@@ -5,7 +5,6 @@
 import type { Chance } from "#base/chance.ts";
 import { type Cidr, formatIp, nth, parseCidr, sizeOf } from "#base/cidr.ts";
 import type { Clock } from "#base/clock.ts";
-import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
 import { partsOf } from "#client/part.ts";
@@ -13,6 +12,7 @@ import type { Reasons } from "#client/reasons.ts";
 import type { View } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import { addressIn, type ClusterOptions } from "#cluster/options.ts";
+import type { PlayedNode, PlayedNodes } from "#cluster/played.ts";
 import { whenReady } from "#cluster/ready.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { Node } from "#kinds/core/v1/node.ts";
@@ -50,9 +50,7 @@ export interface SimulatedParts {
   readonly apart?: boolean | undefined;
 }
 /** A node's machine, and the kubelet on it. */
-export interface SimulatedNode extends FaultyMachine {
-  readonly kubeletRuns: boolean;
-}
+export interface SimulatedNode extends FaultyMachine, PlayedNode {}
 /** A node and the size of its machine. */
 export interface SimulatedPlace {
   readonly name: string;
@@ -61,28 +59,15 @@ export interface SimulatedPlace {
   readonly memoryBytes: number;
   readonly maxPods: number;
 }
-export interface SimulatedNodes {
-  readonly names: readonly string[];
-  /** Throws when no node is called so. */
+export interface SimulatedNodes extends PlayedNodes {
   node(name: string): SimulatedNode;
   readonly all: readonly SimulatedNode[];
-  /** A node's own API, for the apiserver of the same process. */
-  kubeletOf(nodeName: string): Handler | undefined;
-  /** Resolves when every node's object says Ready. */
-  readonly ready: Promise<void>;
-  /** Pods that kubelets are at work for. */
-  busy(): readonly string[];
-  /** What runs on the machines now. */
-  machines(): Readonly<Record<string, RuntimeState>>;
-  /** What answers at a pod's address; undefined: nobody has it. */
-  at(address: string): readonly Script[] | undefined;
-  stop(): Promise<void>;
 }
 
 /** The nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
-const NODE_RANGE = "198.18.0.0/15";
+export const NODE_RANGE = "198.18.0.0/15";
 const KUBELET_PORT = 10250;
-const MACHINE = { cpus: 4, memoryBytes: 16 * 1024 ** 3, maxPods: 110 };
+export const MACHINE = { cpus: 4, memoryBytes: 16 * 1024 ** 3, maxPods: 110 };
 /** Milliseconds that a container runs which is to end by itself. */
 const RUN_MS = 1000;
 const BY_NODE = "node";

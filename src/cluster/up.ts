@@ -36,6 +36,7 @@ import { writeRunFile } from "#host/runfile.ts";
 import { serveHttps } from "#host/server.ts";
 import { terminal } from "#host/terminal.ts";
 import { fenced } from "#snapshot/fence.ts";
+import type { Stage } from "#stages/stage.ts";
 import type { Store } from "#store/contract.ts";
 
 /** For how long a start waits for its nodes. */
@@ -63,6 +64,7 @@ export async function runCluster(
   const address = nodeAddress() ?? (options.simulated ? SIMULATED_HOST : undefined);
   if (!address) throw new Error(NO_ADDRESS);
   const server = `https://127.0.0.1:${options.port}`;
+  const stages = options.stages ? await (await import("#cluster/stagefiles.ts")).readStages(options.stages) : undefined;
   // Looking at the machine runs programs, so the store is read meanwhile.
   const begun = options.simulated ? undefined : beginContainerd(layout, options, progress, log);
   begun?.catch(() => undefined);
@@ -128,10 +130,14 @@ export async function runCluster(
     await writeRunFile(layout.run, { address: server, version: KUBERNETES_VERSION, nodeName: options.nodeName });
     progress(`the API is ready at ${server}`);
     // What only nodes need is read once the API answers.
-    const modules = options.simulated ? import("#cluster/simulated.ts") : import("#cluster/node.ts");
+    const modules = options.stages
+      ? import("#cluster/staged.ts")
+      : options.simulated
+        ? import("#cluster/simulated.ts")
+        : import("#cluster/node.ts");
     modules.catch(() => undefined);
     await plane.start();
-    const parts: NodesParts = { layout, options, address, plane, pki, log, progress };
+    const parts: NodesParts = { layout, options, address, plane, pki, log, progress, stages };
     nodes = await startNodes(parts, runtime);
     closers.push(() => nodes?.stop());
     const inTime = await unlessEnded(soonEnough(nodes.ready), ending);
@@ -187,6 +193,7 @@ interface RunningNodes {
 }
 interface NodesParts extends Omit<NodeParts, "containerd"> {
   readonly progress: (line: string) => void;
+  readonly stages: readonly Stage[] | undefined;
 }
 /** What a start of containerd came to: never a rejection, as nobody may be waiting yet. */
 type Outcome = { readonly containerd: Containerd } | { readonly reason: string };
@@ -212,7 +219,7 @@ async function beginContainerd(
 
 /** This machine as a node; simulated ones where a person wants them, or where a first start finds that there can be no containers. */
 async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<Outcome> } | undefined): Promise<RunningNodes> {
-  const { layout, options, plane, log, progress } = parts;
+  const { layout, options, plane, log, progress, stages } = parts;
   const outcome = await begun?.outcome;
   if (outcome && "containerd" in outcome) {
     const { containerd } = outcome;
@@ -231,10 +238,16 @@ async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<
     progress(simulatedBecause(outcome.reason.replace(/\.$/, "")));
     await settleNodes(layout, options, true);
   }
+  const says = `${options.nodes === 1 ? "one simulated node is" : `${options.nodes} simulated nodes are`} Ready`;
+  if (stages) {
+    const { startStaged } = await import("#cluster/staged.ts");
+    const client = plane.clientAs(component("stages", MASTERS), "stages");
+    return { ...startStaged({ plane, client, options, clock: hostClock, chance: hostChance, log, stages }), says };
+  }
   const [{ startSimulated }, { streamServer }] = await Promise.all([import("#cluster/simulated.ts"), import("#host/streamserver.ts")]);
   const clientFor = (name: string) => plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet");
   const simulated = startSimulated({ plane, clientFor, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
-  return { ...simulated, says: `${options.nodes === 1 ? "one simulated node is" : `${options.nodes} simulated nodes are`} Ready` };
+  return { ...simulated, says };
 }
 /** Whether the work was done before the person's patience would end. */
 function soonEnough(work: Promise<void>): Promise<boolean> {

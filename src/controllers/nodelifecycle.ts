@@ -8,11 +8,11 @@ import { Node, type NodeCondition } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { conditionOf } from "#rules/conditions.ts";
 import { same } from "#rules/equal.ts";
+import { LEASE } from "#rules/heartbeat.ts";
 import { podCondition } from "#rules/pods.ts";
 
 /** Milliseconds for which a kubelet may stay silent. */
 const GRACE = 40_000;
-const LEASES = "kube-node-lease";
 const BY_NODE = "node";
 
 const NOT_READY = "node.kubernetes.io/not-ready";
@@ -47,7 +47,7 @@ export const nodeLifecycleController = controller<Observed>({
   observe(key, { views, since }) {
     const node = views.of(Node).get(key);
     if (!node) return undefined;
-    const renewed = parseTime(views.of(Lease).get(key, LEASES)?.spec.renewTime ?? "") ?? 0;
+    const renewed = parseTime(views.of(Lease).get(key, LEASE.namespace)?.spec.renewTime ?? "") ?? 0;
     const beat = parseTime(conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime ?? "") ?? 0;
     const born = parseTime(node.metadata.creationTimestamp ?? "") ?? 0;
     return { node, heard: Math.max(renewed, beat, born, since), pods: views.of(Pod).by(BY_NODE, key) };

@@ -2,7 +2,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
-import { formatMicroTime, formatTime } from "#base/time.ts";
+import { formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
 import { subjectId } from "#client/reasons.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
@@ -11,11 +11,9 @@ import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.t
 import { messageOf } from "#kubelet/mounts.ts";
 import type { Disk, Machine, MachineInfo } from "#kubelet/ports.ts";
 import type { ImageState, Runtime } from "#kubelet/runtime.ts";
+import { HEARTBEAT, LEASE, leaseSpec, newLease } from "#rules/heartbeat.ts";
 
-const LEASE = { namespace: "kube-node-lease", seconds: 40, everyMs: 10_000 };
 const STATUS = { everyMs: 10_000, reportMs: 300_000, images: 50 };
-/** Why a node writes what says nothing new. */
-export const HEARTBEAT = "the node is alive";
 /** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
 const PATIENCE_MS = 30_000;
 /** Below this the node is short of memory (bytes), disk (fraction) or process ids (fraction). */
@@ -295,26 +293,16 @@ export class NodeReporter {
     const { name } = this.#config;
     let lease: Lease | undefined;
     while (!signal.aborted) {
-      const renewTime = formatMicroTime(clock.now());
       let failed = false;
       try {
         lease ??= await client.get(Lease, name, LEASE.namespace).catch(error => {
           if (reasonOf(error) === "NotFound") return undefined;
           throw error;
         });
-        const spec = { ...lease?.spec, holderIdentity: name, leaseDurationSeconds: LEASE.seconds, renewTime };
+        const where = { namespace: LEASE.namespace };
         lease = lease
-          ? await client.update(Lease, { ...lease, spec }, { namespace: LEASE.namespace })
-          : await client.create(
-              Lease,
-              {
-                apiVersion: "coordination.k8s.io/v1",
-                kind: "Lease",
-                metadata: { name, namespace: LEASE.namespace, ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid: this.#uid }] },
-                spec,
-              },
-              { namespace: LEASE.namespace },
-            );
+          ? await client.update(Lease, { ...lease, spec: leaseSpec(name, clock.now(), lease.spec) }, where)
+          : await client.create(Lease, newLease(name, this.#uid, clock.now()), where);
       } catch (error) {
         failed = true;
         lease = undefined;

@@ -1,0 +1,36 @@
+/** Nodes that are no machines, whoever plays them: kubelets over simulated runtimes (simulated.ts) or stages (staged.ts). */
+import type { Handler } from "#base/http.ts";
+import type { FaultyMachine } from "#sim/faults/fault.ts";
+import type { RuntimeState, Script } from "#sim/runtime.ts";
+
+export interface PlayedNode {
+  readonly name: string;
+  /** Whether the machine has power, and whether the kubelet runs on it. */
+  readonly isOn: boolean;
+  readonly kubeletRuns: boolean;
+  /** The power goes: all that runs there ends at once. */
+  stop(): void;
+  /** The power comes back, and with it the kubelet. */
+  start(): void;
+  /** The kubelet dies where it stands; containers run on. */
+  stopKubelet(): void;
+  startKubelet(): void;
+}
+export interface PlayedNodes {
+  readonly names: readonly string[];
+  /** Throws when no node is called so. */
+  node(name: string): PlayedNode;
+  /** A node's own API, for the apiserver of the same process. */
+  kubeletOf(nodeName: string): Handler | undefined;
+  /** Resolves when every node's object says Ready. */
+  readonly ready: Promise<void>;
+  /** What is being worked on now. */
+  busy(): readonly string[];
+  /** What runs on the machines now. */
+  machines(): Readonly<Record<string, RuntimeState>>;
+  /** What answers at a pod's address; undefined: nobody has it. */
+  at(address: string): readonly Script[] | undefined;
+  /** The machines themselves, for faults; stages have none. */
+  readonly all: readonly FaultyMachine[];
+  stop(): Promise<void>;
+}
