@@ -344,8 +344,11 @@ Events:
     const t = onTerminal(kubectl.program, [...k.where, "exec", "-it", "talk", "--", "sh"], { columns: 91, rows: 33 });
     try {
       await t.shows(/# /);
-      t.type("stty size; tty\r");
-      await t.shows(/33 91\r\n\/dev\/pts\/\d+\r\n/);
+      // the terminal's size comes after its start, on a stream of its own
+      await eventually("its size arrives", async () => {
+        t.type("stty size; tty\r");
+        await t.shows(/33 91\r\n\/dev\/pts\/\d+\r\n/, 1000);
+      });
       t.resize(77, 22);
       await eventually("the new size arrives", async () => {
         t.type("stty size\r");
