@@ -40,6 +40,7 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
   let awaited = first;
   const indexes = new Map<string, (object: T) => readonly string[]>();
   const listeners = new Map<Changed<T>, () => void>();
+  let timed = false;
 
   function take(next: View<T>): void {
     const before = current;
@@ -74,6 +75,11 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
         listeners.delete(changed);
       };
     },
+    timed() {
+      timed = true;
+      current.timed();
+    },
+    arrivedAt: (name, namespace) => current.arrivedAt(name, namespace),
     get synced() {
       return current.synced;
     },
@@ -88,6 +94,7 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
       const its = next.of(first.kind);
       awaited = its;
       for (const [name, keysOf] of indexes) its.index(name, keysOf);
+      if (timed) its.timed();
       its.ready().then(
         () => awaited === its && take(its),
         () => undefined,

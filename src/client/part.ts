@@ -45,6 +45,8 @@ export function partsOf<T extends KubeObject>(
           if (own.size === 0) listeners.delete(part);
         };
       },
+      timed: () => whole.timed(),
+      arrivedAt: (name, namespace) => whole.arrivedAt(name, namespace),
       get synced() {
         return whole.synced;
       },

@@ -32,6 +32,10 @@ export interface View<T extends KubeObject> {
   index(name: string, keysOf: IndexFunction<T>): void;
   /** Calls back on each change, first for every object that is there; the result ends it. */
   onChange(changed: Changed<T>): () => void;
+  /** From now on it is known when each object's state arrived here: what clocks elsewhere say may differ. Free when it is declared again. */
+  timed(): void;
+  /** Milliseconds, wall clock; of a view that is timed. */
+  arrivedAt(name: string, namespace?: string): number | undefined;
   readonly synced: boolean;
   /** Resolves when the first full state has arrived. */
   ready(): Promise<void>;
@@ -68,6 +72,9 @@ export class Contents<T extends KubeObject> {
   /** Everything up to this revision has been seen from the server. */
   #passed = 0;
 
+  #now: () => number = () => 0;
+  #arrivals: Map<string, number> | undefined;
+
   constructor() {
     this.index(BY_OWNER, o => o.metadata.ownerReferences?.map(r => r.uid) ?? []);
     this.index(BY_NAMESPACE, o => [o.metadata.namespace ?? ""]);
@@ -91,6 +98,13 @@ export class Contents<T extends KubeObject> {
     const index: Index<T> = { keysOf, buckets: new Map() };
     this.#indexes.set(name, index);
     for (const [at, object] of this.#objects) enter(index, at, object);
+  }
+  timed(now: () => number): void {
+    this.#now = now;
+    this.#arrivals ??= new Map([...this.#objects.keys()].map(at => [at, now()]));
+  }
+  arrivedAt(name: string, namespace?: string): number | undefined {
+    return this.#arrivals?.get(key(name, namespace));
   }
   onChange(changed: Changed<T>): () => void {
     this.#listeners.add(changed);
@@ -159,10 +173,12 @@ export class Contents<T extends KubeObject> {
       enter(index, at, object);
     }
     this.#objects.set(at, object);
+    this.#arrivals?.set(at, this.#now());
     for (const changed of this.#listeners) changed({ object, old });
   }
   #remove(at: string, old: T): void {
     this.#objects.delete(at);
+    this.#arrivals?.delete(at);
     for (const index of this.#indexes.values()) leave(index, at, old);
     for (const changed of this.#listeners) changed({ object: undefined, old });
   }

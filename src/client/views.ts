@@ -57,6 +57,8 @@ export function createViews(parts: ViewsParts): Views {
       by: (index, key) => contents.by(index, key),
       index: (name, keysOf) => contents.index(name, keysOf),
       onChange: changed => contents.onChange(changed),
+      timed: () => contents.timed(parts.clock.now),
+      arrivedAt: (name, namespace) => contents.arrivedAt(name, namespace),
       get synced() {
         return state.synced;
       },

@@ -121,3 +121,20 @@ test("of three control planes one dies in the middle of its work, and another go
   await cluster.settled({ within: "10m" });
   assert.equal(await available(cluster), 4);
 });
+
+test("a node whose clock is wrong is neither lost nor kept by that", async t => {
+  const cluster = await createCluster({ nodes: 2, images, faults: [], invariants: "all" });
+  t.after(() => cluster.close());
+  await cluster.apply(WEB);
+  cluster.faults.add([
+    { fault: "clockSkew", node: "node-1", by: "3h", behind: true, for: "30m" },
+    { fault: "clockSkew", node: "node-2", by: "3h", for: "30m" },
+  ]);
+  const isReady = async (name: string) =>
+    (await cluster.client.get({ apiVersion: "v1", kind: "Node" }, name)).status.conditions?.find(c => c.type === "Ready")?.status;
+  await cluster.clock.advance("10m");
+  assert.deepEqual([await isReady("node-1"), await isReady("node-2")], ["True", "True"]);
+  cluster.nodes.stop("node-2");
+  await cluster.clock.advance("1m");
+  assert.deepEqual([await isReady("node-1"), await isReady("node-2")], ["True", "Unknown"]);
+});

@@ -42,15 +42,17 @@ export const nodeLifecycleController = controller<Observed>({
   // leases are read when a node's time is up; a renewal by itself wakes nobody
   watches: [on(Node), on(Lease, () => [])],
   prepare(views) {
+    views.of(Lease).timed();
     views.of(Pod).index(BY_NODE, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
   },
   observe(key, { views, since }) {
     const node = views.of(Node).get(key);
     if (!node) return undefined;
-    const renewed = parseTime(views.of(Lease).get(key, LEASE.namespace)?.spec.renewTime ?? "") ?? 0;
     const beat = parseTime(conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime ?? "") ?? 0;
+    // by our own clock, as upstream: the node's may be wrong. One without a lease is heard of by what its status says
+    const renewed = views.of(Lease).arrivedAt(key, LEASE.namespace) ?? beat;
     const born = parseTime(node.metadata.creationTimestamp ?? "") ?? 0;
-    return { node, heard: Math.max(renewed, beat, born, since), pods: views.of(Pod).by(BY_NODE, key) };
+    return { node, heard: Math.max(renewed, born, since), pods: views.of(Pod).by(BY_NODE, key) };
   },
 
   decide({ node, heard, pods }, { now }): Step[] {
