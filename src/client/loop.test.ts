@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededChance } from "#base/chance.ts";
 import { silentLog } from "#base/log.ts";
-import type { AnyController } from "#client/controller.ts";
+import { type AnyController, controller, on } from "#client/controller.ts";
 import { createRecorder } from "#client/events.ts";
 import { createClient } from "#client/http.ts";
 import { createLoop } from "#client/loop.ts";
 import { Reasons } from "#client/reasons.ts";
+import { update, wake } from "#client/steps.ts";
 import { run, smallServer } from "#client/testing.ts";
 import { createViews } from "#client/views.ts";
 import { replicaSetController } from "#controllers/replicaset.ts";
@@ -69,6 +70,27 @@ test("nothing is written when nothing changes", async () => {
   assert.equal(w.server.writes.length, before);
   assert.equal(w.loop.stats().rounds, rounds);
   assert.ok(w.loop.idle);
+  await w.stop();
+});
+
+test("a round that meets a conflict comes again after its back-off, also where it asked to come at once", async () => {
+  let rounds = 0;
+  const stale = controller<ReplicaSet>({
+    name: "stale",
+    keyedBy: "ReplicaSet",
+    watches: [on(ReplicaSet)],
+    observe: (key, { views }) => views.of(ReplicaSet).get(...(key.split("/").reverse() as [string, string])),
+    decide: (seen, { now }) => {
+      // without the fix this would go on for ever at one instant
+      if (++rounds > 100) return [];
+      return [update(ReplicaSet, { ...seen, metadata: { ...seen.metadata, resourceVersion: "1" } }, "test"), wake(now, "at once")];
+    },
+  });
+  const w = world(stale);
+  await w.loop.start();
+  await w.client.create(ReplicaSet, set(1));
+  await run(w.clock, 1000);
+  assert.ok(rounds > 2 && rounds < 20, `${rounds} rounds in a second`);
   await w.stop();
 });
 

@@ -133,9 +133,11 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
     if (failures.length > 0) failuresOf.set(key, failures);
     else failuresOf.delete(key);
     stats.failures += failures.length;
-    const wakes = steps.filter(s => s.do === "wake");
+    const well = failures.length === 0 && !again;
+    // what was to come at once comes after the back-off when it did not go well: else a view that is behind has it repeated without a pause
+    const wakes = steps.filter(s => s.do === "wake").filter(w => well || w.at > now);
     if (wakes.length > 0) queue.addAfter(key, Math.min(...wakes.map(w => w.at)) - now);
-    if (failures.length > 0 || again) retry(key);
+    if (!well) retry(key);
     else {
       queue.forget(key);
       // what the last round's failures made it say holds no more
