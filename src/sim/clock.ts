@@ -29,6 +29,8 @@ interface Timer {
 }
 /** Turns of the microtask queue given to promises before time moves. */
 const TURNS = 50;
+/** How often one instant may come up again before it is taken to have no end. */
+const ROUNDS = 100_000;
 async function someTurns(): Promise<void> {
   for (let i = 0; i < TURNS; i++) await undefined;
 }
@@ -39,6 +41,8 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   let elapsed = options.elapsed ?? 0;
   let wall = start - elapsed;
   const timers = new Timers();
+  /** How often what falls due at the present instant has been run. */
+  let rounds = 0;
 
   const after = (ms: number, run: () => void): Cancel => {
     const timer = timers.add(elapsed + Math.max(0, ms), run);
@@ -48,6 +52,11 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   const runNext = (end: number): boolean => {
     const next = timers.first;
     if (!next || next.at > end) return false;
+    rounds = next.at > elapsed ? 0 : rounds + 1;
+    if (rounds > ROUNDS) {
+      rounds = 0;
+      throw new Error(`time cannot move on: after ${ROUNDS} rounds something still waits for no time at all`);
+    }
     elapsed = Math.max(elapsed, next.at);
     // what these set for this same instant comes after all that they promise
     for (const timer of timers.takeDue(elapsed)) timer.run();
