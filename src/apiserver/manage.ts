@@ -30,7 +30,17 @@ export function manageWrite(kind: Kind, object: AnyObject, old: AnyObject | unde
 
 /** Whether a write changes anything: times of managedFields alone, and the resourceVersion, do not count. */
 export function unchanged(object: AnyObject, old: AnyObject): boolean {
-  const bare = (o: AnyObject) => ({ ...o, metadata: { ...o.metadata, managedFields: undefined, resourceVersion: undefined } });
-  const timeless = (o: AnyObject) => o.metadata.managedFields?.map(({ time: _, ...rest }) => rest);
-  return equal(bare(object), bare(old)) && equal(timeless(object), timeless(old));
+  if (!equalBut(METADATA, object, old) || !equalBut(BOOKKEEPING, object.metadata, old.metadata)) return false;
+  const [is, was] = [object.metadata.managedFields ?? [], old.metadata.managedFields ?? []];
+  return is.length === was.length && is.every((entry, i) => equalBut(TIME, entry, was[i]!));
+}
+const METADATA = new Set(["metadata"]);
+const BOOKKEEPING = new Set(["managedFields", "resourceVersion"]);
+const TIME = new Set(["time"]);
+/** Whether two objects say the same but for these fields. */
+function equalBut(fields: ReadonlySet<string>, a: object, b: object): boolean {
+  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key in x) if (!fields.has(key) && !equal(x[key], y[key])) return false;
+  for (const key in y) if (!fields.has(key) && y[key] !== undefined && !(key in x)) return false;
+  return true;
 }
