@@ -35,7 +35,7 @@ export async function moveOut(segment: number, log: Log, state: State, compacted
         if (until === undefined) continue;
         const moved: Version = { ...version, value: version.value.slice(), before: undefined };
         if (until === 0) state.place(moved);
-        else state.bases.set(version.key, { version: moved, until }, state.bases.get(version.key, "pending") !== undefined);
+        else state.tables.bases.set(version.key, { version: moved, until }, state.tables.bases.get(version.key, "pending") !== undefined);
         records.push({ kind: "moved", until, version: moved });
       }
       return records;

@@ -178,7 +178,7 @@ class EmbeddedStore implements LocalStore, History {
     });
     for (const lease of this.state.heldLeases()) this.held.add(lease);
     const { limit = limits.storeSize, reserve = limits.storeReserve, clock, files, directory } = options;
-    const alarms = this.state.meta.get(ALARMS, "durable");
+    const alarms = this.state.tables.meta.get(ALARMS, "durable");
     this.room = new Room({ limit, reserve, clock, files, directory }, alarms ? JSON.parse(text(alarms)) : {}, alarmed => {
       // When it cannot be noted now, it is seen anew after the next start.
       this.name(ALARMS, this.room.alarms().length > 0 ? utf8(JSON.stringify(alarmed)) : undefined).catch(() => {});
@@ -197,12 +197,12 @@ class EmbeddedStore implements LocalStore, History {
         return store.pendingCompacted;
       },
       get: key => state.entry(key, "pending"),
-      full: entry => state.full(entry),
+      full: entry => state.cells.full(entry),
       range: (from, to, { limit = 0, revision, countOnly } = {}) => {
         if (countOnly && !revision) return { entries: [], count: state.count(from, to, "pending") };
         const all = revision ? state.older(from, to, revision, "pending") : state.current(from, to, "pending");
         const entries = countOnly ? [] : limit > 0 ? all.slice(0, limit) : all;
-        state.fill(entries);
+        state.cells.fill(entries);
         return { entries, count: all.length };
       },
       hasLease: id => this.pendingLeases.get(id) ?? this.held.has(id),
@@ -213,7 +213,7 @@ class EmbeddedStore implements LocalStore, History {
   async get(key: Key, revision?: Revision): Promise<Entry | undefined> {
     this.check(revision);
     const entry = revision ? this.state.at(key, revision) : this.state.entry(key, "durable");
-    return entry && this.state.full(entry);
+    return entry && this.state.cells.full(entry);
   }
   async range(from: Key, to: Key, { revision = 0, limit = 0, keysOnly, countOnly }: RangeOptions = {}): Promise<RangeResult> {
     this.check(revision);
@@ -230,7 +230,7 @@ class EmbeddedStore implements LocalStore, History {
       if (countOnly) return answer([], all.length);
       const entries = limit > 0 ? all.slice(0, limit) : all;
       if (keysOnly) return answer(withoutValues(entries), all.length);
-      state.fill(entries);
+      state.cells.fill(entries);
       return answer(entries, all.length);
     }
     if (countOnly) return answer([], state.count(from, to, "durable"));
@@ -248,7 +248,7 @@ class EmbeddedStore implements LocalStore, History {
     const old = revision < this.revision;
     if (!old && values) return this.cache.range(from, to, limit);
     const entries = old ? state.older(from, to, revision, "durable", limit) : state.current(from, to, "durable", limit);
-    if (values) state.fill(entries);
+    if (values) state.cells.fill(entries);
     return entries;
   }
 
@@ -309,7 +309,7 @@ class EmbeddedStore implements LocalStore, History {
     const link = event.link ?? (previous as Version | undefined);
     if (!link || entry.modRevision <= this.compacted) return { type, entry };
     const found = this.state.follow(entry.key, link)?.version;
-    return found && !isDead(found) ? { type, entry, previous: this.state.full(found) } : { type, entry };
+    return found && !isDead(found) ? { type, entry, previous: this.state.cells.full(found) } : { type, entry };
   }
 
   txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
@@ -333,7 +333,7 @@ class EmbeddedStore implements LocalStore, History {
   private granted(lease: Lease): LogRecord {
     this.lastLease = Math.max(this.lastLease, lease.id);
     this.pendingLeases.set(lease.id, true);
-    this.state.leases.set(numberKey(lease.id), lease.ttl, false);
+    this.state.tables.leases.set(numberKey(lease.id), lease.ttl, false);
     return { kind: "grant", lease };
   }
   async keepAlive(id: number): Promise<Lease> {
@@ -349,7 +349,7 @@ class EmbeddedStore implements LocalStore, History {
         return this.state.write({ type: "delete", entry: tombstone(key, revision), previous });
       });
       this.pendingLeases.set(id, false);
-      this.state.leases.set(numberKey(id), null, true);
+      this.state.tables.leases.set(numberKey(id), null, true);
       this.recorded(revision, events);
       return { records: [{ kind: "events", revision: this.pendingRevision, events, revoked: id }], answer: () => undefined };
     });
@@ -404,7 +404,7 @@ class EmbeddedStore implements LocalStore, History {
     this.room.corrupt();
   }
   readonly meta = {
-    get: (name: string) => this.state.meta.get(name, "durable"),
+    get: (name: string) => this.state.tables.meta.get(name, "durable"),
     names: (prefix: string): readonly string[] =>
       this.state
         .named(prefix)
@@ -414,7 +414,7 @@ class EmbeddedStore implements LocalStore, History {
   };
   private name(name: string, value: Uint8Array | undefined): Promise<void> {
     return this.submit(() => {
-      this.state.meta.set(name, value ?? null, true);
+      this.state.tables.meta.set(name, value ?? null, true);
       return { records: [{ kind: "meta", name, ...(value && { value }) }], answer: () => undefined };
     });
   }
@@ -706,7 +706,7 @@ class EmbeddedStore implements LocalStore, History {
           const version = state.version(key, "pending");
           if (version && isDead(version) && version.modRevision <= compacted) state.bury(key);
         }
-        for (const key of bases) state.bases.set(key, null, true);
+        for (const key of bases) state.tables.bases.set(key, null, true);
         return { records: [], answer: () => undefined };
       });
     }
@@ -720,7 +720,7 @@ class EmbeddedStore implements LocalStore, History {
       await submit(() => [{ kind: "compact", revision: this.pendingCompacted, oldest: last.lastRevision + 1 }]);
     for (const { number } of segments) await moveOut(number, log, state, () => this.compacted, submit);
     await submit(() => {
-      for (const revision of state.placesBefore(last.number + 1)) state.places.set(revision, null, true);
+      for (const revision of state.placesBefore(last.number + 1)) state.tables.places.set(revision, null, true);
       return [];
     });
     // The index no longer points into them when they go.

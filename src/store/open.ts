@@ -1,8 +1,9 @@
 import type { Revision } from "./contract.ts";
 import { createSegment, Damaged, FRAME_HEADER, Log, readSegment, type Segment, segmentName, segmentsOf } from "./log.ts";
+import type { Mark } from "./mark.ts";
 import { type Checksum, type File, type FileSystem, type Index, InUse } from "./ports.ts";
 import { decodeRecords, type Head, type LogRecord, numberKey } from "./record.ts";
-import { type Mark, State } from "./state.ts";
+import { State } from "./state.ts";
 import { isDead, UNREAD, type Version } from "./version.ts";
 
 /** The layout of the data directory that this version writes and reads. */
@@ -231,9 +232,9 @@ class Replay {
       state.begin(record.head);
       state.commit();
     } else if (record.kind === "grant") {
-      state.leases.set(numberKey(record.lease.id), record.lease.ttl, false);
+      state.tables.leases.set(numberKey(record.lease.id), record.lease.ttl, false);
       reached.lastLease = Math.max(reached.lastLease, record.lease.id);
-    } else if (record.kind === "meta") state.meta.set(record.name, record.value?.slice() ?? null, true);
+    } else if (record.kind === "meta") state.tables.meta.set(record.name, record.value?.slice() ?? null, true);
     else if (record.kind === "compact") {
       reached.compacted = record.revision;
       reached.oldest = record.oldest;
@@ -246,7 +247,7 @@ class Replay {
         for (const { entry } of record.events) state.place(unread(entry));
         state.noteFrame({ modRevision: record.revision, segment, at, size: 0 });
       }
-      if (record.revoked) state.leases.set(numberKey(record.revoked), null, true);
+      if (record.revoked) state.tables.leases.set(numberKey(record.revoked), null, true);
       this.held += record.events.length;
     }
   }
@@ -254,7 +255,7 @@ class Replay {
     const { state } = this;
     unread(version);
     if (until > 0) {
-      state.bases.set(version.key, { version, until }, state.bases.get(version.key, "pending") !== undefined);
+      state.tables.bases.set(version.key, { version, until }, state.tables.bases.get(version.key, "pending") !== undefined);
       return;
     }
     const newest = state.version(version.key, "pending");

@@ -1,0 +1,77 @@
+import type { Entry, Key, Revision } from "./contract.ts";
+import { Damaged, type Log } from "./log.ts";
+import { decodeCell, Reader } from "./record.ts";
+import { isUnread, type Link, type Version } from "./version.ts";
+
+/** Cells that are read together when no more than this lies between them, up to so many bytes at once. */
+const GAP = 4096;
+const RUN = 1024 * 1024;
+
+/** Reads versions (record.ts: cells) and their values from the log. */
+export class Cells {
+  private readonly log: () => Log;
+  private readonly damaged: (error: Damaged) => void;
+
+  /** `damaged` is told when a cell of the log is not what was asked for. */
+  constructor(log: () => Log, damaged: (error: Damaged) => void) {
+    this.log = log;
+    this.damaged = damaged;
+  }
+
+  /** Whether the log still has what `link` points to. */
+  has({ segment }: Link): boolean {
+    return this.log().has(segment);
+  }
+  /** The version of `key` at that place, and the link to the one before it. Throws Damaged. */
+  read(key: Key, { modRevision, segment, at, size }: Link) {
+    return this.decoded(key, modRevision, segment, at, () => this.log().read(segment, at, size));
+  }
+  /** The same entry with its value. */
+  full<E extends Entry>(entry: E): E {
+    if (isUnread(entry)) this.fill([entry as unknown as Version]);
+    return entry;
+  }
+  /** Reads the values that are missing, neighbours in the log together. */
+  fill(versions: readonly Version[]): void {
+    const unread = versions.filter(isUnread);
+    if (unread.length === 0) return;
+    unread.sort((a, b) => a.segment - b.segment || a.at - b.at);
+    for (let i = 0; i < unread.length; ) {
+      const { segment, at } = unread[i]!;
+      let end = at + unread[i]!.size;
+      let wanted = unread[i]!.size;
+      let next = i + 1;
+      for (; next < unread.length; next++) {
+        const { segment: other, at: start, size } = unread[next]!;
+        if (other !== segment || start > end + GAP || start + size > at + RUN) break;
+        end = Math.max(end, start + size);
+        wanted += size;
+      }
+      const run = unread.slice(i, next);
+      let bytes: Uint8Array | undefined;
+      // A value keeps all the bytes that it was read with in memory.
+      const sparse = wanted < (end - at) / 2;
+      for (const version of run) {
+        const { key, modRevision, at: start, size } = version;
+        const { version: whole } = this.decoded(key, modRevision, segment, start, () => {
+          bytes ??= this.log().read(segment, at, end - at);
+          return bytes.subarray(start - at, start - at + size);
+        });
+        version.value = sparse ? whole.value.slice() : whole.value;
+      }
+      i = next;
+    }
+  }
+
+  private decoded(key: Key, modRevision: Revision, segment: number, at: number, read: () => Uint8Array) {
+    try {
+      const cell = decodeCell(new Reader(read()), segment, at);
+      if (cell.version.key === key && cell.version.modRevision === modRevision) return cell;
+    } catch (error) {
+      if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
+    }
+    const error = new Damaged(`segment ${segment}`, at, `it does not hold revision ${modRevision} of the key ${key}`);
+    this.damaged(error);
+    throw error;
+  }
+}
