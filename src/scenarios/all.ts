@@ -1,7 +1,21 @@
 /** The list of all scenarios: adding one is its file and a line here. */
+import { containerHealing } from "#scenarios/containerhealing.ts";
+import { everyWrite } from "#scenarios/everywrite.ts";
 import { life } from "#scenarios/life.ts";
+import { namespaceDeletion } from "#scenarios/namespacedeletion.ts";
+import { nodeHealing } from "#scenarios/nodehealing.ts";
 import { podHealing } from "#scenarios/podhealing.ts";
+import { rollback } from "#scenarios/rollback.ts";
 import { rollingUpdate } from "#scenarios/rollingupdate.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 
-export const scenarios: readonly Scenario[] = [life, podHealing, rollingUpdate];
+export const scenarios: readonly Scenario[] = [
+  life,
+  containerHealing,
+  podHealing,
+  nodeHealing,
+  rollingUpdate,
+  rollback,
+  namespaceDeletion,
+  everyWrite,
+];

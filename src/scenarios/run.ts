@@ -57,7 +57,7 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
     cluster.faults.add(faults);
     const waiting = patient(cluster);
     const say = (line: string) => void said.push({ at: cluster.clock.now(), line });
-    await scenario.story(waiting, { chance: seededChance(seed ^ 0x570217), lasts, say });
+    await scenario.story(waiting, { chance: seededChance(seed ^ 0x570217), seed, lasts, say });
     while (cluster.faults.pending > 0) await cluster.clock.advance("10s");
     await cluster.settled({ within: REST });
     await scenario.end?.(waiting);

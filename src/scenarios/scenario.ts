@@ -26,6 +26,7 @@ export interface Scenario {
 export interface Telling {
   /** The story's own, from the seed. */
   readonly chance: Chance;
+  readonly seed: number;
   /** How long it is to last, in milliseconds, for stories that go on for as long as one likes. */
   readonly lasts: number;
   /** Says a line of the story. */
