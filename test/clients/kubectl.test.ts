@@ -357,7 +357,8 @@ Events:
       t.type("echo be''gun; sleep 100\r");
       await t.shows(/begun\r\n/);
       t.type("\x03");
-      await t.shows(/\^C/);
+      // the shell forgets what was typed before it is back at its prompt
+      await t.shows(/\^C[^^]*# /);
       t.type("echo inter''rupted; exit 7\r");
       await t.shows(/\r\ninterrupted\r\n/);
       assert.equal(await t.ended, 7);
@@ -479,7 +480,10 @@ Events:
     );
     await prints(["get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env[*].name}"], "GREETING");
     await prints(["patch", "deploy", "web", "--type=merge", "-p", '{"spec":{"minReadySeconds":1}}'], patched);
-    await prints(["patch", "deploy", "web", "--type=merge", "-p", '{"spec":{"minReadySeconds":1}}'], `${patched} (no change)`);
+    // kubectl reads it, patches it, and compares: a status that is written in between is a change to it
+    await eventually("nothing else changes it meanwhile", () =>
+      prints(["patch", "deploy", "web", "--type=merge", "-p", '{"spec":{"minReadySeconds":1}}'], `${patched} (no change)`),
+    );
     await refused(
       ["patch", "deploy", "web", "--type=json", "-p", '[{"op":"test","path":"/spec/replicas","value":99}]'],
       `The request is invalid${kubectl.minor < 27 ? "" : ": the server rejected our request due to an error in our request"}`,
