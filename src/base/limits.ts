@@ -37,6 +37,8 @@ export const limits = {
   /** A request to a real etcd with all its attempts, and the first of these. */
   etcdRequest: 30_000,
   etcdAttempt: 1_000,
+  /** For how long a member of it is waited for alone. */
+  etcdPatience: 300,
   /** URLs of requests within the process that are kept read. */
   knownRequests: 16_384,
   /** Records whose objects are kept parsed. */

@@ -12,8 +12,9 @@ import type { EtcdPort, WatchCall } from "./ports.ts";
 import { eventOf } from "./translate.ts";
 
 const RETRY_MS = 100;
-/** A stream that is behind what a read has shown, and silent for so long, is given up for another. */
-const SILENCE_MS = 2_500;
+/** A stream that is behind what a read has shown, and silent for so long, is given up for another; which is given twice the time. */
+const SILENCE_MS = 500;
+const LONGEST_SILENCE_MS = 4_000;
 /** Beside values and keys, what one event is counted as. */
 const EVENT_OVERHEAD = 256;
 const EVERYTHING = { key: "\0", rangeEnd: "\0" } as const;
@@ -48,6 +49,7 @@ export class RemoteFeed implements History {
   private readonly waiting: { readonly revision: Revision; readonly resolve: () => void }[] = [];
   private call: WatchCall | undefined;
   private heard = 0;
+  private silence = SILENCE_MS;
   private overdue: Cancel | undefined;
   private closed = false;
 
@@ -92,11 +94,12 @@ export class RemoteFeed implements History {
   /** A read has shown that etcd stands at `revision`: the stream ought to bring it soon. */
   expect(revision: Revision): void {
     if (revision <= this.revision || this.overdue || this.closed) return;
-    this.overdue = this.parts.clock.after(SILENCE_MS, () => {
+    this.overdue = this.parts.clock.after(this.silence, () => {
       this.overdue = undefined;
       if (this.revision >= revision || this.closed) return;
-      if (this.parts.clock.monotonic() - this.heard >= SILENCE_MS) this.call?.cancel();
-      else this.expect(revision);
+      if (this.parts.clock.monotonic() - this.heard < this.silence) return this.expect(revision);
+      this.silence = Math.min(2 * this.silence, LONGEST_SILENCE_MS);
+      this.call?.cancel();
     });
   }
 
@@ -148,6 +151,7 @@ export class RemoteFeed implements History {
     this.heard = this.parts.clock.monotonic();
   }
   private take(events: readonly StoreEvent[]): void {
+    this.silence = SILENCE_MS;
     for (let i = 0; i < events.length; ) {
       const revision = events[i]!.entry.modRevision;
       let size = 0;

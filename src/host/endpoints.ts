@@ -13,6 +13,8 @@ export interface Attempts extends CallHow {
   /** Milliseconds for all attempts together, and for one, which doubles with each round of all members, up to eight times. */
   readonly total: number;
   readonly each: number;
+  /** Milliseconds after which another member is asked as well, which double likewise. */
+  readonly patience: number;
   readonly judge: (error: GrpcError) => Verdict;
   readonly metadata?: CallOptions["metadata"];
 }
@@ -32,6 +34,36 @@ interface Member {
   tried: boolean;
 }
 
+/** One attempt under way. */
+interface Flight<V> {
+  readonly member: Member;
+  readonly began: number;
+  readonly landed: Promise<Landed<V>>;
+}
+interface Landed<V> {
+  readonly flight: Flight<V>;
+  readonly outcome: { readonly value: V } | { readonly error: unknown };
+}
+function takeOff<V>(member: Member, began: number, answer: Promise<V>): Flight<V> {
+  const flight: Flight<V> = {
+    member,
+    began,
+    landed: answer.then(
+      value => ({ flight, outcome: { value } }),
+      (error: unknown) => ({ flight, outcome: { error } }),
+    ),
+  };
+  return flight;
+}
+/** The first that lands; undefined: none did until `due`. */
+async function soonest<V>(flights: ReadonlySet<Flight<V>>, due: number): Promise<Landed<V> | undefined> {
+  const landed = [...flights].map(f => f.landed);
+  if (due === Number.POSITIVE_INFINITY) return Promise.race(landed);
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const cancel = hostClock.after(Math.max(0, due - hostClock.monotonic()), () => resolve(undefined));
+  return Promise.race([...landed, promise]).finally(cancel);
+}
+
 export class Endpoints {
   private readonly members: readonly Member[];
   private next = 0;
@@ -48,38 +80,68 @@ export class Endpoints {
     }));
   }
 
-  /** Throws Refused, when that is final, or Unanswered. */
+  /**
+   * The first answer that counts. Of a repeatable call another member is asked as well when one keeps it waiting: what a follower has
+   * sent on to a leader that hangs is lost, and nobody tells. Throws Refused, when that is final, or Unanswered.
+   */
   async call<I extends AnyMessage, O extends AnyMessage>(
     method: Method<I, O>,
     input: Input<I>,
     how: Attempts,
   ): Promise<Answered<Value<O>>> {
+    const count = this.members.length;
     const until = hostClock.monotonic() + how.total;
+    const stop = new AbortController();
+    const flights = new Set<Flight<Value<O>>>();
+    let latest: Flight<Value<O>> | undefined;
+    let attempts = 0;
+    let due = 0;
     let doubtful = false;
-    for (let attempt = 1; ; attempt++) {
-      const member = this.pick();
+    const begin = () => {
+      const growth = Math.min(2 ** Math.floor(attempts++ / count), 8);
       const began = hostClock.monotonic();
-      const round = Math.floor((attempt - 1) / this.members.length);
-      // one that has failed is not trusted with much of the caller's time
-      const patience = member.failures > 0 ? how.each : how.each * Math.min(2 ** round, 8);
-      const timeout = Math.min(patience, until - began);
-      try {
-        const value = await member.client.call(method, input, { timeout, metadata: how.metadata });
-        this.praise(member);
-        return { value, doubtful };
-      } catch (error) {
+      const member = this.pick();
+      const timeout = Math.min(how.each * growth, until - began);
+      latest = takeOff(member, began, member.client.call(method, input, { timeout, metadata: how.metadata, signal: stop.signal }));
+      flights.add(latest);
+      due = how.repeatable && count > 1 ? began + how.patience * growth : Number.POSITIVE_INFINITY;
+    };
+    try {
+      for (begin(); ; ) {
+        const late = due + BETWEEN_ROUNDS >= until;
+        const landed = await soonest(flights, late && flights.size > 0 ? Number.POSITIVE_INFINITY : due);
+        if (!landed) {
+          if (latest) this.blame(latest.member, latest.began);
+          begin();
+          continue;
+        }
+        const { flight, outcome } = landed;
+        const { member, began } = flight;
+        flights.delete(flight);
+        const others = flights.size > 0;
+        if ("value" in outcome) {
+          this.praise(member);
+          return { value: outcome.value, doubtful: doubtful || others };
+        }
+        const { error } = outcome;
         if (!(error instanceof GrpcError)) throw error;
         const verdict = error.unsent ? "refused" : how.judge(error);
         if (verdict === "final") {
           this.praise(member);
-          throw new Refused(error.code, error.message, doubtful);
+          throw new Refused(error.code, error.message, doubtful || others);
         }
         this.blame(member, began);
         doubtful ||= verdict === "unknown";
-        const late = hostClock.monotonic() + BETWEEN_ROUNDS >= until;
-        if (this.closed || late || (verdict === "unknown" && !how.repeatable)) throw new Unanswered(error.message, !doubtful);
+        const now = hostClock.monotonic();
+        const over = this.closed || now + BETWEEN_ROUNDS >= until || (verdict === "unknown" && !how.repeatable);
+        if (over && !others) throw new Unanswered(error.message, !doubtful);
+        if (flight !== latest) continue;
+        latest = undefined;
+        due = now + (attempts % count === 0 ? BETWEEN_ROUNDS : 0);
       }
-      if (attempt % this.members.length === 0) await hostClock.sleep(BETWEEN_ROUNDS);
+    } finally {
+      for (const { member } of flights) member.tried = false;
+      if (flights.size > 0) stop.abort();
     }
   }
 

@@ -51,7 +51,7 @@ function judge(error: GrpcError): Verdict {
 /** Throws when no member answers. */
 export function openEtcd({ endpoints: addresses, ...options }: EtcdOptions): Promise<Store> {
   const endpoints = new Endpoints(addresses, { maxMessage: limits.etcdAnswer, pulse: PULSE_MS });
-  const how = { total: limits.etcdRequest, each: limits.etcdAttempt, judge, metadata };
+  const how = { total: limits.etcdRequest, each: limits.etcdAttempt, patience: limits.etcdPatience, judge, metadata };
   const port: EtcdPort = {
     call: (method, input, { repeatable }) => endpoints.call(method, input, { ...how, repeatable }),
     watch(): WatchCall {
