@@ -2,6 +2,7 @@
  * Single owners of numbers: addresses of services, node ports. Each number taken is a key of its own in the store, written in the same
  * transaction as the Service, so that two writers cannot both win.
  */
+import { whileKept } from "#apiserver/journal.ts";
 import type { Side } from "#apiserver/registry.ts";
 import { text, utf8 } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
@@ -39,9 +40,7 @@ export class Pool {
       const n = this.reserved + Math.floor(this.chance.next() * span);
       if (!not.has(n) && !(await this.ownerOf(n))) return n;
     }
-    const used = new Set(not);
-    for await (const entries of this.store.scan(this.prefix, prefixEnd(this.prefix), { keysOnly: true }))
-      for (const e of entries) used.add(Number(e.key.slice(this.prefix.length)));
+    const used = new Set([...not, ...(await this.taken())]);
     const start = this.reserved + Math.floor(this.chance.next() * span);
     for (let i = 0; i < span; i++) {
       const n = this.reserved + ((start - this.reserved + i) % span);
@@ -53,12 +52,19 @@ export class Pool {
   /** Takes the numbers, each for its owner, that nobody has taken: what another program gave out. */
   async claim(owners: ReadonlyMap<number, string>): Promise<void> {
     const missing = new Map(owners);
-    for await (const entries of this.store.scan(this.prefix, prefixEnd(this.prefix), { keysOnly: true }))
-      for (const e of entries) missing.delete(Number(e.key.slice(this.prefix.length)));
+    for (const n of await this.taken()) missing.delete(n);
     for (const [n, owner] of missing) {
       const { compare, ops } = this.change(new Set(), new Set([n]), owner);
       await this.store.txn(compare, ops);
     }
+  }
+  private taken(): Promise<readonly number[]> {
+    return whileKept(this.store, async () => {
+      const numbers: number[] = [];
+      for await (const entries of this.store.scan(this.prefix, prefixEnd(this.prefix), { keysOnly: true }))
+        for (const e of entries) numbers.push(Number(e.key.slice(this.prefix.length)));
+      return numbers;
+    });
   }
   /** What a transaction does to hand `before` back and take `after` for `owner`. */
   change(before: ReadonlySet<number>, after: ReadonlySet<number>, owner: string): Side {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { linesOf, testServer } from "#apiserver/testing.ts";
 import { virtualClock } from "#sim/clock.ts";
+import { memoryStore } from "#store/memory.ts";
 
 const CONFIGMAPS = "/api/v1/namespaces/default/configmaps";
 
@@ -79,4 +80,34 @@ test("a watch gives what stands, then what changes, with selector transitions", 
   assert.deepEqual(types, ["ADDED b", "MODIFIED a", "MODIFIED a"]);
   server.close();
   assert.equal((await events.next()).done, true);
+});
+
+test("an apiserver that starts while another compacts reads what stands once more", async () => {
+  const clock = virtualClock();
+  const store = memoryStore({ clock });
+  const first = await testServer(clock, { store });
+  await first.ask("POST", CONFIGMAPS, { metadata: { name: "a" } });
+  // in the middle of the second one's reading
+  let left = 3;
+  const under = new Proxy(store, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (name !== "scan") return typeof value === "function" ? value.bind(target) : value;
+      return async function* (...args: Parameters<typeof store.scan>) {
+        if (left-- > 0) {
+          await first.ask("POST", CONFIGMAPS, { metadata: { name: `b${left}` } });
+          await store.compact(store.revision);
+        }
+        yield* store.scan(...args);
+      };
+    },
+  });
+  const second = await testServer(clock, { store: under }, []);
+  const { body } = await second.ask("GET", CONFIGMAPS);
+  assert.deepEqual(
+    body.items.map((i: { metadata: { name: string } }) => i.metadata.name),
+    ["a", "b0", "b1", "b2"],
+  );
+  first.close();
+  second.close();
 });

@@ -6,6 +6,7 @@
 import { text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Cause } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
 import { Compacted, type Key, keyOf, type Op, type Revision, type Store } from "#store/contract.ts";
 
 export const JOURNAL: Key = keyOf("/coxswain/journal");
@@ -140,4 +141,19 @@ export class Journal {
 /** What is compacted is as if it had never been noted. */
 export function ifCompacted(error: unknown): undefined {
   if (!(error instanceof Compacted)) throw error;
+}
+/**
+ * Reads what stands, in several steps at one revision: begins again when another process has compacted that away in the meantime. `read`
+ * is told the newest revision each time.
+ */
+export async function whileKept<T>(store: Store, read: (revision: Revision) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read(store.revision);
+    } catch (error) {
+      if (!(error instanceof Compacted) || tries === limits.transactionAttempts) throw error;
+      // what another has written is known after a read
+      await store.get(JOURNAL);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import type { Objects } from "#apiserver/call.ts";
 import type { Feed } from "#apiserver/feed.ts";
+import { whileKept } from "#apiserver/journal.ts";
 import { objectKey, prefixOf, ROOT, rangeOf } from "#apiserver/keys.ts";
 import type { Parsed } from "#apiserver/parsed.ts";
 import { objectOf } from "#apiserver/record.ts";
@@ -44,19 +45,20 @@ export class LiveObjects implements Objects {
       });
   }
   /** Reads all that stands; the revision it stood at. What was held and is there no more goes. */
-  async read(): Promise<Revision> {
-    const { revision } = this.store;
-    for (const folder of this.folders.values()) {
-      const { from, to } = rangeOf(folder.kind);
-      const gone = new Set(folder.held.keys());
-      for await (const entries of this.store.scan(from, to, { revision }))
-        for (const e of entries) {
-          gone.delete(e.key);
-          this.set(folder, e.key, e.value, e.modRevision, true);
-        }
-      for (const key of gone) this.set(folder, key, undefined, revision, true);
-    }
-    return revision;
+  read(): Promise<Revision> {
+    return whileKept(this.store, async revision => {
+      for (const folder of this.folders.values()) {
+        const { from, to } = rangeOf(folder.kind);
+        const gone = new Set(folder.held.keys());
+        for await (const entries of this.store.scan(from, to, { revision }))
+          for (const e of entries) {
+            gone.delete(e.key);
+            this.set(folder, e.key, e.value, e.modRevision, true);
+          }
+        for (const key of gone) this.set(folder, key, undefined, revision, true);
+      }
+      return revision;
+    });
   }
   /** A write of our own that the store has acknowledged. */
   wrote(kind: Kind, key: Key, record: Uint8Array | undefined, revision: Revision): void {
