@@ -2,30 +2,16 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { utf8 } from "#base/bytes.ts";
-import { bytesOf } from "#base/http.ts";
 import { issueCertificate } from "#host/certificate.ts";
-import { type CommandResult, run } from "#host/command.ts";
-import { remoteTransport } from "#host/https.ts";
 import { type EtcdTls, noEtcd, startEtcd, type TestEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
+import { type Plane, planeOf } from "../support/planes.ts";
 
-const COX = path.join(import.meta.dirname, "../../cox");
 // biome-ignore lint/suspicious/noExplicitAny: answers of every kind
 type Answer = any;
-
-interface Plane {
-  readonly name: string;
-  readonly dataDir: string;
-  readonly port: number;
-  up(...flags: string[]): Promise<CommandResult>;
-  ask(method: string, url: string, body?: unknown, token?: string): Promise<{ code: number; body: Answer }>;
-  pid(): Promise<number>;
-}
 
 describe("three control planes on one etcd", { skip: noEtcd }, () => {
   let etcd: TestEtcd;
@@ -41,7 +27,7 @@ describe("three control planes on one etcd", { skip: noEtcd }, () => {
     planes = await Promise.all(["a", "b", "c"].map(name => planeOf(name, path.join(directory, name), flags)));
   });
   after(async () => {
-    for (const { dataDir } of planes ?? []) await run(COX, ["reset", "--yes", "--data-dir", dataDir]);
+    for (const plane of planes ?? []) await plane.reset();
     await etcd?.dispose();
     if (directory) await rm(directory, { recursive: true, force: true });
   });
@@ -151,36 +137,6 @@ describe("three control planes on one etcd", { skip: noEtcd }, () => {
   });
 });
 
-async function planeOf(name: string, dataDir: string, datastore: readonly string[]): Promise<Plane> {
-  const port = await freePort();
-  const flags = ["--simulated", "--node-name", name, "--port", String(port), ...datastore];
-  const pem = (file: string) => readFile(path.join(dataDir, "pki", file), "utf8");
-  return {
-    name,
-    dataDir,
-    port,
-    up: (...more) => run(COX, ["up", "-d", "--data-dir", dataDir, ...flags, ...more], { timeout: 120_000 }),
-    async ask(method, url, body, token) {
-      const ca = await pem("ca.crt");
-      const who = token ? { token } : { cert: await pem("admin.crt"), key: await pem("admin.key") };
-      const transport = remoteTransport({ server: `https://127.0.0.1:${port}`, ca, ...who });
-      try {
-        const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-        const answer = await transport.handle({
-          method,
-          url,
-          headers: { "content-type": type },
-          ...(body !== undefined && { body: utf8(JSON.stringify(body)) }),
-        });
-        return { code: answer.status, body: JSON.parse(Buffer.from(await bytesOf(answer)).toString()) };
-      } finally {
-        transport.close();
-      }
-    },
-    pid: async () => JSON.parse(await readFile(path.join(dataDir, "run.json"), "utf8")).pid as number,
-  };
-}
-
 /** A CA, and of it a certificate to serve and one to be a client. */
 async function certificates(directory: string): Promise<EtcdTls> {
   const pair = () => {
@@ -205,14 +161,4 @@ async function certificates(directory: string): Promise<EtcdTls> {
     return { cert: await save(use, issue(use, publicKey, ["127.0.0.1"])), key: await save(`${use}-key`, key) };
   };
   return { ca: await save("ca", issue("ca", authority.publicKey, [])), server: await leaf("server"), client: await leaf("client") };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
