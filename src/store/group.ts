@@ -1,0 +1,152 @@
+import { NoSpace, type Revision } from "./contract.ts";
+import type { Flusher } from "./flush.ts";
+import { beginFrame, type Log } from "./log.ts";
+import type { Pending } from "./pending.ts";
+import type { Position } from "./position.ts";
+import { encodeRecord, type Head, type LogRecord, Writer } from "./record.ts";
+import type { Room } from "./room.ts";
+import type { State } from "./state.ts";
+
+/** One thing to be done in the order of arrival: `run` puts its changes into the pending batch and says what to log. */
+interface Job {
+  run(): readonly LogRecord[];
+  /** The group that it was part of is durable (`revision`: the store's, after this job), or was undone. */
+  done(revision: Revision): void;
+  failed(error: unknown): void;
+}
+/** What a job did: the records that the log is to have, and what it answers once they are durable. */
+export interface Evaluated<T> {
+  readonly records: readonly LogRecord[];
+  readonly answer: (revision: Revision) => T;
+}
+/** Bytes of one group, after which further jobs wait for the next. */
+const GROUP = 4 * 1024 * 1024;
+
+/** What group commit works on. */
+export interface GroupParts {
+  readonly log: Log;
+  readonly state: State;
+  readonly position: Position;
+  readonly pending: Pending;
+  readonly room: Room;
+  readonly flusher: Flusher;
+  /** Bytes of one segment of the log. */
+  readonly segmentBytes: number;
+  /** What the next segment begins with. */
+  head(): Head;
+  /** The pending batch, of these records, is durable: it is to be seen by all. */
+  publish(records: readonly LogRecord[]): void;
+  /** A group is done. */
+  settled(): void;
+}
+
+/** Group commit: all writes that wait share one frame of the log and one sync. */
+export class Groups {
+  private readonly parts: GroupParts;
+  private readonly writer = new Writer(256 * 1024);
+  private waiting: Job[] = [];
+  private writing: Promise<void> | undefined;
+
+  constructor(parts: GroupParts) {
+    this.parts = parts;
+  }
+
+  /** Evaluates when its turn has come, and answers when that is durable. */
+  submit<T>(evaluate: () => Evaluated<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.parts.position.check();
+      let answer: (revision: Revision) => T;
+      const run = () => {
+        const outcome = evaluate();
+        answer = outcome.answer;
+        return outcome.records;
+      };
+      this.waiting.push({ run, done: revision => resolve(answer(revision)), failed: reject });
+      this.writing ??= this.drain();
+    });
+  }
+  /** The same, of what answers nothing. */
+  readonly write = (make: () => readonly LogRecord[]): Promise<void> => this.submit(() => ({ records: make(), answer: () => undefined }));
+  /** Returns when what is being written now is done. */
+  async idle(): Promise<void> {
+    await this.writing;
+  }
+  /** Acts on the log between two groups. */
+  async between(act: () => Promise<void>): Promise<void> {
+    while (this.writing) await this.writing;
+    const acting = Promise.withResolvers<void>();
+    this.writing = acting.promise;
+    try {
+      if (this.parts.log.end.at > 0) await act();
+    } finally {
+      this.writing = this.waiting.length > 0 ? this.drain() : undefined;
+      acting.resolve();
+    }
+  }
+
+  private async drain(): Promise<void> {
+    const { flusher } = this.parts;
+    await undefined; // those who come in the same turn share the first group
+    while (this.waiting.length > 0) {
+      // With the index far behind, writers wait for it.
+      if (flusher.farBehind && flusher.flushing) await flusher.flushing;
+      await this.writeGroup();
+    }
+    this.writing = undefined;
+  }
+  /** Evaluates what waits, one after another, and makes it durable with one append; or undoes all of it. */
+  private async writeGroup(): Promise<void> {
+    const { writer } = this;
+    const { log, state, position, pending, room, flusher, segmentBytes } = this.parts;
+    const { lastLease } = position;
+    const settled: { job: Job; revision: Revision; error?: unknown }[] = [];
+    const records: LogRecord[] = [];
+    let taken = 0;
+    try {
+      if (log.end.at >= segmentBytes) await log.rotate();
+      const { segment, at } = log.end;
+      beginFrame(writer);
+      if (at === 0) encodeRecord(writer, { kind: "head", head: this.parts.head() }, segment, at);
+      const empty = writer.at;
+      for (; taken < this.waiting.length && writer.at < GROUP; taken++) {
+        const job = this.waiting[taken]!;
+        const written = state.pendingWrites;
+        try {
+          for (const record of job.run()) {
+            encodeRecord(writer, record, segment, at);
+            records.push(record);
+          }
+          settled.push({ job, revision: pending.revision });
+        } catch (error) {
+          settled.push({ job, revision: pending.revision, error });
+          if (state.pendingWrites === written) continue;
+          // It failed with half of its writes done, as when the disk cannot be read: nobody may see those.
+          taken++;
+          throw error;
+        }
+      }
+      if (writer.at > empty) {
+        const first = records.find(record => record.kind === "events" && record.events.length > 0);
+        if (first?.kind === "events") state.noteFrame({ modRevision: first.revision, segment, at, size: 0 });
+        await log.append(writer, pending.revision, room.alarms().length === 0);
+        flusher.appended += writer.at;
+      }
+    } catch (error) {
+      pending.discard(lastLease);
+      // With the reserve given back there is room for what does not put.
+      if (error instanceof NoSpace && (await room.release())) return;
+      const all = taken > 0 ? settled.map(({ job }) => job) : this.waiting;
+      this.waiting = this.waiting.slice(all.length);
+      for (const job of all) job.failed(error);
+      return;
+    }
+    this.waiting = this.waiting.slice(taken);
+    pending.commit();
+    this.parts.publish(records);
+    for (const { job, revision, error } of settled) {
+      if (error === undefined) job.done(revision);
+      else job.failed(error);
+    }
+    this.parts.settled();
+  }
+}

@@ -1,0 +1,64 @@
+import type { Cache } from "./cache.ts";
+import type { Entry, Key, RangeOptions, RangeResult, Revision } from "./contract.ts";
+import type { Position } from "./position.ts";
+import { scanBatches } from "./scan.ts";
+import type { State } from "./state.ts";
+import { withoutValues } from "./txn.ts";
+
+/** Reads of what is durable: the newest of a range from memory where it is there, the past along the links between versions. */
+export class Reads {
+  private readonly position: Position;
+  private readonly state: State;
+  private readonly cache: Cache;
+
+  constructor(position: Position, state: State, cache: Cache) {
+    this.position = position;
+    this.state = state;
+    this.cache = cache;
+  }
+
+  get(key: Key, revision?: Revision): Entry | undefined {
+    this.position.check(revision);
+    const { state } = this;
+    const entry = revision ? state.at(key, revision) : state.entry(key, "durable");
+    return entry && state.cells.full(entry);
+  }
+  range(from: Key, to: Key, { revision = 0, limit = 0, keysOnly, countOnly }: RangeOptions = {}): RangeResult {
+    this.position.check(revision);
+    const { state, position } = this;
+    const old = revision > 0 && revision < position.revision;
+    const answer = (entries: readonly Entry[], count: number) => ({
+      entries,
+      count,
+      more: !countOnly && count > entries.length,
+      revision: position.revision,
+    });
+    if (old) {
+      const all = state.older(from, to, revision, "durable");
+      if (countOnly) return answer([], all.length);
+      const entries = limit > 0 ? all.slice(0, limit) : all;
+      if (keysOnly) return answer(withoutValues(entries), all.length);
+      state.cells.fill(entries);
+      return answer(entries, all.length);
+    }
+    if (countOnly) return answer([], state.count(from, to, "durable"));
+    const entries = keysOnly ? withoutValues(state.current(from, to, "durable", limit)) : this.cache.range(from, to, limit);
+    return answer(entries, limit > 0 && entries.length === limit ? state.count(from, to, "durable") : entries.length);
+  }
+  scan(from: Key, to: Key, options: RangeOptions = {}): AsyncIterable<readonly Entry[]> {
+    const { position } = this;
+    return scanBatches(from, to, { ...options, revision: options.revision || position.revision }, (start, revision, limit) => {
+      position.check(revision);
+      return this.at(start, to, revision, limit, !options.keysOnly);
+    });
+  }
+  /** The first `limit` entries of [from, to) as of `revision`; whether or not it is compacted. */
+  at(from: Key, to: Key, revision: Revision, limit: number, values: boolean): readonly Entry[] {
+    const { state } = this;
+    const old = revision < this.position.revision;
+    if (!old && values) return this.cache.range(from, to, limit);
+    const entries = old ? state.older(from, to, revision, "durable", limit) : state.current(from, to, "durable", limit);
+    if (values) state.cells.fill(entries);
+    return entries;
+  }
+}
