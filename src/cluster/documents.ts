@@ -1,5 +1,5 @@
 import { parseYaml } from "#base/yaml.ts";
-import type { KubeDraft } from "#cluster/create.ts";
+import type { KubeDraft } from "#cluster/create/cluster.ts";
 
 /** What no object can be made of: one sentence. */
 export class DraftError extends Error {}

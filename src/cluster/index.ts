@@ -1,5 +1,7 @@
 /** What `import "coxswain"` gives: clusters for tests, in virtual time. */
-import { type Cluster, type ClusterOptions, createClusterOn } from "#cluster/create.ts";
+import type { Cluster } from "#cluster/create/cluster.ts";
+import type { ClusterOptions } from "#cluster/create/options.ts";
+import { createClusterOn } from "#cluster/create.ts";
 import { processHost } from "#cluster/processhost.ts";
 
 /** Resolves when the control plane serves and every node is ready. */
@@ -7,18 +9,11 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   return createClusterOn(processHost(), options);
 }
 
-export type {
-  Cluster,
-  ClusterClock,
-  ClusterOptions,
-  ContainerScript,
-  ContainerView,
-  ImageFunction,
-  KubeDraft,
-  Served,
-  Snapshot,
-} from "#cluster/create.ts";
-export { InvariantBreach } from "#cluster/create.ts";
+export type { Cluster, ClusterClock, KubeDraft, Served } from "#cluster/create/cluster.ts";
+export type { ContainerScript, ContainerView, ImageFunction } from "#cluster/create/images.ts";
+export type { ClusterOptions } from "#cluster/create/options.ts";
+export { InvariantBreach } from "#cluster/create/settled.ts";
+export type { Snapshot } from "#cluster/create/snapshot.ts";
 export type { HistoryEntry } from "#cluster/history.ts";
 export type { DraftAt, ObjectAt, Ref, TypedClient } from "#cluster/typedclient.ts";
 export type { Fault } from "#sim/faults/all.ts";

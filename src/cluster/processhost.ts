@@ -1,5 +1,5 @@
 /** What this process gives a cluster that lives in it. */
-import type { ClusterHost } from "#cluster/create.ts";
+import type { ClusterHost } from "#cluster/create/options.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostClock } from "#host/clock.ts";
 import { serveOnLoopback } from "#host/loopback.ts";

@@ -1,4 +1,4 @@
-import type { Cluster } from "#cluster/create.ts";
+import type { Cluster } from "#cluster/create/cluster.ts";
 import { images, service, web } from "#scenarios/objects.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 

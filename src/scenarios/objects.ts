@@ -1,5 +1,5 @@
 /** What several stories apply. */
-import type { KubeDraft } from "#cluster/create.ts";
+import type { KubeDraft } from "#cluster/create/cluster.ts";
 
 export interface WebOptions {
   readonly name?: string;

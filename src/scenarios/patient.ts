@@ -1,7 +1,7 @@
 /** A cluster whose requests wait, in virtual time, until there is a control plane that answers. */
 import { StatusError } from "#base/status.ts";
 import { LostReply } from "#client/http.ts";
-import type { Cluster } from "#cluster/create.ts";
+import type { Cluster } from "#cluster/create/cluster.ts";
 
 const WAIT = 5000;
 /** Milliseconds after which nobody waits any more. */

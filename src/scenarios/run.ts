@@ -1,6 +1,6 @@
 /** Runs a scenario with a seed: the same seed and the same faults give the same history, byte for byte. */
 import { seededChance } from "#base/chance.ts";
-import { InvariantBreach } from "#cluster/create.ts";
+import { InvariantBreach } from "#cluster/create/settled.ts";
 import type { HistoryEntry } from "#cluster/history.ts";
 import { createCluster } from "#cluster/index.ts";
 import { patient } from "#scenarios/patient.ts";

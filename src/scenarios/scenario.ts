@@ -1,6 +1,7 @@
 /** What a scenario is: a story that a whole cluster lives through while things go wrong, and that must always end well. */
 import type { Chance } from "#base/chance.ts";
-import type { Cluster, ClusterOptions } from "#cluster/create.ts";
+import type { Cluster } from "#cluster/create/cluster.ts";
+import type { ClusterOptions } from "#cluster/create/options.ts";
 import type { FaultName } from "#sim/faults/all.ts";
 import type { Invariant } from "#sim/invariants/invariant.ts";
 

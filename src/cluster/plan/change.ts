@@ -1,5 +1,5 @@
 /** The change of a plan: files' objects applied, or deleted. */
-import type { Cluster, KubeDraft } from "#cluster/create.ts";
+import type { Cluster, KubeDraft } from "#cluster/create/cluster.ts";
 import { documents } from "#cluster/documents.ts";
 import { kindAt } from "#cluster/typedclient.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
-import type { Cluster } from "#cluster/create.ts";
+import type { Cluster } from "#cluster/create/cluster.ts";
 import { createCluster } from "#cluster/index.ts";
 import { changeOf } from "#cluster/plan/change.ts";
 import { planOf } from "#cluster/plan/plan.ts";

@@ -5,7 +5,7 @@
 import type { PathHandler } from "#apiserver/paths.ts";
 import { utf8 } from "#base/bytes.ts";
 import { failure } from "#base/status.ts";
-import type { Network } from "#cluster/create.ts";
+import type { Network } from "#cluster/create/snapshot.ts";
 import { ALL_KEYS, type Entry, type Key, keyOf, type Revision, type Store } from "#store/contract.ts";
 
 export const STATE_PATH = "/coxswain/state";

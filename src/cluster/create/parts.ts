@@ -1,0 +1,150 @@
+/** What a cluster is made of: store, control planes, machines, and the network between them on which faults happen. */
+import { MASTERS } from "#apiserver/auth/users.ts";
+import type { Witness } from "#apiserver/registry.ts";
+import { type SeededChance, seededChance } from "#base/chance.ts";
+import type { Handler, Identity } from "#base/http.ts";
+import { type Log, silentLog } from "#base/log.ts";
+import { failure } from "#base/status.ts";
+import { actingAs, createClient } from "#client/http.ts";
+import { component } from "#cluster/controlplane.ts";
+import { scriptOf } from "#cluster/create/images.ts";
+import { type ClusterHost, type ClusterOptions, type Settings, settingsOf } from "#cluster/create/options.ts";
+import type { Network } from "#cluster/create/snapshot.ts";
+import { Time } from "#cluster/create/time.ts";
+import { History } from "#cluster/history.ts";
+import { type Planes, startPlanes } from "#cluster/planes.ts";
+import type { PlayedNodes } from "#cluster/played.ts";
+import { startSimulated } from "#cluster/simulated.ts";
+import { startStaged } from "#cluster/staged.ts";
+import { type VirtualClock, virtualClock } from "#sim/clock.ts";
+import { type Injector, injector } from "#sim/faults/injector.ts";
+import { type Checker, checker } from "#sim/invariants/checker.ts";
+import type { ProcessLife } from "#sim/life.ts";
+import { Link } from "#sim/link.ts";
+import { simulatedSigner } from "#sim/signer.ts";
+import { type InMemory, memoryStore } from "#store/memory.ts";
+
+export interface ClusterParts {
+  readonly settings: Settings;
+  readonly host: ClusterHost;
+  readonly log: Log;
+  readonly network: Network;
+  readonly clock: VirtualClock;
+  readonly time: Time;
+  readonly chance: SeededChance;
+  readonly store: InMemory;
+  readonly history: History;
+  readonly link: Link;
+  readonly planes: Planes;
+  /** Undefined: there are no nodes. */
+  readonly simulated: PlayedNodes | undefined;
+  readonly checks: Checker | undefined;
+  readonly faults: Injector;
+  /** Loops that have work now, each with what it has. */
+  busy(): readonly string[];
+}
+
+const NETWORK: Network = { clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
+/** Virtual milliseconds in which nodes become ready. */
+export const START = 60_000;
+
+/** Resolves when the control plane serves and every node is ready; rejects with one sentence that names the option or who is late. */
+export async function makeParts(host: ClusterHost, options: ClusterOptions): Promise<ClusterParts> {
+  const settings = settingsOf(options);
+  const { from, seed, log = silentLog } = settings;
+  const network = from?.network ?? NETWORK;
+  const clock = virtualClock(settings.begins, { elapsed: from?.elapsed ?? 0, rest: host.rest });
+  const time = new Time({ clock, real: host.clock, rest: host.rest, log });
+  const chance = seededChance(from?.chance ?? seed);
+  const store = memoryStore({ clock, state: from?.store });
+  const history = new History(clock.now, from?.history);
+  const link = new Link(clock, settings.faults !== undefined);
+  let simulated: PlayedNodes | undefined;
+
+  /** Revisions of deletions that a DELETE asked for; kept while invariants are looked at. */
+  const deletions = new Set<number>();
+  const checks =
+    settings.checked.length === 0
+      ? undefined
+      : checker({
+          invariants: settings.checked,
+          store,
+          link,
+          now: clock.now,
+          runsOn: uid => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [],
+          isRequestedDeletion: revision => deletions.has(revision),
+        });
+  const witness: Witness = (write, did, name, revision, record) => {
+    history.witness(write, did, name, revision, record);
+    if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
+  };
+  const kubeletOf = (name: string): Handler => {
+    const handle = simulated?.kubeletOf(name);
+    if (!handle) throw failure(503, "ServiceUnavailable", `the kubelet of node "${name}" cannot be reached`);
+    return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
+  };
+  const beginning = startPlanes({
+    count: settings.controlPlanes ?? 1,
+    link,
+    parts: {
+      ...network,
+      store,
+      clock,
+      chance,
+      log,
+      signer: simulatedSigner(seed),
+      rootCa: "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n",
+      address: "198.18.0.1",
+      port: 6443,
+      platform: "linux/amd64",
+      connect: {
+        kubeletOf,
+        addressOf: () => {
+          throw failure(503, "ServiceUnavailable", "a simulated cluster has no network to dial in");
+        },
+      },
+      witness,
+    },
+  });
+  const planes = await time.during(beginning, START, () => "the control plane did not start");
+  const busy = () => [...planes.busy(), ...(simulated?.busy() ?? [])];
+  if (settings.nodes > 0) {
+    simulated = playedNodes({ settings, host, network, planes, link, clock, chance, log });
+    await time.during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
+  }
+  const faults = injector({ clock, link, machines: simulated?.all ?? [], planes: planes.all }, seed);
+  faults.add(settings.faults ?? []);
+  return { settings, host, log, network, clock, time, chance, store, history, link, planes, simulated, checks, faults, busy };
+}
+
+type NodesParts = Pick<ClusterParts, "settings" | "host" | "network" | "planes" | "link" | "clock" | "chance" | "log">;
+/** Kubelets over simulated machines, or stages in their place. */
+function playedNodes({ settings, host, network, planes, link, clock, chance, log }: NodesParts): PlayedNodes {
+  const { from, nodes, played: stages, images = {} } = settings;
+  const clientOf = (user: Identity, userAgent: string, process: string, life?: ProcessLife) =>
+    createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true });
+  const played = { plane: planes, options: { ...network, nodes, nodeName: "node-1" }, clock, chance, log, off: from?.off };
+  if (stages) return startStaged({ ...played, client: clientOf(component("stages", MASTERS), "stages", "stages"), stages });
+  return startSimulated({
+    ...played,
+    clientFor: (name, life) => clientOf(component(`node:${name}`, "system:nodes"), "kubelet", `kubelet/${name}`, life),
+    streams: host.streams,
+    scriptOf: (container, pod) => scriptOf(images, container, pod),
+    places: from?.places,
+    machines: from?.machines,
+    apart: settings.faults !== undefined,
+  });
+}
+
+/** Ends everything in order; nothing is left. */
+export async function endParts({ time, checks, simulated, planes, store, busy }: ClusterParts): Promise<void> {
+  if (!time.open) return;
+  await time.end();
+  const ended = async () => {
+    checks?.close();
+    await simulated?.stop();
+    await planes.close();
+    await store.close();
+  };
+  await time.during(ended(), START, () => `the cluster did not end: ${busy().join("; ")}`);
+}
