@@ -41,6 +41,8 @@ export const limits = {
   etcdPatience: 300,
   /** URLs of requests within the process that are kept read. */
   knownRequests: 16_384,
+  /** Texts of quantities whose amounts are kept. */
+  knownQuantities: 1024,
   /** Records whose objects are kept parsed. */
   parsedObjects: 16 * 1024 * 1024,
   /** Watches open at once. */

@@ -2,11 +2,16 @@
 export class Recent<V> {
   readonly #most: number;
   readonly #entries = new Map<string, V>();
+  /** The key that was asked for last: it need not move. */
+  #newest: string | undefined;
   constructor(most: number) {
     this.#most = most;
   }
   get(key: string, make: () => V): V {
-    const value = this.#entries.get(key) ?? make();
+    const known = this.#entries.get(key);
+    if (known !== undefined && key === this.#newest) return known;
+    const value = known ?? make();
+    this.#newest = key;
     this.#entries.delete(key);
     this.#entries.set(key, value);
     const [oldest] = this.#entries.size > this.#most ? this.#entries.keys() : [];

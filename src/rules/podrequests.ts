@@ -1,4 +1,5 @@
 /** What a pod asks of a node, as whole numbers: CPU in thousandths of a core, all else in units (bytes, devices), rounded up. */
+import { limits } from "#base/limits.ts";
 import { parseQuantity } from "#base/quantity.ts";
 import type { Container } from "#kinds/core/v1/container.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
@@ -6,10 +7,19 @@ import type { Pod } from "#kinds/core/v1/pod.ts";
 /** Amounts by resource name. */
 export type Amounts = Record<string, number>;
 
+/** Thousandths and units of texts that were read already: pods of one sort say the same again and again. */
+const known = new Map<string, { readonly milli: number; readonly units: number }>();
+
 /** `cpu` counts in thousandths, everything else in units. */
 export function amountOf(resource: string, quantity: string): number {
-  const parsed = parseQuantity(quantity);
-  return Number(resource === "cpu" ? parsed.milliValue() : parsed.value());
+  let amount = known.get(quantity);
+  if (!amount) {
+    const parsed = parseQuantity(quantity);
+    amount = { milli: parsed.milliValue(), units: parsed.value() };
+    if (known.size >= limits.knownQuantities) known.clear();
+    known.set(quantity, amount);
+  }
+  return resource === "cpu" ? amount.milli : amount.units;
 }
 export function amountsOf(quantities: Readonly<Record<string, string>> | undefined): Amounts {
   const out: Amounts = {};

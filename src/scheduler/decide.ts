@@ -4,9 +4,10 @@
  */
 import type { Chance } from "#base/chance.ts";
 import type { Verdicts } from "#scheduler/kept.ts";
-import type { Plugin, Rows } from "#scheduler/plugin.ts";
+import { type FreshScoring, type Plugin, type Rows, scaled } from "#scheduler/plugin.ts";
 import type { PodInfo } from "#scheduler/podinfo.ts";
 import type { Snapshot } from "#scheduler/snapshot.ts";
+import type { Best, Standing } from "#scheduler/standing.ts";
 
 export interface Decision {
   /** Undefined: no node will do now. */
@@ -30,24 +31,59 @@ export interface Verdict {
 }
 
 export function decide(pod: PodInfo, snapshot: Snapshot, plugins: readonly Plugin[], chance: Chance): Decision {
-  const nodes = snapshot.rows.length;
+  const { rows, columns } = snapshot;
+  const nodes = rows.length;
   const none = { node: undefined, score: 0, nodes, fitting: 0 };
   if (nodes === 0) return { ...none, message: "no nodes available to schedule pods" };
-  const judgements = judge(pod, snapshot, plugins);
-  const fitting = passing(snapshot.rows, judgements);
-  if (fitting.length === 0) return { ...none, message: sentence(snapshot.rows, judgements) };
+  const { standing, fresh } = columns.standing(plugins, pod);
+  let fitting: Rows | undefined;
+  const fittingRows = () => (fitting ??= narrowed(rows, standing.totals, fresh));
+  const count = fresh.length === 0 ? standing.passing : fittingRows().length;
+  if (count === 0) return { ...none, message: sentence(rows, judge(pod, snapshot, plugins)) };
+  const shares = compared(pod, snapshot, plugins, fittingRows);
+  const { total, ties, nth } =
+    fresh.length + shares.length === 0 ? standing.best() : greatest(weighed(standing, shares, fittingRows(), snapshot), fittingRows());
+  const row = nth(Math.floor(chance.next() * ties));
+  return { node: snapshot.node(row).name, score: total, nodes, fitting: count, message: "" };
+}
+/** Those of the rows that pass all that is kept and all else. */
+function narrowed(rows: Rows, totals: Int32Array, fresh: readonly Verdicts[]): Rows {
+  const out = new Int32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    let passes = totals[row]! >= 0;
+    for (let j = 0; passes && j < fresh.length; j++) passes = fresh[j]!.codes[row] === 0;
+    if (passes) out[count++] = row;
+  }
+  return out.subarray(0, count);
+}
+interface Share {
+  readonly plugin: Plugin;
+  readonly scoring: FreshScoring;
+}
+/** What compares the nodes that would do with one another. */
+function compared(pod: PodInfo, snapshot: Snapshot, plugins: readonly Plugin[], fitting: () => Rows): Share[] {
+  const out: Share[] = [];
+  for (const plugin of plugins) {
+    const scoring = plugin.compare?.(pod, snapshot, fitting);
+    if (scoring) out.push({ plugin, scoring });
+  }
+  return out;
+}
+/** The total of each row that would do. */
+function weighed(standing: Standing, shares: readonly Share[], fitting: Rows, snapshot: Snapshot): Int32Array {
   const totals = snapshot.columns.scratch("totals");
-  for (let i = 0; i < fitting.length; i++) totals[fitting[i]!] = 0;
-  // what every node gets alike
-  let base = 0;
-  weigh(pod, snapshot, plugins, fitting, (plugin, { scores, even }) => {
-    const { weight = 1 } = plugin;
-    if (even) base += weight * scores[fitting[0]!]!;
-    else addUp(totals, fitting, scores, weight);
-  });
-  const { best, ties } = greatest(totals, fitting);
-  const row = nth(totals, fitting, best, Math.floor(chance.next() * ties));
-  return { node: snapshot.node(row).name, score: base + best, nodes, fitting: fitting.length, message: "" };
+  standing.among(fitting, totals);
+  for (const share of shares) addUp(totals, fitting, normal(share, fitting, snapshot), share.plugin.weight ?? 1);
+  return totals;
+}
+/** 0…100 for each row that would do. */
+function normal({ scoring }: Share, fitting: Rows, { columns }: Snapshot): Int32Array {
+  const [raw, out] = [columns.scratch("raw"), columns.scratch("normal")];
+  scoring.fill(fitting, raw);
+  scoring.normalize(fitting, raw, out);
+  return out;
 }
 function addUp(totals: Int32Array, rows: Rows, scores: Int32Array, weight: number): void {
   for (let i = 0; i < rows.length; i++) {
@@ -55,21 +91,21 @@ function addUp(totals: Int32Array, rows: Rows, scores: Int32Array, weight: numbe
     totals[row] = totals[row]! + weight * scores[row]!;
   }
 }
-function greatest(totals: Int32Array, rows: Rows): { readonly best: number; readonly ties: number } {
-  let best = totals[rows[0]!]!;
+function greatest(totals: Int32Array, rows: Rows): Best {
+  let total = totals[rows[0]!]!;
   let ties = 0;
   for (let i = 0; i < rows.length; i++) {
-    const total = totals[rows[i]!]!;
-    if (total > best) {
-      best = total;
+    const one = totals[rows[i]!]!;
+    if (one > total) {
+      total = one;
       ties = 1;
-    } else if (total === best) ties++;
+    } else if (one === total) ties++;
   }
-  return { best, ties };
+  return { total, ties, nth: skip => nthOf(totals, rows, total, skip) };
 }
 /** The row of the tie that has so many before it. */
-function nth(totals: Int32Array, rows: Rows, best: number, skip: number): number {
-  for (let i = 0, left = skip; i < rows.length; i++) if (totals[rows[i]!] === best && left-- === 0) return rows[i]!;
+function nthOf(totals: Int32Array, rows: Rows, total: number, skip: number): number {
+  for (let i = 0, left = skip; i < rows.length; i++) if (totals[rows[i]!] === total && left-- === 0) return rows[i]!;
   throw new Error("there are fewer ties than were counted");
 }
 
@@ -86,9 +122,20 @@ export function explain(pod: PodInfo, snapshot: Snapshot, plugins: readonly Plug
   }
   const sheets = new Map<number, Record<string, number>>();
   for (const row of fitting) sheets.set(row, {});
-  weigh(pod, snapshot, plugins, fitting, ({ name, weight = 1 }, { scores, even }) => {
-    for (const row of fitting) sheets.get(row)![name] = weight * scores[even ? fitting[0]! : row]!;
-  });
+  const enter = ({ name, weight = 1 }: Plugin, score: (row: number) => number) => {
+    for (const [row, sheet] of sheets) sheet[name] = weight * score(row);
+  };
+  for (const plugin of plugins) {
+    const scoring = plugin.score?.(pod, snapshot);
+    if (!scoring) continue;
+    const raw = snapshot.columns.scores(plugin, scoring);
+    const greatest = fitting.reduce((max, row) => Math.max(max, raw[row]!), 0);
+    enter(plugin, row => (scoring.scaled ? scaled(raw[row]!, greatest, scoring.scaled) : raw[row]!));
+  }
+  for (const share of compared(pod, snapshot, plugins, () => fitting)) {
+    const scores = normal(share, fitting, snapshot);
+    enter(share.plugin, row => scores[row]!);
+  }
   for (const [row, scores] of sheets) {
     const score = Object.values(scores).reduce((sum, s) => sum + s, 0);
     verdicts.push({ node: snapshot.node(row).name, reasons: [], score, scores });
@@ -123,33 +170,6 @@ function passing(rows: Rows, judgements: readonly Judgement[]): Rows {
   }
   return left;
 }
-/** The scores of one plugin, 0…100; `even`: all nodes get what the first gets. */
-interface Share {
-  readonly scores: Int32Array;
-  readonly even: boolean;
-}
-function weigh(
-  pod: PodInfo,
-  snapshot: Snapshot,
-  plugins: readonly Plugin[],
-  fitting: Rows,
-  add: (plugin: Plugin, share: Share) => void,
-): void {
-  if (fitting.length === 0) return;
-  for (const plugin of plugins) {
-    const scoring = plugin.score?.(pod, snapshot, fitting);
-    if (!scoring) continue;
-    const { raw, even } = snapshot.columns.scores(plugin, scoring, fitting);
-    if (!scoring.normalize) {
-      add(plugin, { scores: raw, even });
-      continue;
-    }
-    const scores = snapshot.columns.scratch("normal");
-    scoring.normalize(even ? fitting.subarray(0, 1) : fitting, raw, scores);
-    add(plugin, { scores, even });
-  }
-}
-
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` Each node counts with the first plugin that refuses it. */
 function sentence(rows: Rows, judgements: readonly Judgement[]): string {
   const histogram = new Map<string, number>();

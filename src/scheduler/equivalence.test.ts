@@ -6,7 +6,7 @@ import type { Node } from "#kinds/core/v1/node.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import { decide, explain } from "#scheduler/decide.ts";
 import { plugins } from "#scheduler/plugins/all.ts";
-import { podInfo } from "#scheduler/podinfo.ts";
+import { countsAlike, podInfo } from "#scheduler/podinfo.ts";
 import { Snapshot } from "#scheduler/snapshot.ts";
 import { plainly } from "#scheduler/testing.ts";
 
@@ -126,6 +126,17 @@ function story(seed: number, steps: number): void {
     placed.set(pod.metadata.uid!, { pod, node });
     snapshot.place(podInfo(pod), node);
   };
+  /** As the scheduler takes a pod's next state. */
+  const changeOf = (uid: string) => {
+    const known = placed.get(uid);
+    if (!known) return;
+    const { metadata, ...rest } = known.pod;
+    const pod = { ...rest, metadata: { ...metadata, ...d.maybe(0.5, () => ({ labels: label(d) })) }, status: { phase: "Running" } } as Pod;
+    placed.set(uid, { ...known, pod });
+    const counted = snapshot.placed(uid)!;
+    if (countsAlike(counted.pod.pod, pod)) snapshot.renew({ ...counted.pod, pod });
+    else snapshot.place(podInfo(pod), known.node);
+  };
   const setNamespace = () => {
     const [name, labels] = [d.one("n1", "n2", "n3"), { team: d.one("r", "s") }];
     namespaces.set(name, labels);
@@ -146,7 +157,7 @@ function story(seed: number, steps: number): void {
       const gone = d.one("", ...placed.keys());
       placed.delete(gone);
       snapshot.forget(gone);
-    }
+    } else if (what === 11) changeOf(d.one("", ...placed.keys()));
     const template = d.one(...templates);
     const pod = { ...template, metadata: { ...template.metadata, uid: `u${++uids}`, deletionTimestamp: undefined } } as unknown as Pod;
     const siblings = d.maybe(0.3, () => selectorOf({ matchLabels: { app: d.one("a", "b") } }));
@@ -157,12 +168,15 @@ function story(seed: number, steps: number): void {
     const info = podInfo(pod, siblings);
     const found = explain(info, snapshot, plugins).sort((a, b) => (a.node < b.node ? -1 : 1));
     assert.deepEqual(found, expected, `seed ${seed}, step ${step}`);
-    const decision = decide(info, snapshot, plugins, chance);
+    const draw = chance.next();
+    const decision = decide(info, snapshot, plugins, { ...chance, next: () => draw });
     const best = Math.max(...expected.map(v => v.score ?? -1));
+    const ties = expected.filter(v => v.score === best);
+    assert.equal(decision.fitting, expected.filter(v => v.score !== undefined).length, `seed ${seed}, step ${step}`);
     if (best < 0) assert.equal(decision.node, undefined);
     else {
-      const chosen = expected.find(v => v.node === decision.node);
-      assert.equal(chosen?.score, best, `seed ${seed}, step ${step}: one of the best is chosen`);
+      assert.equal(decision.score, best, `seed ${seed}, step ${step}: one of the best is chosen`);
+      assert.equal(decision.node, ties[Math.floor(draw * ties.length)]!.node, `seed ${seed}, step ${step}: the one that chance names`);
       put(pod, decision.node!);
     }
   }

@@ -1,9 +1,10 @@
 /** What plugins have said of every row, kept under a key, and brought up to date by what has changed since. */
 import { assert } from "#base/assert.ts";
 import { Recent } from "#base/recent.ts";
-import type { Filter, Plugin, Refusal, Rows, Scoring } from "#scheduler/plugin.ts";
+import type { Filter, KeptScoring, Plugin, Refusal, Rows } from "#scheduler/plugin.ts";
 import type { PodInfo } from "#scheduler/podinfo.ts";
 import type { Snapshot } from "#scheduler/snapshot.ts";
+import { Standing } from "#scheduler/standing.ts";
 
 /** One plugin's verdicts over the nodes for all pods that ask alike. */
 export class Verdicts {
@@ -38,39 +39,24 @@ export class Verdicts {
   }
 }
 /** One plugin's raw scores over the nodes. */
-class Scores {
+export class Scores {
   readonly raw: Int32Array;
-  readonly #scoring: Scoring;
-  /** Rows whose score is not 0. */
-  #apart = 0;
+  readonly #scoring: KeptScoring;
   #position = -1;
 
-  constructor(scoring: Scoring, capacity: number) {
+  constructor(scoring: KeptScoring, capacity: number) {
     this.#scoring = scoring;
     this.raw = new Int32Array(capacity);
   }
-  /** All are 0. */
-  get even(): boolean {
-    return this.#apart === 0;
-  }
   update(snapshot: Snapshot): void {
-    const { raw } = this;
-    const { rows, gone } = snapshot.changed(this.#position);
+    const { rows } = snapshot.changed(this.#position);
     this.#position = snapshot.position;
-    if (rows === snapshot.rows) {
-      this.#apart = 0;
-      raw.fill(0);
-    } else {
-      this.#apart -= nonzero(raw, rows) + nonzero(raw, gone);
-      for (const row of gone) raw[row] = 0;
-    }
-    this.#scoring.fill(rows, raw);
-    this.#apart += nonzero(raw, rows);
+    if (rows.length > 0) this.#scoring.fill(rows, this.raw);
   }
 }
-function nonzero(column: Uint16Array | Int32Array, rows: Rows): number {
+function nonzero(codes: Uint16Array, rows: Rows): number {
   let count = 0;
-  for (let i = 0; i < rows.length; i++) if (column[rows[i]!] !== 0) count++;
+  for (let i = 0; i < rows.length; i++) if (codes[rows[i]!] !== 0) count++;
   return count;
 }
 
@@ -78,6 +64,7 @@ function nonzero(column: Uint16Array | Int32Array, rows: Rows): number {
 export class Columns {
   readonly #verdicts: Recent<Verdicts>;
   readonly #scores: Recent<Scores>;
+  readonly #standings: Recent<Standing>;
   readonly #snapshot: Snapshot;
   /** Columns that are written anew for each pod. */
   readonly #scratch = new Map<string, Int32Array>();
@@ -87,33 +74,54 @@ export class Columns {
     this.#snapshot = snapshot;
     this.#verdicts = new Recent(most);
     this.#scores = new Recent(most);
+    this.#standings = new Recent(most);
   }
   /** A plugin's verdicts on this pod, good until it is asked about the next; undefined: the pod asks nothing of it. */
   verdicts(plugin: Plugin, pod: PodInfo): Verdicts | undefined {
     const filter = plugin.filter?.(pod, this.#snapshot);
     if (!filter) return undefined;
-    const { capacity } = this.#snapshot;
-    if (filter.key === undefined) {
-      const codes = this.#codes.get(plugin) ?? new Uint16Array(capacity);
-      this.#codes.set(plugin, codes);
-      const verdicts = new Verdicts(filter, codes);
-      verdicts.fill(this.#snapshot);
-      return verdicts;
-    }
-    const verdicts = this.#verdicts.get(`${plugin.name} ${filter.key}`, () => new Verdicts(filter, new Uint16Array(capacity)));
+    if (filter.key === undefined) return this.#fresh(plugin, filter);
+    const verdicts = this.#keptVerdicts(plugin, filter);
     verdicts.update(this.#snapshot);
     return verdicts;
   }
-  /** The raw scores of these rows (of others, too, where they are kept); `even`: all are 0. */
-  scores(plugin: Plugin, scoring: Scoring, fitting: Rows): { readonly raw: Int32Array; readonly even: boolean } {
-    if (scoring.key === undefined) {
-      const raw = this.scratch("raw");
-      scoring.fill(fitting, raw);
-      return { raw, even: false };
-    }
-    const scores = this.#scores.get(`${plugin.name} ${scoring.key}`, () => new Scores(scoring, this.#snapshot.capacity));
+  /** A plugin's raw scores for this pod of a node by itself. */
+  scores(plugin: Plugin, scoring: KeptScoring): Int32Array {
+    const scores = this.#keptScores(plugin, scoring);
     scores.update(this.#snapshot);
-    return scores;
+    return scores.raw;
+  }
+  /** How the nodes stand for this pod by all that is kept, and what the others refuse, if they refuse any node. */
+  standing(plugins: readonly Plugin[], pod: PodInfo): { readonly standing: Standing; readonly fresh: readonly Verdicts[] } {
+    const snapshot = this.#snapshot;
+    const fresh: Verdicts[] = [];
+    const filters: [Plugin, Filter][] = [];
+    const scorings: [Plugin, KeptScoring][] = [];
+    let key = "";
+    for (const plugin of plugins) {
+      const filter = plugin.filter?.(pod, snapshot);
+      if (filter?.key !== undefined) {
+        filters.push([plugin, filter]);
+        key += `${plugin.name} ${filter.key};`;
+      } else if (filter) {
+        const verdicts = this.#fresh(plugin, filter);
+        if (verdicts.refused > 0) fresh.push(verdicts);
+      }
+      const scoring = plugin.score?.(pod, snapshot);
+      if (!scoring) continue;
+      scorings.push([plugin, scoring]);
+      key += `by ${plugin.name} ${scoring.key};`;
+    }
+    const standing = this.#standings.get(key, () => {
+      const verdicts = filters.map(([plugin, filter]) => this.#keptVerdicts(plugin, filter));
+      const scores = scorings.map(([plugin, scoring]) => {
+        const { weight = 1 } = plugin;
+        return { scores: this.#keptScores(plugin, scoring), weight, scaled: scoring.scaled };
+      });
+      return new Standing(verdicts, scores, snapshot.capacity);
+    });
+    standing.update(snapshot);
+    return { standing, fresh };
   }
   /** A column for use within one decision; what is in it is nobody's. */
   scratch(name: string): Int32Array {
@@ -125,6 +133,20 @@ export class Columns {
   }
   /** For when the columns' length has changed. */
   clear(): void {
-    for (const kept of [this.#verdicts, this.#scores, this.#scratch, this.#codes]) kept.clear();
+    for (const kept of [this.#verdicts, this.#scores, this.#standings, this.#scratch, this.#codes]) kept.clear();
+  }
+
+  #fresh(plugin: Plugin, filter: Filter): Verdicts {
+    const codes = this.#codes.get(plugin) ?? new Uint16Array(this.#snapshot.capacity);
+    this.#codes.set(plugin, codes);
+    const verdicts = new Verdicts(filter, codes);
+    verdicts.fill(this.#snapshot);
+    return verdicts;
+  }
+  #keptVerdicts(plugin: Plugin, filter: Filter): Verdicts {
+    return this.#verdicts.get(`${plugin.name} ${filter.key}`, () => new Verdicts(filter, new Uint16Array(this.#snapshot.capacity)));
+  }
+  #keptScores(plugin: Plugin, scoring: KeptScoring): Scores {
+    return this.#scores.get(`${plugin.name} ${scoring.key}`, () => new Scores(scoring, this.#snapshot.capacity));
   }
 }

@@ -24,13 +24,23 @@ export interface Filter {
   /** Writes for each of these rows 0 (the node would do) or 1 + an index of `refusals`. */
   fill(rows: Rows, codes: Uint16Array): void;
 }
-export interface Scoring {
+/** How raw scores are brought to 0…100: by the greatest of the nodes that would do; "less": the less the better. */
+export type Scaled = "more" | "less";
+/** Scores that are kept: of a node by itself. */
+export interface KeptScoring {
   /** As a filter's. */
-  readonly key?: string;
+  readonly key: string;
+  /** Absent: the raw scores are 0…100 already. */
+  readonly scaled?: Scaled;
+  /** Writes each row's raw score, 0 or more. */
+  fill(rows: Rows, raw: Int32Array): void;
+}
+/** Scores that depend on other nodes, too. */
+export interface FreshScoring {
   /** Writes each row's raw score. */
   fill(rows: Rows, raw: Int32Array): void;
-  /** Brings the raw scores of the nodes that would do to 0…100; without it they are so already. */
-  normalize?(rows: Rows, raw: Int32Array, out: Int32Array): void;
+  /** Brings the raw scores of the nodes that would do to 0…100. */
+  normalize(rows: Rows, raw: Int32Array, out: Int32Array): void;
 }
 export interface Plugin {
   readonly name: string;
@@ -38,21 +48,18 @@ export interface Plugin {
   readonly weight?: number;
   /** Undefined: this pod asks nothing of it. */
   filter?(pod: PodInfo, snapshot: Snapshot): Filter | undefined;
-  /** `fitting`: the nodes that passed every filter. */
-  score?(pod: PodInfo, snapshot: Snapshot, fitting: Rows): Scoring | undefined;
+  /** Undefined: to this pod all nodes are alike to it. */
+  score?(pod: PodInfo, snapshot: Snapshot): KeptScoring | undefined;
+  /** `fitting` gives the nodes that passed every filter. */
+  compare?(pod: PodInfo, snapshot: Snapshot, fitting: () => Rows): FreshScoring | undefined;
 }
 
 export const MAX_SCORE = 100;
 
-/** Scales to 0…100 by the greatest; `reverse` where less is better. */
-export function scale(rows: Rows, raw: Int32Array, out: Int32Array, reverse: boolean): void {
-  let max = 0;
-  for (let i = 0; i < rows.length; i++) if (raw[rows[i]!]! > max) max = raw[rows[i]!]!;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    const scaled = max === 0 ? 0 : Math.floor((MAX_SCORE * raw[row]!) / max);
-    out[row] = reverse ? MAX_SCORE - scaled : scaled;
-  }
+/** A raw score as a share of the greatest, 0…100. */
+export function scaled(raw: number, greatest: number, way: Scaled): number {
+  const share = greatest === 0 ? 0 : Math.floor((MAX_SCORE * raw) / greatest);
+  return way === "less" ? MAX_SCORE - share : share;
 }
 export const refuse = (reason: string): Refusal => ({ reasons: [reason], final: false });
 export const refuseForGood = (reason: string): Refusal => ({ reasons: [reason], final: true });

@@ -1,4 +1,5 @@
 /** A pod as the scheduler sees it: what the plugins ask of it, worked out once. */
+import { equal } from "#base/equal.ts";
 import type { Selector } from "#base/selector.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import { type Amounts, podRequests } from "#rules/podrequests.ts";
@@ -28,6 +29,11 @@ export interface PodInfo {
   readonly siblings: Selector | undefined;
 }
 
+/** Whether nothing has changed between two states of a pod of what counts for others once it has its node. */
+export function countsAlike(a: Pod, b: Pod): boolean {
+  if (!a.metadata.deletionTimestamp !== !b.metadata.deletionTimestamp || !equal(a.metadata.labels, b.metadata.labels)) return false;
+  return a.spec === b.spec || equal({ ...a.spec, nodeName: "" }, { ...b.spec, nodeName: "" });
+}
 export function podInfo(pod: Pod, siblings?: Selector): PodInfo {
   const { metadata, spec } = pod;
   const containers = [...(spec.initContainers ?? []).filter(c => c.restartPolicy === "Always"), ...spec.containers];

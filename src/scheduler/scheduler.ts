@@ -19,7 +19,7 @@ import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { decide, explain, type Verdict } from "#scheduler/decide.ts";
 import { plugins } from "#scheduler/plugins/all.ts";
-import { podInfo } from "#scheduler/podinfo.ts";
+import { countsAlike, podInfo } from "#scheduler/podinfo.ts";
 import { SchedulingQueue } from "#scheduler/queue.ts";
 import { siblingsIn } from "#scheduler/siblings.ts";
 import { Snapshot } from "#scheduler/snapshot.ts";
@@ -78,7 +78,10 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
     if (pod.spec.nodeName) {
       queue.remove(keyOf(pod));
       refused.delete(keyOf(pod));
-      snapshot.place(podInfo(pod), pod.spec.nodeName);
+      const counted = snapshot.placed(uid);
+      // mostly it is our own binding that is heard of, or a word of the kubelet's
+      if (counted?.node === pod.spec.nodeName && countsAlike(counted.pod.pod, pod)) snapshot.renew({ ...counted.pod, pod });
+      else snapshot.place(podInfo(pod), pod.spec.nodeName);
       return;
     }
     const gated = (pod.spec.schedulingGates?.length ?? 0) > 0;

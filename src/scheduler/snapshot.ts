@@ -32,8 +32,13 @@ interface Sort {
   readonly term: Term;
   pods: number;
 }
+interface Changed {
+  readonly rows: Rows;
+  readonly gone: Rows;
+}
 const FIRST_CAPACITY = 64;
 const NONE = new Int32Array(0);
+const UNCHANGED: Changed = { rows: NONE, gone: NONE };
 
 export class Snapshot {
   /** Rows that there is room for; a row's number is below it. */
@@ -55,6 +60,9 @@ export class Snapshot {
   readonly #censuses = new Recent<Census>(limits.schedulerColumns);
   readonly #places = new Recent<Places>(limits.schedulerColumns);
   #rows: Rows | undefined;
+  #placesOfRows: Int32Array | undefined;
+  /** The last answer of `changed`: several columns ask for the same. */
+  #lastChanged: { readonly since: number; readonly until: number; readonly changed: Changed } | undefined;
 
   /** The rows of the nodes, in order of name, so that equal states decide alike. */
   get rows(): Rows {
@@ -63,6 +71,15 @@ export class Snapshot {
       ([, row]) => row,
     );
     return this.#rows;
+  }
+  /** Where a row stands in `rows`. */
+  placeOf(row: number): number {
+    if (!this.#placesOfRows) {
+      const { rows } = this;
+      this.#placesOfRows = new Int32Array(this.capacity);
+      for (let i = 0; i < rows.length; i++) this.#placesOfRows[rows[i]!] = i;
+    }
+    return this.#placesOfRows[row]!;
   }
   get position(): number {
     return this.journal.position;
@@ -75,14 +92,22 @@ export class Snapshot {
   has(row: number): boolean {
     return this.#nodes[row] !== undefined;
   }
-  /** Rows that have changed since the position, each once, and those whose node is gone. */
-  changed(since: number): { readonly rows: Rows; readonly gone: Rows } {
-    if (since === this.position) return { rows: NONE, gone: NONE };
-    const rows = new Set<number>();
-    if (!this.journal.since(since, e => rows.add(e.row)) || rows.size > this.#rowOf.size / 2)
+  /** Rows that have changed since the position, each once (`rows` itself when they are many), and those whose node is gone. */
+  changed(since: number): Changed {
+    const until = this.position;
+    if (since === until) return UNCHANGED;
+    if (this.#lastChanged?.since !== since || this.#lastChanged.until !== until)
+      this.#lastChanged = { since, until, changed: this.#changedSince(since) };
+    return this.#lastChanged.changed;
+  }
+  #changedSince(since: number): Changed {
+    const found = new Set<number>();
+    if (!this.journal.since(since, e => found.add(e.row)) || found.size > this.#rowOf.size / 2)
       return { rows: this.rows, gone: this.#freeRows() };
-    const all = [...rows];
-    return { rows: Int32Array.from(all.filter(r => this.has(r))), gone: Int32Array.from(all.filter(r => !this.has(r))) };
+    const rows: number[] = [];
+    const gone: number[] = [];
+    for (const row of found) (this.has(row) ? rows : gone).push(row);
+    return { rows: Int32Array.from(rows), gone: gone.length === 0 ? NONE : Int32Array.from(gone) };
   }
   /** How many pods on each node there are of a sort; `of` says how often one counts, and `key` names it. */
   census(key: string, of: (pod: PodInfo) => number): Int32Array {
@@ -111,7 +136,7 @@ export class Snapshot {
     this.journal.add(row, undefined, 1);
     if (was) return;
     this.#rowOf.set(name, row);
-    this.#rows = undefined;
+    this.#rows = this.#placesOfRows = undefined;
     for (const pod of this.#homeless.get(name)?.values() ?? []) this.#enter(row, pod);
     this.#homeless.delete(name);
   }
@@ -127,7 +152,7 @@ export class Snapshot {
     this.#nodes[row] = undefined;
     this.#rowOf.delete(name);
     this.#free.push(row);
-    this.#rows = undefined;
+    this.#rows = this.#placesOfRows = undefined;
     this.journal.add(row, undefined, -1);
   }
   /** The pod has this node: seen in the view, or decided just now. */
@@ -137,6 +162,18 @@ export class Snapshot {
     const row = this.#rowOf.get(node);
     if (row === undefined) this.#wait(node, pod);
     else this.#enter(row, pod);
+  }
+  /** A newer state of a pod that is placed, of which nothing counts that has changed. */
+  renew(pod: PodInfo): void {
+    const placed = this.#placed.get(pod.uid);
+    assert(placed, "a pod that is renewed has its node");
+    const { node } = placed;
+    this.#placed.set(pod.uid, { pod, node });
+    const row = this.#rowOf.get(node);
+    if (row === undefined) return this.#wait(node, pod);
+    const { pods, withPorts } = this.node(row);
+    pods.set(pod.uid, pod);
+    if (pod.ports.length > 0) withPorts.set(pod.uid, pod);
   }
   placed(uid: string): Placed | undefined {
     return this.#placed.get(uid);

@@ -53,7 +53,7 @@ export const interPodAffinity: Plugin = {
       },
     };
   },
-  score(pod, snapshot) {
+  compare(pod, snapshot) {
     /** Terms of either side, with the pods on each node that they make count. */
     const shares: { readonly term: Term; readonly counts: Int32Array }[] = [];
     for (const term of pod.terms) if (term.role.startsWith("rather")) shares.push({ term, counts: about([term], snapshot) });

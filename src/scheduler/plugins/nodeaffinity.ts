@@ -1,6 +1,6 @@
 import type { NodeSelector } from "#kinds/core/v1/selectors.ts";
 import { podMatchesNode, termMatches } from "#rules/nodeselector.ts";
-import { type Plugin, refuseForGood, scale } from "#scheduler/plugin.ts";
+import { type Plugin, refuseForGood } from "#scheduler/plugin.ts";
 
 const REFUSALS = [refuseForGood("node(s) didn't match Pod's node affinity/selector")];
 
@@ -28,13 +28,13 @@ export const nodeAffinity: Plugin = {
     if (preferred.length === 0) return undefined;
     return {
       key: JSON.stringify(preferred),
+      scaled: "more",
       fill(rows, raw) {
         for (const row of rows) {
           const { node } = snapshot.node(row);
           raw[row] = preferred.reduce((sum, p) => sum + (termMatches(p.preference, node) ? p.weight : 0), 0);
         }
       },
-      normalize: (rows, raw, out) => scale(rows, raw, out, false),
     };
   },
 };

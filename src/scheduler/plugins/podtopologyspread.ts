@@ -91,10 +91,11 @@ export const podTopologySpread: Plugin = {
       },
     };
   },
-  score(pod, snapshot, fitting) {
+  compare(pod, snapshot, fittingRows) {
     const { constraints, byDefault } = soft(pod);
     if (constraints.length === 0) return undefined;
     const keys = byDefault ? [] : constraints.map(c => c.topologyKey);
+    const fitting = fittingRows();
     const ignored = new Uint8Array(snapshot.capacity);
     for (const key of keys) {
       const { of } = snapshot.places(key);

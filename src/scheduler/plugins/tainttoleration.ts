@@ -1,5 +1,5 @@
 import { keepsAway, tolerates, untolerated } from "#rules/taints.ts";
-import { type Plugin, refuseForGood, scale } from "#scheduler/plugin.ts";
+import { type Plugin, refuseForGood } from "#scheduler/plugin.ts";
 
 const REFUSALS = [refuseForGood("node(s) had untolerated taint(s)")];
 
@@ -20,6 +20,7 @@ export const taintToleration: Plugin = {
     const soft = (pod.spec.tolerations ?? []).filter(t => !t.effect || t.effect === "PreferNoSchedule");
     return {
       key: JSON.stringify(soft),
+      scaled: "less",
       fill(rows, raw) {
         for (const row of rows) {
           let count = 0;
@@ -28,7 +29,6 @@ export const taintToleration: Plugin = {
           raw[row] = count;
         }
       },
-      normalize: (rows, raw, out) => scale(rows, raw, out, true),
     };
   },
 };
