@@ -81,8 +81,10 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
         if (signal.aborted) return;
         const reason = reasonOf(error);
         if (reason === "Expired" || reason === "Gone") {
+          // the server is there: no reason to wait, except when it has just been read anew
+          const isStale = revision !== "";
           revision = "";
-          if (failures === 0) continue;
+          if (isStale) continue;
         } else if (watchList && revision === "" && (reason === "Invalid" || reason === "BadRequest")) {
           watchList = false;
           continue;

@@ -56,7 +56,7 @@ export async function startPlanes(parts: PlanesParts): Promise<Planes> {
   const { reasons } = serving!;
   return {
     all,
-    handle: request => {
+    handle: async request => {
       const plane = all.find(p => p.plane === serving && p.plane) ?? all.find(p => p.plane);
       if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
       return plane.handle(request);

@@ -31,7 +31,7 @@ export async function settled(parts: ClusterParts, how: SettleOptions): Promise<
     while (await clock.step(0));
     const working = parts.busy();
     if (working.length > 0) since = clock.now();
-    const calm = Math.max(since, history.lastWork.at);
+    const calm = Math.max(since, history.lastWork.at, faults.aftermath);
     check(parts);
     if (clock.now() - calm >= quiet) {
       if (faults.pending === 0) checks?.quiet();

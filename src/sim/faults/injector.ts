@@ -10,20 +10,28 @@ export interface Injector {
   readonly faults: readonly Fault[];
   /** Those that are to come, or go on. */
   readonly pending: number;
+  /** Until when, in virtual milliseconds, somebody may still wait to try again what a fault kept it from: back-offs double, so no longer than it lasted. */
+  readonly aftermath: number;
   /** What has begun and ended, in order. */
   readonly log: readonly { readonly at: number; readonly what: "begins" | "ends"; readonly fault: Fault }[];
 }
+/** Milliseconds that a loop waits at most before it tries again. */
+const LONGEST_BACKOFF = 1_000_000;
 
 /** Each fault draws from a chance of its own, so that one that is left out changes nothing about the others. */
 export function injector(world: World, seed: number): Injector {
   const faults: Fault[] = [];
   const log: { at: number; what: "begins" | "ends"; fault: Fault }[] = [];
   let pending = 0;
+  let aftermath = 0;
   return {
     faults,
     log,
     get pending() {
       return pending;
+    },
+    get aftermath() {
+      return aftermath;
     },
     add(more) {
       for (const fault of more) {
@@ -43,7 +51,9 @@ export function injector(world: World, seed: number): Injector {
           world.clock.after(lasts, () => {
             end();
             pending--;
-            log.push({ at: world.clock.now(), what: "ends", fault });
+            const now = world.clock.now();
+            aftermath = Math.max(aftermath, now + Math.min(lasts, LONGEST_BACKOFF));
+            log.push({ at: now, what: "ends", fault });
           });
         });
       }
