@@ -8,7 +8,6 @@ export const containerHealing: Scenario = {
   says: "containers that die or fall ill are started again where they were",
   options: { nodes: 2, images },
   faults: { count: 6, within: 300_000, kinds: ["containerCrash", "probes", "pulls", "runtimeDeath", "kubeletDeath"] },
-  seeds: 3,
   async story(cluster) {
     await cluster.apply([web({ replicas: 4 }), service()]);
     await cluster.clock.advance("5m");

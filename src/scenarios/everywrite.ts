@@ -8,7 +8,6 @@ export const everyWrite: Scenario = {
   says: "a rollout goes on where it was, at whichever call to its store the control plane dies and begins anew",
   options: { nodes: 2, images },
   faults: { count: 0, within: 0 },
-  seeds: 3,
   async story(cluster, { seed, say }) {
     await cluster.apply([web({ replicas: 3, maxSurge: 1, maxUnavailable: 0 }), service()]);
     await cluster.settled();

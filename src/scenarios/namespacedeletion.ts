@@ -10,7 +10,6 @@ export const namespaceDeletion: Scenario = {
   says: "a namespace that is deleted under load ends, with all that is in it",
   options: { nodes: 2, images },
   faults: { count: 3, within: 120_000 },
-  seeds: 3,
   async story(cluster, { chance, say }) {
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "load" } });
     for (let i = 0; i < 3; i++)

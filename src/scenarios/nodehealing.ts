@@ -8,7 +8,6 @@ export const nodeHealing: Scenario = {
   says: "what ran on a node that died runs elsewhere, whatever else goes wrong",
   options: { nodes: 3, images },
   faults: { count: 3, within: 600_000 },
-  seeds: 3,
   async story(cluster, { chance, say }) {
     await cluster.apply([web({ replicas: 4 }), service()]);
     await cluster.clock.advance("1m");

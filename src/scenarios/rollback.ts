@@ -12,7 +12,6 @@ export const rollback: Scenario = {
   says: "a version that never becomes ready is taken back when its deadline passes, and the service answers",
   options: { nodes: 2, images: ill },
   faults: { count: 3, within: 300_000, kinds: ["answer", "message", "crash", "watchCut", "controlPlaneDeath"] },
-  seeds: 3,
   async story(cluster, { say }) {
     const asks = { "coxswain.dev/rollback-on-deadline": "true" };
     await cluster.apply([web({ replicas: 3, maxSurge: 1, maxUnavailable: 0 }), service()]);

@@ -1,0 +1,5 @@
+import { test } from "node:test";
+import { scenarios } from "#scenarios/all.ts";
+import { endsWell } from "#scenarios/seeds.ts";
+
+for (const scenario of scenarios) test(`${scenario.name}: ${scenario.says} (1 of 4)`, () => endsWell(scenario, 1));
