@@ -9,7 +9,7 @@ import { spec } from "node:test/reporters";
 import { ensurePackages, nodePackages, testPackages } from "#host/packages.ts";
 
 const home = path.join(import.meta.dirname, "..");
-const FILE_TIMEOUT_MS = 10 * 60_000;
+const FILE_TIMEOUT_MS = 20 * 60_000;
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 async function runAll(files: string[], concurrency: number): Promise<void> {
