@@ -121,7 +121,8 @@ export class Standing {
   }
   best(): Best {
     const rows = this.#rows!;
-    const played = (this.#tournament ??= new Tournament(rows.length, place => this.totals[rows[place]!]!));
+    this.#tournament ??= new Tournament(rows.length, place => this.totals[rows[place]!]!);
+    const played = this.#tournament;
     return { total: played.best, ties: played.ties, nth: skip => rows[played.nth(skip)]! };
   }
   /** What these rows, of those that pass, get where the others do not count: written to `totals`. */

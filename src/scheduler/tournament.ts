@@ -49,7 +49,7 @@ export class Tournament {
   #play(node: number): void {
     const [a, b] = [2 * node, 2 * node + 1];
     const [x, y] = [this.#best[a]!, this.#best[b]!];
-    this.#best[node] = x > y ? x : y;
+    this.#best[node] = Math.max(x, y);
     this.#ties[node] = (x >= y ? this.#ties[a]! : 0) + (y >= x ? this.#ties[b]! : 0);
   }
 }
