@@ -10,6 +10,8 @@ export const limits = {
   gzipAbove: 128 * 1024,
   /** Bytes kept for one slow watcher before it is cut off. */
   watchBuffer: 8 * 1024 * 1024,
+  /** Bytes kept for all slow watchers of a store together; above it those with more than their share are cut off. */
+  watchBuffers: 64 * 1024 * 1024,
   /** Requests in work at once, watches and other streams apart (upstream: --max-requests-inflight, --max-mutating-requests-inflight). */
   readsInFlight: 400,
   writesInFlight: 200,
@@ -30,6 +32,8 @@ export const limits = {
   storeBatch: 1000,
   /** Bytes of a store, above which nothing more is put (etcd: --quota-backend-bytes, at its suggested most). */
   storeSize: 8 * 1024 * 1024 * 1024,
+  /** Bytes of events on one stream of etcd's Watch service that wait for its reader. */
+  etcdWatchWaiting: 1024 * 1024,
   /** Bytes of a real etcd's latest events that are kept for watches that begin a little in the past. */
   etcdHistory: 16 * 1024 * 1024,
   /** Bytes of one answer of a real etcd. */

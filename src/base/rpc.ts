@@ -45,8 +45,8 @@ export interface Call {
 export interface Channel<I extends AnyMessage = AnyMessage, O extends AnyMessage = AnyMessage> {
   /** The caller's next message; undefined when it sends no more. Throws when the call is over. */
   next(): Promise<Value<I> | undefined>;
-  /** Resolves when more may be sent: a caller who does not read is waited for. */
-  send(message: Input<O>): Promise<void>;
+  /** Resolves when more may be sent: a caller who does not read is waited for. undefined: more may be sent at once. */
+  send(message: Input<O>): Promise<void> | undefined;
 }
 export type Unary<I extends AnyMessage = AnyMessage, O extends AnyMessage = AnyMessage> = (
   request: Value<I>,

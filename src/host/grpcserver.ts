@@ -266,7 +266,7 @@ class ServerCall implements Call, Reader, Channel {
       await this.waiting.promise;
     }
   }
-  send(message: Input<AnyMessage>): Promise<void> {
+  send(message: Input<AnyMessage>): Promise<void> | undefined {
     if (this.answered) return Promise.reject(new RpcError(rpcCode.cancelled, "context canceled"));
     const bytes = encodeBehind(PREFIX, this.route.method.output, message);
     bytes[0] = 0;
@@ -276,7 +276,7 @@ class ServerCall implements Call, Reader, Channel {
       this.stream.respond(HEADERS);
     }
     this.stream.write(bytes);
-    return this.stream.congested ? this.stream.drained() : SENT;
+    return this.stream.congested ? this.stream.drained() : undefined;
   }
   private finish(): void {
     if (!this.answered) {
@@ -318,6 +318,5 @@ class ServerCall implements Call, Reader, Channel {
   }
 }
 const nothing = () => {};
-const SENT = Promise.resolve();
 const unreadable = (error: unknown) =>
   new RpcError(rpcCode.internal, `grpc: error unmarshalling request: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,3 +1,4 @@
+import { limits } from "#base/limits.ts";
 import {
   type Batch,
   Compacted,
@@ -50,17 +51,26 @@ export class Watchers {
   private readonly ranges = new Map<string, { from: Key; to: Key; watchers: Set<Watcher> }>();
   private readonly open = new Set<Watcher>();
   private readonly most: number;
+  private readonly buffers: number;
+  /** Bytes in the queues of all watchers; what several are to have counts for each. */
+  private queued = 0;
 
-  /** `buffer`: bytes kept for one slow watcher; `most`: watches at once. */
-  constructor(history: History, { buffer, most }: { buffer: number; most: number }) {
+  /** `buffer`: bytes kept for one slow watcher, `buffers` for all of them; `most`: watches at once. */
+  constructor(history: History, { buffer, buffers = limits.watchBuffers, most }: { buffer: number; buffers?: number; most: number }) {
     this.history = history;
     this.buffer = buffer;
+    this.buffers = buffers;
     this.most = most;
   }
 
   watch(from: Key, to: Key, options: WatchOptions = {}): Watch {
     if (this.open.size >= this.most) throw new TooManyWatches(this.most);
-    const watcher = new Watcher(this.history, this.buffer, from, to, options, {
+    const watcher = new Watcher(this.history, from, to, options, {
+      // Cutting off those above the mean bounds the sum: who is below it holds little, whatever their number.
+      queued: (change, own) => {
+        this.queued += change;
+        return own > this.buffer || (this.queued > this.buffers && own * this.open.size > this.buffers);
+      },
       join: () => this.setOf(from, to).add(watcher),
       leave: () => {
         this.open.delete(watcher);
@@ -123,6 +133,8 @@ const isSingle = (from: Key, to: Key) => to.length === from.length + 1 && to ===
 const rangeName = (from: Key, to: Key) => `${from.length} ${from}${to}`;
 
 interface Hub {
+  /** A queue has grown or shrunk by some bytes, to those of its `own`. Whether that is too much. */
+  queued(change: number, own: number): boolean;
   join(): void;
   leave(): void;
 }
@@ -131,7 +143,6 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   readonly from: Key;
   readonly to: Key;
   private readonly history: History;
-  private readonly buffer: number;
   private readonly options: WatchOptions;
   private readonly hub: Hub;
   /** All up to this has been handed out. */
@@ -148,9 +159,8 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   private waiting: PromiseWithResolvers<IteratorResult<Batch, undefined>> | undefined;
   private readonly onAbort = () => this.end();
 
-  constructor(history: History, buffer: number, from: Key, to: Key, options: WatchOptions, hub: Hub) {
+  constructor(history: History, from: Key, to: Key, options: WatchOptions, hub: Hub) {
     this.history = history;
-    this.buffer = buffer;
     this.from = from;
     this.to = to;
     this.options = options;
@@ -189,10 +199,11 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   push(event: StoreEvent): void {
     if (this.ended || event.entry.modRevision <= this.position || !this.wanted(event)) return;
     this.queue.push(event);
-    this.queued +=
+    const size =
       EVENT_OVERHEAD + event.entry.key.length + event.entry.value.length + ((this.wantsPrevious && event.previous?.value.length) || 0);
+    this.queued += size;
     // One batch may be larger than the buffer when nothing waits before it: a reader that waits is not slow.
-    if (this.queued > this.buffer && !this.waiting) this.end(new SlowWatcher());
+    if (this.hub.queued(size, this.queued) && !this.waiting) this.end(new SlowWatcher());
   }
   /** Answers a waiting `next`, if there is something to say. */
   wake(): void {
@@ -212,12 +223,17 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   end(error?: Error): void {
     if (this.ended) return;
     this.ended = { error };
-    this.queue = [];
+    this.emptied();
     this.options.signal?.removeEventListener("abort", this.onAbort);
     this.hub.leave();
     this.wake();
   }
 
+  private emptied(): void {
+    this.hub.queued(-this.queued, 0);
+    this.queue = [];
+    this.queued = 0;
+  }
   /** The next piece of history, or nothing yet: then the watcher is woken when it has been read. */
   private replay(): Piece | undefined {
     if (this.reading) return undefined;
@@ -265,8 +281,7 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
     }
     if (this.queue.length > 0) {
       const events = this.queue;
-      this.queue = [];
-      this.queued = 0;
+      this.emptied();
       this.position = this.history.revision;
       return this.give(events);
     }

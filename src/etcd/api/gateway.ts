@@ -141,12 +141,11 @@ async function* bounded(body: HttpRequest["body"], most: number): AsyncGenerator
 
 /** A stream's answers as lines; the call ends when the reader leaves. */
 function streamed(handle: Streaming, output: AnyMessage, messages: readonly Value<AnyMessage>[], call: Call): HttpResponse {
-  const lines: Uint8Array[] = [];
+  const lines: { readonly text: Uint8Array; readonly taken?: () => void }[] = [];
   let over = false;
   let wake: (() => void) | undefined;
-  let taken: (() => void) | undefined;
-  const tell = (line: unknown) => {
-    lines.push(utf8(`${JSON.stringify(line)}\n`));
+  const tell = (line: unknown, taken?: () => void) => {
+    lines.push({ text: utf8(`${JSON.stringify(line)}\n`), taken });
     wake?.();
   };
   const gone = new AbortController();
@@ -156,11 +155,8 @@ function streamed(handle: Streaming, output: AnyMessage, messages: readonly Valu
     next: async () => waiting.shift(),
     send: async (message: Input<AnyMessage>) => {
       if (signal.aborted) throw new RpcError(rpcCode.cancelled, "context canceled");
-      tell({ result: jsonOf(output, message) });
-      // One line at a time: a reader who does not read is waited for.
-      await new Promise<void>(resolve => {
-        taken = resolve;
-      });
+      // A line waits until it is taken: a reader who does not read is waited for.
+      await new Promise<void>(resolve => tell({ result: jsonOf(output, message) }, resolve));
     },
   };
   void handle(channel, { ...call, signal })
@@ -174,7 +170,7 @@ function streamed(handle: Streaming, output: AnyMessage, messages: readonly Valu
   signal.addEventListener(
     "abort",
     () => {
-      taken?.();
+      for (const line of lines.splice(0)) line.taken?.();
       wake?.();
     },
     { once: true },
@@ -184,8 +180,11 @@ function streamed(handle: Streaming, output: AnyMessage, messages: readonly Valu
       for (;;) {
         const line = lines.shift();
         if (line) {
-          yield line;
-          taken?.();
+          try {
+            yield line.text;
+          } finally {
+            line.taken?.();
+          }
           continue;
         }
         if (over || signal.aborted) return;
@@ -195,7 +194,6 @@ function streamed(handle: Streaming, output: AnyMessage, messages: readonly Valu
       }
     } finally {
       gone.abort();
-      taken?.();
     }
   }
   return { status: 200, headers: { "content-type": "application/json" }, body: body() };

@@ -497,6 +497,17 @@ test("the gateway: JSON as etcd writes it, streams line by line, errors with the
   assert.equal((await next()).result.events[0].kv.value, "dw==");
   await lines.return?.();
 
+  // two watches on one stream wait for its reader, each with a line of its own
+  const two = utf8('{"create_request":{"key":"aw==","watch_id":"1"}}\n{"create_request":{"key":"aw==","watch_id":"2"}}');
+  const both = await gateway(routes, { method: "POST", url: "/v3/watch", headers: {}, body: two }, 10_000);
+  const seen: Record<string, number> = {};
+  for await (const line of both!.body as AsyncIterable<Uint8Array>) {
+    const { watch_id: id, created, events } = JSON.parse(text(line)).result;
+    seen[id] = created ? 0 : seen[id]! + events.length;
+    if (created && id === "2") for (const value of ["1", "2", "3"]) void put("k", value);
+    if (seen[1] === 3 && seen[2] === 3) break;
+  }
+
   const get = async (url: string) => {
     const answer = await page(server, { method: "GET", url, headers: {} });
     return answer && `${answer.status} ${text(await bytesOf(answer))}`;

@@ -1,15 +1,14 @@
 /**
- * etcd's Watch service: any number of watches on one stream. A reader that falls behind costs one watch no more than its buffer
- * in the store: it is dropped there and read on from history, as etcd's unsynced watchers are; when the history has been
- * compacted meanwhile, the watch is cancelled with that revision.
+ * etcd's Watch service: any number of watches on one stream. A reader that falls behind costs a stream some bytes, whatever its
+ * watches: what exceeds them is dropped and read on from history, watch by watch, as etcd's unsynced watchers are; when the
+ * history has been compacted meanwhile, the watch is cancelled with that revision.
  */
-import type { Cancel } from "#base/clock.ts";
+import { limits } from "#base/limits.ts";
 import type { Input, Value } from "#base/message.ts";
 import { type Call, type Channel, type Route, type RpcError, streaming } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
-import type { Event, WatchCreateRequest, WatchRequest, WatchResponse } from "#etcd/messages.ts";
-import { type Batch, Compacted, type Revision, SlowWatcher, StoreClosed, type StoreEvent, type Watch } from "#store/contract.ts";
-import { rpcErrorOf } from "./errors.ts";
+import type { WatchCreateRequest, WatchRequest, WatchResponse } from "#etcd/messages.ts";
+import { OneWatch } from "./onewatch.ts";
 import { rangeOf } from "./range.ts";
 import { headerOf, type Server } from "./server.ts";
 
@@ -18,13 +17,6 @@ type Create = Value<typeof WatchCreateRequest>;
 
 /** The id of what concerns no watch, or all. */
 const NO_WATCH = -1;
-/** After this long without events, a watch that asked for it is told how far it has come. */
-const PROGRESS = 10 * 60_000;
-/** Filters: no puts, no deletions. */
-const NO_PUTS = 0;
-const NO_DELETES = 1;
-/** Beside its keys and values, what an event counts when a batch is cut into fragments. */
-const EVENT_OVERHEAD = 96;
 
 export function watchRoutes(server: Server): Route[] {
   return [
@@ -44,7 +36,7 @@ export function watchRoutes(server: Server): Route[] {
   ];
 }
 
-class Watches {
+export class Watches {
   readonly server: Server;
   readonly channel: Stream;
   private readonly call: Call;
@@ -52,6 +44,9 @@ class Watches {
   private nextId = 0;
   /** A progress request, and the watches that have still to come so far. */
   private asked: Set<OneWatch> | undefined;
+  /** Bytes of events that wait for the reader. */
+  private waiting = 0;
+  private turn: Promise<void> = Promise.resolve();
 
   constructor(server: Server, channel: Stream, call: Call) {
     this.server = server;
@@ -79,6 +74,26 @@ class Watches {
     watch.stop();
     await this.channel.send({ header: headerOf(this.server), watchId: watch.id, canceled: true, ...says });
     await this.arrived(watch);
+  }
+  /** Events of that many bytes, or little else. */
+  async send(message: Input<typeof WatchResponse>, bytes: () => number): Promise<void> {
+    const sent = this.channel.send(message);
+    if (!sent) return;
+    const size = bytes();
+    this.waiting += size;
+    await sent.finally(() => {
+      this.waiting -= size;
+    });
+  }
+  /** Whether events of that many bytes may wait beside those that do. */
+  hasRoom(bytes: () => number): boolean {
+    return this.waiting === 0 || this.waiting + bytes() <= limits.etcdWatchWaiting;
+  }
+  /** Of the watches that read history one does so at a time, until the reader has taken what it found. */
+  inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => {});
+    return mine;
   }
   /** All up to the revision of the request for progress has been delivered to `watch`, or it is over. */
   async arrived(watch: OneWatch): Promise<void> {
@@ -136,112 +151,3 @@ class Watches {
   }
 }
 const CODES: Readonly<Record<number, string>> = { 3: "InvalidArgument", 7: "PermissionDenied", 16: "Unauthenticated" };
-
-class OneWatch {
-  readonly id: number;
-  /** All up to this has been sent. */
-  delivered: Revision;
-  private readonly all: Watches;
-  private readonly request: Create;
-  private readonly from: string;
-  private readonly to: string;
-  private watch: Watch | undefined;
-  private stopped = false;
-  private marked = false;
-  private quiet: Cancel | undefined;
-
-  constructor(all: Watches, id: number, request: Create, from: string, to: string, after: Revision) {
-    this.all = all;
-    this.id = id;
-    this.request = request;
-    this.from = from;
-    this.to = to;
-    this.delivered = after;
-  }
-  /** Throws what the store throws. */
-  open(): void {
-    this.watch = this.all.server.store.watch(this.from, this.to, {
-      after: this.delivered,
-      previous: this.request.prevKv,
-      puts: !this.request.filters.includes(NO_PUTS),
-      deletes: !this.request.filters.includes(NO_DELETES),
-    });
-    if (this.marked) this.watch.progress();
-    if (this.request.progressNotify) this.awaitQuiet();
-  }
-  mark(): void {
-    this.marked = true;
-    this.watch?.progress();
-  }
-  stop(): void {
-    this.stopped = true;
-    this.quiet?.();
-    void this.watch?.[Symbol.asyncIterator]().return?.();
-  }
-  async run(): Promise<void> {
-    try {
-      while (!this.stopped) {
-        try {
-          for await (const batch of this.watch!) await this.give(batch);
-          if (!this.stopped) throw new StoreClosed("the store is closed");
-        } catch (error) {
-          if (!(error instanceof SlowWatcher)) throw error;
-          this.open();
-        }
-      }
-    } catch (error) {
-      if (this.stopped) return;
-      const says = error instanceof Compacted ? { compactRevision: error.compacted } : { cancelReason: rpcErrorOf(error).message };
-      // The stream may be over by now.
-      await this.all.leave(this, says).catch(() => {});
-    }
-  }
-
-  private async give(batch: Batch): Promise<void> {
-    if (this.stopped) return;
-    const wasMarked = batch.events.length === 0;
-    if (!wasMarked) await this.send(batch);
-    this.delivered = Math.max(this.delivered, batch.revision);
-    if (!wasMarked) return;
-    const asked = this.marked;
-    this.marked = false;
-    if (asked) await this.all.arrived(this);
-    else await this.all.channel.send({ header: headerOf(this.all.server, batch.revision), watchId: this.id });
-    if (this.request.progressNotify) this.awaitQuiet();
-  }
-  private async send({ events, revision }: Batch): Promise<void> {
-    if (this.request.progressNotify) this.awaitQuiet();
-    const { server, channel } = this.all;
-    const header = headerOf(server, revision);
-    const parts = this.request.fragment ? fragments(events, server.requestBytes) : [events];
-    for (const [i, part] of parts.entries()) {
-      const more = i < parts.length - 1;
-      await channel.send({ header, watchId: this.id, ...(more && { fragment: true }), events: part.map(eventOf) });
-    }
-  }
-  /** Starts the time anew after which a watch without events is told its progress. */
-  private awaitQuiet(): void {
-    this.quiet?.();
-    this.quiet = this.all.server.clock.after(PROGRESS, () => this.watch?.progress());
-  }
-}
-
-function eventOf({ type, entry, previous }: StoreEvent): Input<typeof Event> {
-  return { type: type === "put" ? 0 : 1, kv: entry, prevKv: previous };
-}
-/** Events in pieces of some `bytes`, each of one event at least. */
-function fragments(events: readonly StoreEvent[], bytes: number): readonly (readonly StoreEvent[])[] {
-  const parts: StoreEvent[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const event of events) {
-    const { entry, previous } = event;
-    const own = EVENT_OVERHEAD + 2 * entry.key.length + entry.value.length + (previous?.value.length ?? 0);
-    if (size + own > bytes) {
-      parts.push([]);
-      size = 0;
-    }
-    parts.at(-1)!.push(event);
-    size += own;
-  }
-  return parts;
-}
