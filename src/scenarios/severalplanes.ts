@@ -21,7 +21,7 @@ export const severalPlanes: Scenario = {
     const who = lease.spec.holderIdentity ?? "";
     say(`version 2 is applied, and ${who}, which is at work, dies in call ${seed} to its store`);
     const when = seed % 2 ? "before" : "after";
-    cluster.faults.add([{ fault: "crash", who, port: "store", call: seed, when, for: "20m" }]);
+    cluster.faults.add([{ fault: "crash", who, port: "store", call: seed, when, for: "6m" }]);
     await cluster.apply(web({ replicas: 3, image: "web:2" }));
     await cluster.clock.advance("5m");
   },
