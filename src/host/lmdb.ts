@@ -2,14 +2,27 @@
 import { statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
+import { latin1, writeLatin1 } from "#base/bytes.ts";
 import { type Key, NoSpace } from "#store/contract.ts";
 import type { Change, Index } from "#store/ports.ts";
 
+/** Units that a walk leaves out at a key's beginning. */
+let skipped = 0;
 /** Keys as the bytes that they stand for. */
 const keyEncoder = {
-  writeKey: (key: Key, target: Buffer, at: number) => at + target.write(key, at, "latin1"),
-  readKey: (source: Buffer, start: number, end: number) => source.toString("latin1", start, end),
+  writeKey(key: Key, target: Buffer, at: number): number {
+    writeLatin1(target, at, key);
+    return at + key.length;
+  },
+  readKey: (source: Buffer, start: number, end: number) => latin1(source, start + skipped, end),
 };
+/** The bytes that lmdb read. It reads the next ones into the same place, so that one view often serves many rows. */
+let view: Uint8Array = new Uint8Array(0);
+function plain({ buffer, byteOffset }: Uint8Array, length: number): Uint8Array {
+  if (view.length !== length || view.buffer !== buffer || view.byteOffset !== byteOffset) view = new Uint8Array(buffer, byteOffset, length);
+  return view;
+}
+const encoder = { encode: (value: Uint8Array) => value as Buffer, decode: plain };
 /** LMDB's own codes for a full disk: ENOSPC, EDQUOT, a map that cannot grow, and EIO, by which it tells of a short write. */
 const FULL = new Set([28, 122, 5, -30792]);
 
@@ -21,7 +34,7 @@ export async function openLmdb(directory: string): Promise<Index> {
   const options = {
     path,
     noSubdir: true,
-    encoding: "binary",
+    encoder,
     keyEncoder,
     // A commit returns when it has been synced, so that the log before it may go.
     overlappingSync: false,
@@ -29,12 +42,25 @@ export async function openLmdb(directory: string): Promise<Index> {
     // Its batches of an event's turn reject a promise that nobody is given.
     eventTurnBatching: false,
   } as const;
-  const db: RootDatabase<Buffer, Key> = lmdb.open(options);
+  const db: RootDatabase<Uint8Array, Key> = lmdb.open(options);
   return {
-    get: key => db.getBinary(key),
-    walk(from, to, visit) {
+    get(key) {
+      const bytes = db.getBinaryFast(key);
+      return bytes && plain(bytes, bytes.length);
+    },
+    walk(from, to, skip, visit) {
       if (from >= to) return;
-      for (const { key, value } of db.getRange({ start: from, end: to })) if (!visit(key, value)) return;
+      const rows = db.getRange({ start: from, end: to })[Symbol.iterator]();
+      try {
+        for (;;) {
+          // Each time anew: what is visited may walk, too.
+          skipped = skip;
+          const { done, value } = rows.next();
+          if (done || !visit(value.key, value.value)) return;
+        }
+      } finally {
+        rows.return?.();
+      }
     },
     count: (from, to) => (from < to ? db.getKeysCount({ start: from, end: to }) : 0),
     write: changes => write(db, changes),
@@ -62,12 +88,12 @@ const MARK = 0xbeefc0de;
 const MARK_AT = 24;
 const PAGE = 4096;
 
-async function write(db: RootDatabase<Buffer, Key>, changes: readonly Change[]): Promise<void> {
+async function write(db: RootDatabase<Uint8Array, Key>, changes: readonly Change[]): Promise<void> {
   try {
     // A batch is one transaction of LMDB, carried out by its own thread.
     await db.batch(() => {
       for (const { key, value } of changes) {
-        if (value) db.put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+        if (value) db.put(key, value);
         else db.remove(key);
       }
     });

@@ -19,7 +19,7 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
   };
   return {
     get: key => map.get(key),
-    walk: (from, to, visit) => map.walk(from, to, visit),
+    walk: (from, to, skip, visit) => map.walk(from, to, (key, value) => visit(key.slice(skip), value)),
     count: (from, to) => map.count(from, to),
     async write(changes) {
       if (disk.full) throw new NoSpace();

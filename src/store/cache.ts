@@ -28,7 +28,9 @@ export class Cache {
   private readonly load: Load;
   /** In key order; they do not overlap. */
   private readonly pages: Page[] = [];
-  private readonly single = new Map<Key, Version>();
+  /** Those that came lately, and those before them: forgotten all at once, so that no put has to look for the oldest. */
+  private single = new Map<Key, Version>();
+  private older = new Map<Key, Version>();
   private pageBytes = 0;
   private singleBytes = 0;
   private clock = 0;
@@ -40,7 +42,7 @@ export class Cache {
 
   /** The key's newest version; null: there is none; undefined: not known here. */
   get(key: Key): Version | null | undefined {
-    const single = this.single.get(key);
+    const single = this.single.get(key) ?? this.older.get(key);
     if (single) return single;
     const page = this.pageOf(key);
     if (!page) return undefined;
@@ -52,17 +54,7 @@ export class Cache {
   /** A version, which may be a deletion, has become durable. */
   put(version: Version): void {
     const page = this.pageOf(version.key);
-    if (!page) {
-      const before = this.single.get(version.key);
-      if (before) {
-        this.singleBytes -= sizeOf(before);
-        this.single.delete(version.key);
-      }
-      this.single.set(version.key, version);
-      this.singleBytes += sizeOf(version);
-      this.shedSingle();
-      return;
-    }
+    if (!page) return this.putSingle(version);
     const at = placeIn(page.versions, version.key);
     const before = page.versions[at];
     let grown = sizeOf(version);
@@ -77,11 +69,7 @@ export class Cache {
   }
   /** The key's version is gone for good. */
   forget(key: Key): void {
-    const single = this.single.get(key);
-    if (single) {
-      this.single.delete(key);
-      this.singleBytes -= sizeOf(single);
-    }
+    this.takeSingle(key);
     const page = this.pageOf(key);
     if (!page) return;
     const at = placeIn(page.versions, key);
@@ -117,13 +105,10 @@ export class Cache {
     const versions = this.load(from, next, FILL);
     const to = versions.length < FILL ? next : `${versions.at(-1)!.key}\0`;
     const page: Page = { from, to, versions, bytes: 0, used: ++this.clock };
-    for (const [i, version] of versions.entries()) {
-      const single = this.single.get(version.key);
-      if (single) {
-        this.single.delete(version.key);
-        this.singleBytes -= sizeOf(single);
-        if (!isUnread(single)) versions[i] = single;
-      }
+    const mayBeSingle = this.single.size + this.older.size > 0;
+    for (let i = 0; i < versions.length; i++) {
+      const single = mayBeSingle ? this.takeSingle(versions[i]!.key) : undefined;
+      if (single && !isUnread(single)) versions[i] = single;
       page.bytes += sizeOf(versions[i]!);
     }
     this.pages.splice(this.after(from), 0, page);
@@ -154,14 +139,23 @@ export class Cache {
     for (const page of this.pages) if (!gone.has(page)) this.pages[kept++] = page;
     this.pages.length = kept;
   }
-  private shedSingle(): void {
-    if (this.singleBytes <= this.most / 2) return;
-    // Many at once: a walk of a Map from its beginning passes over all that was deleted there lately.
-    for (const [key, version] of this.single) {
-      if (this.singleBytes <= this.most / 4) return;
-      this.single.delete(key);
-      this.singleBytes -= sizeOf(version);
-    }
+  private putSingle(version: Version): void {
+    const before = this.single.get(version.key);
+    this.single.set(version.key, version);
+    this.singleBytes += sizeOf(version) - (before ? sizeOf(before) : 0);
+    if (this.singleBytes <= this.most / 4) return;
+    this.older = this.single;
+    this.single = new Map();
+    this.singleBytes = 0;
+  }
+  private takeSingle(key: Key): Version | undefined {
+    const older = this.older.get(key);
+    if (older) this.older.delete(key);
+    const single = this.single.get(key);
+    if (!single) return older;
+    this.single.delete(key);
+    this.singleBytes -= sizeOf(single);
+    return single;
   }
   private pageOf(key: Key): Page | undefined {
     const page = this.pages[this.after(key) - 1];

@@ -1,6 +1,6 @@
 import type { Entry, Key, Revision } from "./contract.ts";
 import { Damaged, type Log } from "./log.ts";
-import { decodeCell, Reader } from "./record.ts";
+import { decodeCell, Reader, valueOfCell } from "./record.ts";
 import { isUnread, type Link, type Version } from "./version.ts";
 
 /** Cells that are read together when no more than this lies between them, up to so many bytes at once. */
@@ -24,7 +24,13 @@ export class Cells {
   }
   /** The version of `key` at that place, and the link to the one before it. Throws Damaged. */
   read(key: Key, { modRevision, segment, at, size }: Link) {
-    return this.decoded(key, modRevision, segment, at, () => this.log().read(segment, at, size));
+    try {
+      const cell = decodeCell(new Reader(this.log().read(segment, at, size)), segment, at);
+      if (cell.version.key === key && cell.version.modRevision === modRevision) return cell;
+    } catch (error) {
+      if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
+    }
+    return this.isDamaged(key, modRevision, segment, at);
   }
   /** The same entry with its value. */
   full<E extends Entry>(entry: E): E {
@@ -35,11 +41,11 @@ export class Cells {
   fill(versions: readonly Version[]): void {
     const unread = versions.filter(isUnread);
     if (unread.length === 0) return;
-    unread.sort((a, b) => a.segment - b.segment || a.at - b.at);
+    if (!inOrder(unread)) unread.sort((a, b) => a.segment - b.segment || a.at - b.at);
     for (let i = 0; i < unread.length; ) {
-      const { segment, at } = unread[i]!;
-      let end = at + unread[i]!.size;
-      let wanted = unread[i]!.size;
+      const { segment, at, size } = unread[i]!;
+      let end = at + size;
+      let wanted = size;
       let next = i + 1;
       for (; next < unread.length; next++) {
         const { segment: other, at: start, size } = unread[next]!;
@@ -47,31 +53,47 @@ export class Cells {
         end = Math.max(end, start + size);
         wanted += size;
       }
-      const run = unread.slice(i, next);
-      let bytes: Uint8Array | undefined;
+      const reader = new Reader(this.bytesOf(unread[i]!, end - at));
       // A value keeps all the bytes that it was read with in memory.
       const sparse = wanted < (end - at) / 2;
-      for (const version of run) {
-        const { key, modRevision, at: start, size } = version;
-        const { version: whole } = this.decoded(key, modRevision, segment, start, () => {
-          bytes ??= this.log().read(segment, at, end - at);
-          return bytes.subarray(start - at, start - at + size);
-        });
-        version.value = sparse ? whole.value.slice() : whole.value;
+      for (; i < next; i++) {
+        const version = unread[i]!;
+        const value = this.valueAt(version, reader, version.at - at);
+        version.value = sparse ? value.slice() : value;
       }
-      i = next;
     }
   }
 
-  private decoded(key: Key, modRevision: Revision, segment: number, at: number, read: () => Uint8Array) {
+  private bytesOf({ key, modRevision, segment, at }: Version, length: number): Uint8Array {
     try {
-      const cell = decodeCell(new Reader(read()), segment, at);
-      if (cell.version.key === key && cell.version.modRevision === modRevision) return cell;
+      return this.log().read(segment, at, length);
     } catch (error) {
-      if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
+      if (!(error instanceof Damaged)) throw error;
+      return this.isDamaged(key, modRevision, segment, at);
     }
+  }
+  private valueAt(version: Version, reader: Reader, at: number): Uint8Array {
+    try {
+      reader.at = at;
+      const value = valueOfCell(reader, version);
+      if (value) return value;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+    return this.isDamaged(version.key, version.modRevision, version.segment, version.at);
+  }
+  private isDamaged(key: Key, modRevision: Revision, segment: number, at: number): never {
     const error = new Damaged(`segment ${segment}`, at, `it does not hold revision ${modRevision} of the key ${key}`);
     this.damaged(error);
     throw error;
   }
+}
+
+function inOrder(versions: readonly Version[]): boolean {
+  for (let i = 1; i < versions.length; i++) {
+    const { segment, at } = versions[i - 1]!;
+    const next = versions[i]!;
+    if (next.segment < segment || (next.segment === segment && next.at < at)) return false;
+  }
+  return true;
 }

@@ -82,12 +82,12 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
         }),
       );
     else if (part.kind === "changes")
-      await write(() =>
+      await write(() => [
         pending.recorded(
           part.revision,
           part.events.map(event => state.write(event)),
         ),
-      );
+      ]);
     else if (part.kind === "lease") await write(() => [pending.granted(part.lease)]);
     else if (part.kind === "meta") await name(part.name, part.value);
   }

@@ -185,20 +185,21 @@ class EmbeddedStore implements LocalStore {
   txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
     const { pending } = this;
     const puts = mayPut(then, otherwise);
-    return this.groups.submit(() => {
+    return this.groups.submit(records => {
       if (puts) this.room.check(this.size());
-      const revision = pending.revision + 1;
-      const { succeeded, results, events } = evaluate(pending.draft, revision, compare, then, otherwise);
-      return { records: pending.recorded(revision, events), answer: at => ({ succeeded, revision: at, results }) };
+      const { succeeded, results, events } = evaluate(pending.draft, pending.revision + 1, compare, then, otherwise);
+      if (events.length > 0) records.push(pending.recorded(pending.revision + 1, events));
+      return { succeeded, revision: pending.revision, results };
     });
   }
   grant(ttl: number, wanted?: number): Promise<Lease> {
-    return this.groups.submit(() => {
+    return this.groups.submit(records => {
       this.room.check(this.size());
       const id = wanted ?? this.position.lastLease + 1;
       if (this.pending.draft.hasLease(id)) throw new LeaseExists();
       const lease = { id, ttl: Math.max(1, ttl) };
-      return { records: [this.pending.granted(lease)], answer: () => lease };
+      records.push(this.pending.granted(lease));
+      return lease;
     });
   }
   async keepAlive(id: number): Promise<Lease> {
@@ -302,7 +303,7 @@ class EmbeddedStore implements LocalStore {
         if (record.revoked) this.held.remove(record.revoked);
         if (record.events.length === 0) continue;
         this.flusher.events += record.events.length;
-        this.recent.add(record.revision, record.events);
+        this.recent.add(record.events);
         for (const event of record.events) events.push(event);
       }
     }

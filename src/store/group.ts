@@ -1,4 +1,4 @@
-import { NoSpace, type Revision } from "./contract.ts";
+import { NoSpace } from "./contract.ts";
 import type { Flusher } from "./flush.ts";
 import { beginFrame, type Log } from "./log.ts";
 import type { Pending } from "./pending.ts";
@@ -7,17 +7,18 @@ import { encodeRecord, type Head, type LogRecord, Writer } from "./record.ts";
 import type { Room } from "./room.ts";
 import type { State } from "./state.ts";
 
-/** One thing to be done in the order of arrival: `run` puts its changes into the pending batch and says what to log. */
+/**
+ * One thing to be done in the order of arrival: puts its changes into the pending batch, adds to `records` what the log is to
+ * have of them, and says what it answers once they are durable. When it throws it has added nothing.
+ */
+export type Act<T> = (records: LogRecord[]) => T;
+/** An act that waits, and what came of it: told when the group that it was part of is durable, or was undone. */
 interface Job {
-  run(): readonly LogRecord[];
-  /** The group that it was part of is durable (`revision`: the store's, after this job), or was undone. */
-  done(revision: Revision): void;
-  failed(error: unknown): void;
-}
-/** What a job did: the records that the log is to have, and what it answers once they are durable. */
-export interface Evaluated<T> {
-  readonly records: readonly LogRecord[];
-  readonly answer: (revision: Revision) => T;
+  readonly act: Act<unknown>;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: unknown) => void;
+  answer: unknown;
+  error: unknown;
 }
 /** Bytes of one group, after which further jobs wait for the next. */
 const GROUP = 4 * 1024 * 1024;
@@ -51,22 +52,19 @@ export class Groups {
     this.parts = parts;
   }
 
-  /** Evaluates when its turn has come, and answers when that is durable. */
-  submit<T>(evaluate: () => Evaluated<T>): Promise<T> {
+  /** Acts when its turn has come, and answers when that is durable. */
+  submit<T>(act: Act<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.parts.position.check();
-      let answer: (revision: Revision) => T;
-      const run = () => {
-        const outcome = evaluate();
-        answer = outcome.answer;
-        return outcome.records;
-      };
-      this.waiting.push({ run, done: revision => resolve(answer(revision)), failed: reject });
+      this.waiting.push({ act, resolve, reject, answer: undefined, error: undefined });
       this.writing ??= this.drain();
     });
   }
   /** The same, of what answers nothing. */
-  readonly write = (make: () => readonly LogRecord[]): Promise<void> => this.submit(() => ({ records: make(), answer: () => undefined }));
+  readonly write = (make: () => readonly LogRecord[]): Promise<void> =>
+    this.submit(records => {
+      records.push(...make());
+    });
   /** Returns when what is being written now is done. */
   async idle(): Promise<void> {
     await this.writing;
@@ -99,7 +97,6 @@ export class Groups {
     const { writer } = this;
     const { log, state, position, pending, room, flusher, segmentBytes } = this.parts;
     const { lastLease } = position;
-    const settled: { job: Job; revision: Revision; error?: unknown }[] = [];
     const records: LogRecord[] = [];
     let taken = 0;
     try {
@@ -111,14 +108,13 @@ export class Groups {
       for (; taken < this.waiting.length && writer.at < GROUP; taken++) {
         const job = this.waiting[taken]!;
         const written = state.pendingWrites;
+        const before = records.length;
         try {
-          for (const record of job.run()) {
-            encodeRecord(writer, record, segment, at);
-            records.push(record);
-          }
-          settled.push({ job, revision: pending.revision });
+          job.error = undefined;
+          job.answer = job.act(records);
+          for (let i = before; i < records.length; i++) encodeRecord(writer, records[i]!, segment, at);
         } catch (error) {
-          settled.push({ job, revision: pending.revision, error });
+          job.error = error;
           if (state.pendingWrites === written) continue;
           // It failed with half of its writes done, as when the disk cannot be read: nobody may see those.
           taken++;
@@ -135,17 +131,18 @@ export class Groups {
       pending.discard(lastLease);
       // With the reserve given back there is room for what does not put.
       if (error instanceof NoSpace && (await room.release())) return;
-      const all = taken > 0 ? settled.map(({ job }) => job) : this.waiting;
+      const all = taken > 0 ? this.waiting.slice(0, taken) : this.waiting;
       this.waiting = this.waiting.slice(all.length);
-      for (const job of all) job.failed(error);
+      for (const job of all) job.reject(error);
       return;
     }
+    const done = this.waiting.slice(0, taken);
     this.waiting = this.waiting.slice(taken);
     pending.commit();
     this.parts.publish(records);
-    for (const { job, revision, error } of settled) {
-      if (error === undefined) job.done(revision);
-      else job.failed(error);
+    for (const job of done) {
+      if (job.error === undefined) job.resolve(job.answer as never);
+      else job.reject(job.error);
     }
     this.parts.settled();
   }

@@ -6,6 +6,7 @@ import { SortedMap } from "./sorted.ts";
 /** How values of one table are written to the index. */
 export interface Codec<V> {
   encode(writer: Writer, value: V): void;
+  /** `bytes` are not to be kept. */
   decode(key: Key, bytes: Uint8Array): V;
 }
 /** null: deleted. `below`: whether the layers beneath have the key. */
@@ -54,8 +55,7 @@ export class Layered<V> {
     if (from >= to) return;
     const over = new Overlay<V>(this.layersOver(from, to, view));
     let going = true;
-    this.index.walk(this.prefix + from, this.indexEnd(to), (prefixed, bytes) => {
-      const key = prefixed.slice(this.prefix.length);
+    this.index.walk(this.prefix + from, this.indexEnd(to), this.prefix.length, (key, bytes) => {
       let shadowed = false;
       while (going && over.key !== undefined && over.key <= key) {
         shadowed = over.key === key;

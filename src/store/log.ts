@@ -10,7 +10,10 @@ const SEGMENT = /^(\d{16})\.log$/;
 const READ = 1024 * 1024;
 /** Bytes of room made ahead of what is appended. */
 const ROOM_LEAST = 256 * 1024;
-const ROOM_MOST = 8 * 1024 * 1024;
+const ROOM_MOST = 4 * 1024 * 1024;
+/** A frame of more bytes finds its own room: making it would write all of them twice. */
+const LARGE = 512 * 1024;
+const zeroes = new Uint8Array(ROOM_MOST);
 
 export const segmentName = (n: number) => `${String(n).padStart(16, "0")}.log`;
 /** The numbers of the log's segments in `directory`, in order. */
@@ -204,7 +207,7 @@ export class Log {
     tail.end += frame.length;
     tail.lastRevision = revision;
     this.bytes += frame.length;
-    if (ahead) this.makeRoom();
+    if (ahead && frame.length <= LARGE) this.makeRoom();
   }
   /** Begins a new segment. On failure the old one goes on. */
   async rotate(): Promise<void> {
@@ -247,7 +250,7 @@ export class Log {
     const start = Math.max(room, tail.end + Math.ceil(more / 4));
     assert(Number.isSafeInteger(start) && start >= tail.end, "room begins behind what is written");
     const make = async () => {
-      await tail.file.write(start, new Uint8Array(more));
+      await tail.file.write(start, zeroes.subarray(0, more));
       await tail.file.sync();
       this.room = start + more;
     };

@@ -49,12 +49,10 @@ export class Pending {
     };
   }
 
-  /** Takes the revision, if there are events for it. */
-  recorded(revision: Revision, events: readonly StoreEvent[]): readonly LogRecord[] {
-    if (events.length === 0) return [];
+  /** Takes the revision for events, which are what `state.write` has returned. */
+  recorded(revision: Revision, events: readonly StoreEvent[]): LogRecord {
     this.revision = revision;
-    // What `state.write` has returned.
-    return [{ kind: "events", revision, events: events as readonly LogEvent[] }];
+    return { kind: "events", revision, events: events as readonly LogEvent[] };
   }
   granted(lease: Lease): LogRecord {
     this.position.lastLease = Math.max(this.position.lastLease, lease.id);
@@ -71,7 +69,7 @@ export class Pending {
     });
     this.leases.set(id, false);
     this.state.tables.leases.set(numberKey(id), null, true);
-    this.recorded(revision, events);
+    if (events.length > 0) this.revision = revision;
     return { kind: "events", revision: this.revision, events, revoked: id };
   }
 

@@ -45,9 +45,13 @@ export class InUse extends Error {
 
 /** An ordered map on disk. Keys are Latin-1, ordered by code unit. */
 export interface Index {
+  /** What it gives is valid until the next call. */
   get(key: Key): Uint8Array | undefined;
-  /** Calls `visit` for the keys of [from, to) in order until it answers false. What it is given stays valid. */
-  walk(from: Key, to: Key, visit: (key: Key, value: Uint8Array) => boolean): void;
+  /**
+   * Calls `visit` for the keys of [from, to) in order until it answers false, with what follows their first `skip` units. The
+   * value is valid until the next call.
+   */
+  walk(from: Key, to: Key, skip: number, visit: (key: Key, value: Uint8Array) => boolean): void;
   count(from: Key, to: Key): number;
   /** All changes or none, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
   write(changes: readonly Change[]): Promise<void>;

@@ -4,8 +4,8 @@ import { BATCH_EVENTS, EVENT_OVERHEAD, type HistoryRange } from "./watch.ts";
 
 /** The newest revisions with their events, in memory within a bound, for watchers that are a little behind. */
 export class Recent {
-  /** Oldest first. */
-  private kept: { revision: Revision; events: readonly LogEvent[]; bytes: number }[] = [];
+  /** Oldest first; whole revisions, one after another. */
+  private kept: LogEvent[] = [];
   private bytes = 0;
   private readonly most: number;
 
@@ -14,23 +14,47 @@ export class Recent {
     this.most = most;
   }
 
-  add(revision: Revision, events: readonly LogEvent[]): void {
-    const bytes = events.reduce((sum, { entry }) => sum + EVENT_OVERHEAD + entry.size, 0);
-    this.kept.push({ revision, events, bytes });
-    this.bytes += bytes;
-    if (this.bytes <= this.most) return;
-    const kept = this.kept.slice((this.kept.length + 1) >> 1);
-    this.bytes = kept.reduce((sum, item) => sum + item.bytes, 0);
-    this.kept = kept;
+  /** Events of the revision after the newest that is here. */
+  add(events: readonly LogEvent[]): void {
+    for (const event of events) {
+      this.kept.push(event);
+      this.bytes += sizeOf(event);
+    }
+    if (this.bytes > this.most) this.shed();
   }
   /** Events of whole revisions above `after`, some at a time, and the last of those revisions; undefined: it lacks some of them. */
   since(after: Revision, { from, to }: HistoryRange): { revision: Revision; events: StoreEvent[] } | undefined {
     const { kept } = this;
-    if (kept.length === 0 || kept[0]!.revision > after + 1) return undefined;
+    if (kept.length === 0 || kept[0]!.entry.modRevision > after + 1) return undefined;
     const events: StoreEvent[] = [];
-    let i = after + 1 - kept[0]!.revision;
-    for (; i < kept.length && events.length < BATCH_EVENTS; i++)
-      for (const event of kept[i]!.events) if (event.entry.key >= from && event.entry.key < to) events.push(event);
-    return { revision: kept[i - 1]?.revision ?? after, events };
+    let revision = after;
+    for (let i = this.after(after); i < kept.length; i++) {
+      const event = kept[i]!;
+      const { key, modRevision } = event.entry;
+      if (events.length >= BATCH_EVENTS && modRevision > revision) break;
+      revision = modRevision;
+      if (key >= from && key < to) events.push(event);
+    }
+    return { revision, events };
+  }
+
+  /** Forgets the older half. */
+  private shed(): void {
+    const { kept } = this;
+    const middle = kept[kept.length >> 1]!.entry.modRevision;
+    this.kept = kept.slice(this.after(middle));
+    this.bytes = this.kept.reduce((sum, event) => sum + sizeOf(event), 0);
+  }
+  /** The place of the first event above `revision`. */
+  private after(revision: Revision): number {
+    let low = 0;
+    let high = this.kept.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.kept[middle]!.entry.modRevision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
+const sizeOf = ({ entry }: LogEvent) => EVENT_OVERHEAD + entry.size;

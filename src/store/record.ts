@@ -91,38 +91,69 @@ export class Writer {
 /** Reads what Writer wrote; throws RangeError beyond the end. */
 export class Reader {
   at = 0;
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  private bytes: Uint8Array;
+  // Of the whole buffer: a view takes longer to make than a row to read, and rows that are read in turn lie in one buffer.
+  private view: DataView;
+  private start: number;
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer);
+    this.start = bytes.byteOffset;
+  }
+  /** The same reader, at the beginning of other bytes. */
+  over(bytes: Uint8Array): this {
+    const { buffer } = bytes;
+    if (buffer !== this.view.buffer) this.view = new DataView(buffer);
+    this.bytes = bytes;
+    this.start = bytes.byteOffset;
+    this.at = 0;
+    return this;
   }
   get left(): number {
     return this.bytes.length - this.at;
   }
   u8(): number {
-    return this.view.getUint8(this.at++);
+    return this.view.getUint8(this.pass(1));
   }
   u32(): number {
-    this.at += 4;
-    return this.view.getUint32(this.at - 4);
+    return this.view.getUint32(this.pass(4));
   }
   number(): number {
-    this.at += 8;
-    return this.view.getFloat64(this.at - 8);
+    return this.view.getFloat64(this.pass(8));
   }
   key(): Key {
-    const length = this.u32();
-    if (length > this.left) throw new RangeError("a length reaches beyond the record");
+    const length = this.length();
     this.at += length;
     return latin1(this.bytes, this.at - length, this.at);
   }
+  /** Whether a key follows that is this one; passes over it then. */
+  isKey(key: Key): boolean {
+    if (this.length() !== key.length) return false;
+    const { bytes, at } = this;
+    for (let i = 0; i < key.length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false;
+    this.at += key.length;
+    return true;
+  }
   /** A view of the bytes read, not a copy. */
   blob(): Uint8Array {
+    const length = this.length();
+    this.at += length;
+    return new Uint8Array(this.view.buffer, this.start + this.at - length, length);
+  }
+  skip(count: number): void {
+    this.pass(count);
+  }
+  private length(): number {
     const length = this.u32();
     if (length > this.left) throw new RangeError("a length reaches beyond the record");
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
+    return length;
+  }
+  /** Passes over so many bytes; where in the buffer they begin. */
+  private pass(count: number): number {
+    const { at } = this;
+    if (at + count > this.bytes.length) throw new RangeError("the record ends early");
+    this.at = at + count;
+    return this.start + at;
   }
 }
 
@@ -224,7 +255,7 @@ function encodeCell(writer: Writer, version: Version): void {
 }
 /** Bytes of a version's cell. */
 export const cellSize = (version: Version): number =>
-  13 + version.key.length + (version.before ? 20 : 0) + (isDead(version) ? 0 : 28 + version.value.length);
+  13 + version.key.length + (version.before ? PLACE_SIZE : 0) + (isDead(version) ? 0 : 28 + version.value.length);
 /** Reads a cell; its value is a part of what is read. `base`: the reader's first byte in `segment`. */
 export function decodeCell(reader: Reader, segment: number, base: number): { version: Version; link?: Link } {
   const start = reader.at;
@@ -249,6 +280,19 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
   version.size = reader.at - start;
   return { version, ...(link && { link }) };
 }
+/**
+ * The value in the cell of `version`, which stands where `reader` does, as a part of what is read; undefined where that is
+ * another cell.
+ */
+export function valueOfCell(reader: Reader, { key, modRevision, size }: Version): Uint8Array | undefined {
+  const start = reader.at;
+  const flags = reader.u8();
+  if (!(flags & PUT) || reader.number() !== modRevision || !reader.isKey(key)) return undefined;
+  reader.skip(flags & LINK ? PLACE_SIZE + 24 : 24);
+  const value = reader.blob();
+  return reader.at - start === size ? value : undefined;
+}
+const PLACE_SIZE = 20;
 export function encodePlace(writer: Writer, { modRevision, segment, at, size }: Place & { modRevision: Revision }): void {
   writer.number(modRevision);
   writer.u32(segment);

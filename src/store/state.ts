@@ -31,6 +31,9 @@ export class State {
   private written: Version[] = [];
   private buried: Key[] = [];
   private noted = { segment: 0, at: 0 };
+  /** The key that was looked up last for the pending batch, since it is asked for again when it is written. */
+  private sought: Key | undefined;
+  private found: Version | undefined;
   cache: Cache | undefined;
 
   /** `damaged` is told when a cell of the log is not what the index says. */
@@ -45,10 +48,14 @@ export class State {
 
   /** The key's newest version, with or without its value; a deletion, too. */
   version(key: Key, view: View): Version | undefined {
-    if (view === "pending") {
-      const pending = this.tables.newest.inPending(key);
-      if (pending !== undefined) return pending ?? undefined;
-    }
+    if (view === "durable") return this.durable(key);
+    if (key === this.sought) return this.found;
+    const pending = this.tables.newest.inPending(key);
+    this.found = pending === undefined ? this.durable(key) : (pending ?? undefined);
+    this.sought = key;
+    return this.found;
+  }
+  private durable(key: Key): Version | undefined {
     const cached = this.cache?.get(key);
     if (cached !== undefined) return cached ?? undefined;
     return this.tables.newest.get(key, "durable");
@@ -74,6 +81,7 @@ export class State {
     const { key } = version;
     const { newest, dead, attached } = this.tables;
     newest.set(key, version, before !== undefined);
+    this.sought = undefined;
     this.written.push(version);
     const wasDead = before !== undefined && isDead(before);
     if (isDead(version)) dead.set(key, version.modRevision, wasDead);
@@ -88,6 +96,7 @@ export class State {
   bury(key: Key): void {
     this.tables.newest.set(key, null, true);
     this.tables.dead.set(key, null, true);
+    this.sought = undefined;
     this.buried.push(key);
   }
   /** Takes a segment's head for what leases and named values there are; for opening. */
@@ -116,6 +125,7 @@ export class State {
     this.counts.commit();
     this.written = [];
     this.buried = [];
+    this.sought = this.found = undefined;
     this.committedLive = this.live;
     for (const table of this.all) table.commit();
   }
@@ -123,6 +133,7 @@ export class State {
     this.written = [];
     this.buried = [];
     this.counts.discard();
+    this.sought = this.found = undefined;
     this.live = this.committedLive;
     for (const table of this.all) table.discard();
   }
@@ -144,11 +155,13 @@ export class State {
   /** The first versions of [from, to), deletions included, with their values: what the cache keeps. */
   load(from: Key, to: Key, most: number): Version[] {
     const versions: Version[] = [];
+    const entries: Version[] = [];
     this.tables.newest.walk(from, to, "durable", (_, version) => {
       versions.push(version);
+      if (!isDead(version)) entries.push(version);
       return versions.length < most;
     });
-    this.cells.fill(versions.filter(version => !isDead(version)));
+    this.cells.fill(entries);
     return versions;
   }
   /** Keys whose deletion no reader from `compacted` on can see, and the same of bases; of the first `most` from `from` on. */

@@ -2,13 +2,17 @@ import type { Key, Revision } from "./contract.ts";
 import { Layered } from "./layered.ts";
 import type { Index } from "./ports.ts";
 import { decodePlace, encodePlace, Reader, type Writer } from "./record.ts";
-import { isDead, type Link, linked, type Version } from "./version.ts";
+import { NO_VALUE } from "./txn.ts";
+import { isDead, type Link, type Version, versionAt } from "./version.ts";
 
 /** A version that is not its key's newest, and the revision that replaced it. */
 interface Base {
   readonly version: Version;
   readonly until: Revision;
 }
+/** Reads one row after another. */
+const row = new Reader(NO_VALUE);
+
 const versionCodec = {
   encode(writer: Writer, version: Version): void {
     encodePlace(writer, version);
@@ -18,25 +22,30 @@ const versionCodec = {
     writer.number(version.lease);
   },
   decode(key: Key, bytes: Uint8Array): Version {
-    const reader = new Reader(bytes);
-    const version = linked(key, decodePlace(reader));
-    if (reader.left === 0) return version;
-    return { ...version, createRevision: reader.number(), version: reader.number(), lease: reader.number() };
+    return decodeVersion(key, row.over(bytes));
   },
 };
+function decodeVersion(key: Key, reader: Reader): Version {
+  const version = versionAt(key, reader.number(), reader.u32(), reader.u32(), reader.u32());
+  if (reader.left === 0) return version;
+  version.createRevision = reader.number();
+  version.version = reader.number();
+  version.lease = reader.number();
+  return version;
+}
 const baseCodec = {
   encode(writer: Writer, { version, until }: Base): void {
     writer.number(until);
     versionCodec.encode(writer, version);
   },
-  decode: (key: Key, bytes: Uint8Array): Base => ({
-    until: new Reader(bytes).number(),
-    version: versionCodec.decode(key, bytes.subarray(8)),
-  }),
+  decode(key: Key, bytes: Uint8Array): Base {
+    const until = row.over(bytes).number();
+    return { until, version: decodeVersion(key, row) };
+  },
 };
 const numberCodec = {
   encode: (writer: Writer, value: number) => writer.number(value),
-  decode: (_: Key, bytes: Uint8Array) => new Reader(bytes).number(),
+  decode: (_: Key, bytes: Uint8Array) => row.over(bytes).number(),
 };
 
 /**
@@ -62,8 +71,8 @@ export const tablesOver = (index: Index): Tables => ({
   newest: new Layered(index, "k", versionCodec),
   dead: new Layered(index, "d", numberCodec),
   bases: new Layered(index, "b", baseCodec),
-  places: new Layered(index, "r", { encode: encodePlace, decode: (_, bytes) => decodePlace(new Reader(bytes)) }),
+  places: new Layered(index, "r", { encode: encodePlace, decode: (_, bytes) => decodePlace(row.over(bytes)) }),
   leases: new Layered(index, "l", numberCodec),
   attached: new Layered(index, "a", { encode() {}, decode: () => true }),
-  meta: new Layered(index, "n", { encode: (writer, value) => writer.raw(value), decode: (_, bytes) => bytes }),
+  meta: new Layered(index, "n", { encode: (writer, value) => writer.raw(value), decode: (_, bytes) => bytes.slice() }),
 });

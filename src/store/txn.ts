@@ -66,30 +66,30 @@ export function evaluate(
   otherwise: readonly Op[],
 ): Outcome {
   checkTxn(compare, then, otherwise);
-  const succeeded = compare.every(c => holds(draft, c));
-  const steps = plan(draft, succeeded ? then : otherwise);
+  const succeeded = holdAll(draft, compare);
   const events: StoreEvent[] = [];
-  const write = (event: StoreEvent) => {
-    events.push(draft.write(event));
-  };
-  return { succeeded, results: steps.map(step => apply(draft, revision, step, write)), events };
+  const results: OpResult[] = [];
+  for (const step of plan(draft, succeeded ? then : otherwise)) results.push(apply(draft, revision, step, events));
+  return { succeeded, results, events };
 }
 
 /** Whether either branch may put: what a store without room refuses (etcd: applierV3Capped). */
 export function mayPut(then: readonly Op[], otherwise: readonly Op[] = []): boolean {
-  const puts = (op: Op) => op.op === "put" || (op.op === "txn" && mayPut(op.success, op.failure));
   return then.some(puts) || otherwise.some(puts);
 }
+const puts = (op: Op): boolean => op.op === "put" || (op.op === "txn" && mayPut(op.success, op.failure));
 
 /** An operation that may be done; one that is a transaction, with the branch that it takes. */
 type Step = Exclude<Op, { op: "txn" }> | { readonly op: "txn"; readonly succeeded: boolean; readonly steps: readonly Step[] };
 
 /** Chooses all branches and refuses what cannot be done, by the state before the first write, as etcd does. */
 function plan(draft: Draft, ops: readonly Op[]): Step[] {
-  return ops.map(op => {
+  const steps: Step[] = [];
+  for (const op of ops) {
     if (op.op === "txn") {
-      const succeeded = op.compare.every(c => holds(draft, c));
-      return { op: "txn", succeeded, steps: plan(draft, succeeded ? op.success : (op.failure ?? [])) };
+      const succeeded = holdAll(draft, op.compare);
+      steps.push({ op: "txn", succeeded, steps: plan(draft, succeeded ? op.success : (op.failure ?? [])) });
+      continue;
     }
     if (op.op === "put") {
       if ((op.ignoreValue || op.ignoreLease) && !draft.get(op.key)) throw new KeyNotFound();
@@ -98,27 +98,26 @@ function plan(draft: Draft, ops: readonly Op[]): Step[] {
       if (op.revision > draft.revision) throw new FutureRevision(draft.revision);
       if (op.revision < draft.compacted) throw new Compacted(draft.compacted);
     }
-    return op;
-  });
+    steps.push(op);
+  }
+  return steps;
 }
 
-function apply(draft: Draft, revision: Revision, step: Step, write: (event: StoreEvent) => void): OpResult {
+/** Does one step; what it writes is added to `events`. */
+function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[]): OpResult {
   if (step.op === "txn")
-    return { op: "txn", succeeded: step.succeeded, results: step.steps.map(inner => apply(draft, revision, inner, write)) };
+    return { op: "txn", succeeded: step.succeeded, results: step.steps.map(inner => apply(draft, revision, inner, events)) };
   if (step.op === "put") {
     const previous = draft.get(step.key);
-    write({
-      type: "put",
-      entry: {
-        key: step.key,
-        value: step.ignoreValue && previous ? draft.full(previous).value : step.value,
-        createRevision: previous?.createRevision ?? revision,
-        modRevision: revision,
-        version: (previous?.version ?? 0) + 1,
-        lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0,
-      },
-      previous,
-    });
+    const entry = {
+      key: step.key,
+      value: step.ignoreValue && previous ? draft.full(previous).value : step.value,
+      createRevision: previous?.createRevision ?? revision,
+      modRevision: revision,
+      version: (previous?.version ?? 0) + 1,
+      lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0,
+    };
+    events.push(draft.write({ type: "put", entry, previous }));
     return step.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
   }
   if (step.op === "get") {
@@ -126,10 +125,14 @@ function apply(draft: Draft, revision: Revision, step: Step, write: (event: Stor
     return { op: "get", entries: step.keysOnly ? withoutValues(entries) : entries, count };
   }
   const gone = step.to === undefined ? [draft.get(step.key)].filter(e => e !== undefined) : draft.range(step.key, step.to).entries;
-  for (const previous of gone) write({ type: "delete", entry: tombstone(previous.key, revision), previous });
+  for (const previous of gone) events.push(draft.write({ type: "delete", entry: tombstone(previous.key, revision), previous }));
   return step.previous ? { op: "delete", deleted: gone.length, previous: gone.map(draft.full) } : { op: "delete", deleted: gone.length };
 }
 
+function holdAll(draft: Draft, compare: readonly Compare[]): boolean {
+  for (const c of compare) if (!holds(draft, c)) return false;
+  return true;
+}
 /** etcd's rule: a key that is missing, or a range without keys, has zeroes for its numbers, and no value comparison holds for it. */
 function holds(draft: Draft, c: Compare): boolean {
   if (c.to === undefined) return holdsOf(draft, draft.get(c.key), c);
@@ -138,14 +141,9 @@ function holds(draft: Draft, c: Compare): boolean {
 }
 function holdsOf(draft: Draft, entry: Entry | undefined, c: Compare): boolean {
   if (c.target === "value") return entry !== undefined && related(compareBytes(draft.full(entry).value, c.than), c.is);
-  const actual = {
-    version: entry?.version,
-    create: entry?.createRevision,
-    mod: entry?.modRevision,
-    lease: entry?.lease,
-  }[c.target];
-  return related((actual ?? 0) - c.than, c.is);
+  return related((entry?.[FIELD[c.target]] ?? 0) - c.than, c.is);
 }
+const FIELD = { version: "version", create: "createRevision", mod: "modRevision", lease: "lease" } as const;
 function related(order: number, is: Compare["is"]): boolean {
   if (is === "=") return order === 0;
   if (is === "!=") return order !== 0;
@@ -169,11 +167,14 @@ function checkKeys(compare: readonly Compare[], then: readonly Op[], otherwise: 
   const operations = Math.max(compare.length, then.length, otherwise.length);
   if (operations > most) throw new InvalidTxn("etcdserver: too many operations in txn request");
   for (const c of compare) checkKey(c.key, c.to !== undefined);
-  for (const ops of [then, otherwise])
-    for (const op of ops) {
-      if (op.op === "txn") checkKeys(op.compare, op.success, op.failure ?? [], most - operations);
-      else checkKey(op.key, op.op !== "put" && op.to !== undefined);
-    }
+  checkOps(then, most - operations);
+  checkOps(otherwise, most - operations);
+}
+function checkOps(ops: readonly Op[], most: number): void {
+  for (const op of ops) {
+    if (op.op === "txn") checkKeys(op.compare, op.success, op.failure ?? [], most);
+    else checkKey(op.key, op.op !== "put" && op.to !== undefined);
+  }
 }
 function checkKey(key: Key, isRange: boolean): void {
   if (key === "" && !isRange) throw new InvalidTxn("etcdserver: key is not provided");

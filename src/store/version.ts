@@ -12,6 +12,9 @@ export interface Place {
  */
 export interface Version extends Entry {
   value: Uint8Array;
+  createRevision: Revision;
+  version: number;
+  lease: number;
   segment: number;
   at: number;
   size: number;
@@ -40,16 +43,16 @@ export const versionOf = (entry: Entry, before?: Version): Version => ({
   size: 0,
   before,
 });
-/** The version at `link`, of which no more is known yet. */
-export const linked = (key: Key, link: Link): Version => ({
+/** The version that lies there in the log, of which no more is known yet. */
+export const versionAt = (key: Key, modRevision: Revision, segment: number, at: number, size: number): Version => ({
   key,
   value: UNREAD,
   createRevision: 0,
-  modRevision: link.modRevision,
+  modRevision,
   version: 0,
   lease: 0,
-  segment: link.segment,
-  at: link.at,
-  size: link.size,
+  segment,
+  at,
+  size,
   before: undefined,
 });
