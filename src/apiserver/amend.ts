@@ -1,10 +1,20 @@
 import { objectKey } from "#apiserver/keys.ts";
 import { encodeRecord, sameRecord } from "#apiserver/record.ts";
-import { type AnyObject, attempts, put, type RegistryOptions, Stored, type Write } from "#apiserver/registry.ts";
+import { type AnyObject, attempts, put, type RegistryOptions, Stored, storedOf, type Write } from "#apiserver/registry.ts";
 import { conflict, MODIFIED, notFound } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
 
-/** A change of the server's own: no admission and no rules of the kind, only `change`, which may throw. Repeated on a conflict. */
+/** The object with its parts, the caller's own to change; what is in these is frozen, and can be replaced. */
+function ownParts(object: AnyObject): AnyObject {
+  const own: Record<string, unknown> = { ...object };
+  for (const part of ["metadata", "spec", "status"]) if (own[part]) own[part] = { ...own[part] };
+  return own as unknown as AnyObject;
+}
+
+/**
+ * A change of the server's own: no admission and no rules of the kind, only `change`, which may throw, and sets fields of metadata, spec and
+ * status. Repeated on a conflict.
+ */
 export async function amend(options: RegistryOptions, write: Write, change: (object: AnyObject) => void): Promise<Stored> {
   const { kind } = write;
   const key = objectKey(kind, write.namespace, write.name);
@@ -12,8 +22,8 @@ export async function amend(options: RegistryOptions, write: Write, change: (obj
     async () => {
       const entry = await options.store.get(key);
       if (!entry) throw notFound(resourceOf(kind), write.name);
-      const standing = new Stored(kind, entry.value, entry.modRevision);
-      const object = standing.fresh();
+      const standing = storedOf(options, kind, entry);
+      const object = ownParts(standing.object);
       change(object);
       const record = encodeRecord(kind, object);
       if (sameRecord(record, entry.value)) return standing;

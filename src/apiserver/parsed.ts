@@ -5,6 +5,7 @@
 import { asRead } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { limits } from "#base/limits.ts";
+import { oldestOf } from "#base/oldest.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Key, Revision } from "#store/contract.ts";
 
@@ -16,6 +17,7 @@ interface Kept {
 }
 export class Parsed {
   readonly #kept = new Map<Key, Kept>();
+  readonly #oldest = oldestOf(this.#kept);
   readonly #most: number;
   #bytes = 0;
   /** What is being written: whoever hears of the change may do so before the writer. */
@@ -57,10 +59,7 @@ export class Parsed {
     this.drop(key);
     this.#kept.set(key, { kind, revision, object, bytes });
     this.#bytes += bytes;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#most) return;
-      this.drop(oldest);
-    }
+    while (this.#bytes > this.#most) this.drop(this.#oldest()!);
   }
   drop(key: Key): void {
     const kept = this.#kept.get(key);

@@ -53,6 +53,8 @@ export const limits = {
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */
   updateManagers: 10,
+  /** Outlines of new objects, for each kind, of which it is kept what a creation sets. */
+  outlines: 200,
   /** Attempts at a generated name. */
   generateNameAttempts: 8,
   /** Attempts of a server-side read-modify-write (patch, status) before a conflict is answered. */

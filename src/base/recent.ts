@@ -1,7 +1,10 @@
 /** A map that forgets what was used longest ago, once it holds more than `most`. */
+import { oldestOf } from "#base/oldest.ts";
+
 export class Recent<V> {
   readonly #most: number;
   readonly #entries = new Map<string, V>();
+  readonly #oldest = oldestOf(this.#entries);
   /** The key that was asked for last: it need not move. */
   #newest: string | undefined;
   constructor(most: number) {
@@ -14,8 +17,7 @@ export class Recent<V> {
     this.#newest = key;
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    const [oldest] = this.#entries.size > this.#most ? this.#entries.keys() : [];
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > this.#most) this.#entries.delete(this.#oldest()!);
     return value;
   }
   clear(): void {

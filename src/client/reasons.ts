@@ -1,5 +1,6 @@
 /** Why things are as they are: for each object the last decisions about it, kept in memory within limits, for `cox why`. */
 import { limits } from "#base/limits.ts";
+import { oldestOf } from "#base/oldest.ts";
 
 /** An object as reasons name it. */
 export interface Subject {
@@ -34,6 +35,7 @@ export function subjectOf(id: string): Subject {
 export class Reasons {
   /** By object, the one that was heard of longest ago first. */
   readonly #bySubject = new Map<string, Reason[]>();
+  readonly #oldest = oldestOf(this.#bySubject);
   #count = 0;
 
   /** Keeps a reason under its intent and its target. */
@@ -54,10 +56,10 @@ export class Reasons {
         this.#count--;
       }
     }
-    for (const [id, list] of this.#bySubject) {
-      if (this.#count <= limits.reasons) break;
+    while (this.#count > limits.reasons) {
+      const id = this.#oldest()!;
+      this.#count -= this.#bySubject.get(id)!.length;
       this.#bySubject.delete(id);
-      this.#count -= list.length;
     }
   }
   /** Takes in what an earlier process had decided, newest first. */

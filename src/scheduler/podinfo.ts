@@ -32,7 +32,14 @@ export interface PodInfo {
 /** Whether nothing has changed between two states of a pod of what counts for others once it has its node. */
 export function countsAlike(a: Pod, b: Pod): boolean {
   if (!a.metadata.deletionTimestamp !== !b.metadata.deletionTimestamp || !equal(a.metadata.labels, b.metadata.labels)) return false;
-  return a.spec === b.spec || equal({ ...a.spec, nodeName: "" }, { ...b.spec, nodeName: "" });
+  return a.spec === b.spec || saysAlike(a.spec, b.spec);
+}
+function saysAlike(a: Pod["spec"], b: Pod["spec"]): boolean {
+  for (const field in { ...a, ...b }) {
+    const name = field as keyof Pod["spec"];
+    if (name !== "nodeName" && !equal(a[name], b[name])) return false;
+  }
+  return true;
 }
 export function podInfo(pod: Pod, siblings?: Selector): PodInfo {
   const { metadata, spec } = pod;

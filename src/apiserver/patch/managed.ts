@@ -2,10 +2,13 @@
  * metadata.managedFields: who manages which fields of an object (KEP-555). One entry a manager, operation, version and subresource;
  * every write that is no apply adds what it changed to its manager's entry and takes it from all others.
  */
+
 import { difference, type FieldSet, isEmpty, isFieldSet, LEAF, setOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { outline } from "#apiserver/patch/outline.ts";
 import { compare } from "#apiserver/patch/typed.ts";
 import { limits } from "#base/limits.ts";
 import { freeze } from "#base/plain.ts";
+import { Recent } from "#base/recent.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { zeroOf } from "#schema/decode.ts";
 import type { ObjectNode } from "#schema/notation.ts";
@@ -159,13 +162,36 @@ export function disown(shares: Map<string, Share>, changed: FieldSet, removed: F
   }
 }
 
-/** Adds what a write changed to its manager's share. */
+/** What a write through a door changes: what is set, what is gone, and what its writer manages from then on. */
+interface Change {
+  readonly set: FieldSet;
+  readonly gone: FieldSet;
+  readonly own: FieldSet;
+}
+function changeOf({ schema }: ManagedKind, live: unknown, next: unknown, { reset }: Writer): Change {
+  const all = compare(schema, live, next);
+  const keep = (set: FieldSet) => (reset ? without(set, reset) : set);
+  const set = union(keep(all.modified), keep(all.added));
+  return { set, gone: keep(all.removed), own: stripped(set) };
+}
+/** Changes from nothing, by the door (its reset fields, or the type) and the new object's outline: thousands of Events have one outline. */
+const creations = new WeakMap<object, Recent<Change>>();
+function creationOf(kind: ManagedKind, next: unknown, writer: Writer): Change {
+  const zero = zeroOf(kind.schema);
+  const drawn = outline(zero, next);
+  if (drawn === undefined) return changeOf(kind, zero, next, writer);
+  const door = writer.reset ?? kind.schema;
+  let known = creations.get(door);
+  if (!known) {
+    known = new Recent(limits.outlines);
+    creations.set(door, known);
+  }
+  return known.get(drawn, () => freeze(changeOf(kind, zero, next, writer)));
+}
+/** Adds what a write changed to its manager's share; a creation (`live` undefined) begins with what its kind says of itself. */
 export function track(shares: Map<string, Share>, kind: ManagedKind, live: unknown, next: unknown, writer: Writer): void {
-  const all = compare(kind.schema, live, next);
-  const keep = (set: FieldSet) => (writer.reset ? without(set, writer.reset) : set);
-  const changed = union(keep(all.modified), keep(all.added));
-  disown(shares, changed, keep(all.removed));
-  const own = stripped(changed);
+  const { set, gone, own } = live === undefined ? creationOf(kind, next, writer) : changeOf(kind, live, next, writer);
+  disown(shares, set, gone);
   if (isEmpty(own)) return;
   const share: Share = {
     manager: writer.manager || "unknown",
@@ -218,7 +244,7 @@ export function manage<T extends ManagedObject>(
 ): ManagedEntry[] | undefined {
   const shares = sharesFor(live, next, writer.subresource);
   if (shares.size === 0 && live?.metadata.uid) return undefined;
-  track(shares, kind, live ? bare(live) : zeroOf(kind.schema), bare(next), writer);
+  track(shares, kind, live && bare(live), bare(next), writer);
   cap(shares);
   return writeShares(shares);
 }
