@@ -13,6 +13,7 @@ import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
 import { type EtcdListener, serveEtcd } from "#host/etcdlistener.ts";
+import { collectSeldom } from "#host/heap.ts";
 import { readIfThere } from "#host/privatefiles.ts";
 import { snapshotPorts } from "#host/snapshot.ts";
 import { openStore } from "#host/store.ts";
@@ -31,6 +32,7 @@ export interface RunningEtcd {
 /** Opens the store in `directory` and serves it. Throws one sentence when that cannot be. */
 export async function runEtcd(directory: string, options: EtcdOptions, log: Log): Promise<RunningEtcd> {
   useBuffer();
+  collectSeldom();
   const tls = options.tls && (await readTls(options.tls));
   const store = await openStore(directory, options.quota);
   const listeners: EtcdListener[] = [];
