@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, encode } from "#host/protobuf.ts";
+import { decode } from "#host/protobuf.ts";
+import { encode } from "#host/protobufwriter.ts";
 import { calls } from "./calls.ts";
 import { Event, TxnRequest, TxnResponse, WatchRequest } from "./messages.ts";
 

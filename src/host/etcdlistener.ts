@@ -197,7 +197,7 @@ class Listener implements EtcdListener {
       stream.respond(hpackBlock([[":status", String(answer.status)], ...list]));
       for await (const part of parts(answer.body)) {
         if (stream.closed) break;
-        stream.write(part);
+        stream.write([part]);
         await stream.drained();
       }
       stream.end();

@@ -7,7 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { message, method } from "#base/message.ts";
 import { rpcCode as code } from "#base/rpc.ts";
 import { type GrpcClient, GrpcError, grpcClient } from "./grpc.ts";
-import { decode, encode } from "./protobuf.ts";
+import { decode } from "./protobuf.ts";
+import { encode } from "./protobufwriter.ts";
 
 const Text = message({ text: [1, "string"] });
 const call = (name: string) => method(`/test.Test/${name}`, Text, Text);

@@ -7,7 +7,8 @@ import http2 from "node:http2";
 import net from "node:net";
 import type { AnyMessage, Input, Method, Value } from "#base/message.ts";
 import { rpcCode as code } from "#base/rpc.ts";
-import { decode, encode } from "./protobuf.ts";
+import { decode } from "./protobuf.ts";
+import { encode } from "./protobufwriter.ts";
 
 export class GrpcError extends Error {
   readonly code: number;

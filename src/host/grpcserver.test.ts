@@ -5,6 +5,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { message, method } from "#base/message.ts";
 import { type Route, RpcError, rpcCode, streaming, unary } from "#base/rpc.ts";
@@ -13,6 +14,8 @@ import { GrpcServer } from "./grpcserver.ts";
 import { hpackBlock } from "./hpack.ts";
 import { PREFACE } from "./http2frames.ts";
 import { Http2Connection, type Http2Stream } from "./http2server.ts";
+import { decode } from "./protobuf.ts";
+import { encode } from "./protobufwriter.ts";
 
 const Text = message({ text: [1, "string"], size: [2, "int32"] });
 const echo = method("/t.T/Echo", Text, Text);
@@ -198,6 +201,75 @@ const REQUEST = hpackBlock([
   [":path", echo.path],
   ["content-type", "application/grpc"],
 ]);
+/** What a raw connection has sent, put together by frames: [type, flags, stream, payload]. */
+function framesOf(all: Buffer): [number, number, number, Buffer][] {
+  const frames: [number, number, number, Buffer][] = [];
+  for (let at = 0; at + 9 <= all.length; ) {
+    const end = at + 9 + all.readUIntBE(at, 3);
+    if (end > all.length) break;
+    frames.push([all[at + 3]!, all[at + 4]!, all.readUInt32BE(at + 5), all.subarray(at + 9, end)]);
+    at = end;
+  }
+  return frames;
+}
+test("frames are understood wherever the pieces are cut in which they come", async t => {
+  // Not over a socket, which puts pieces together again.
+  const sent: Buffer[] = [];
+  const socket = new Duplex({
+    read() {},
+    write(chunk, _, done) {
+      sent.push(chunk as Buffer);
+      done();
+    },
+  });
+  t.after(() => socket.destroy());
+  const stream = (id: number, text: string) => {
+    const body = Buffer.concat([Buffer.alloc(5), encode(Text, { text })]);
+    body.writeUInt32BE(body.length - 5, 1);
+    const data: Buffer[] = [];
+    // With padding, without, of no length, and the end for itself.
+    for (let at = 0; at < body.length; at += 40) {
+      const part = body.subarray(at, at + 40);
+      data.push(at % 80 === 0 ? FRAME(0, 0, id, part) : FRAME(0, 8, id, Buffer.concat([Buffer.of(3), part, Buffer.alloc(3)])));
+    }
+    return Buffer.concat([FRAME(1, 4, id, REQUEST), ...data, FRAME(0, 0, id), FRAME(6, 0, 0, Buffer.from("abcdefgh")), FRAME(0, 1, id)]);
+  };
+  const grpc = new GrpcServer({
+    routes: new Map([[echo.path, unary(echo, async ({ text }) => ({ text })) as Route]]),
+    message: 100_000,
+    failed: error => new RpcError(rpcCode.internal, String(error)),
+  });
+  const onStream = (opened: Http2Stream) => grpc.serve(opened);
+  new Http2Connection(socket as unknown as net.Socket, { streams: 1000, window: WINDOW, peer: undefined, onStream });
+  const give = (bytes: Buffer) => socket.push(bytes);
+  const seen = () => framesOf(Buffer.concat(sent));
+  const settled = async (count: number) => {
+    while (seen().filter(([type, flags]) => type === 1 && flags & 1).length < count) await new Promise(resolve => setImmediate(resolve));
+  };
+  for (const byte of PREFACE) give(Buffer.of(byte));
+  give(FRAME(4, 0, 0));
+  const words = "all that was cut comes whole, ".repeat(5);
+  let id = -1;
+  // Every length of piece, so that each place is cut once.
+  const lengths = [1, 2, 3, 5, 7, 8, 9, 10, 11, 13, 17, 31, 64, 127, 1000];
+  for (const length of lengths) {
+    id += 2;
+    const bytes = stream(id, `${words}${id}`);
+    for (let at = 0; at < bytes.length; at += length) give(bytes.subarray(at, at + length));
+    await settled((id + 1) / 2);
+  }
+  // And everything at once.
+  give(Buffer.concat([stream(id + 2, "first"), stream(id + 4, "second")]));
+  await settled((id + 5) / 2);
+  const answers = new Map(seen().flatMap(([type, , on, payload]) => (type === 0 && payload.length > 0 ? [[on, payload.subarray(5)]] : [])));
+  for (let i = 0; i < lengths.length; i++) assert.equal(decode(Text, answers.get(2 * i + 1)!).text, `${words}${2 * i + 1}`);
+  assert.equal(decode(Text, answers.get(id + 2)!).text, "first");
+  assert.equal(decode(Text, answers.get(id + 4)!).text, "second");
+  assert.equal(
+    seen().filter(([type, flags, , payload]) => type === 6 && flags === 1 && String(payload) === "abcdefgh").length,
+    lengths.length + 2,
+  );
+});
 const bad: Record<string, [Buffer, number]> = {
   "a frame larger than allowed": [Buffer.from("00400100000000000100", "hex"), 6],
   "data on no stream": [FRAME(0, 0, 0), 1],

@@ -8,7 +8,8 @@ import { RpcError, rpcCode } from "#base/rpc.ts";
 import { type Headers, hpackBlock } from "./hpack.ts";
 import { fault } from "./http2frames.ts";
 import type { Http2Stream, Reader } from "./http2server.ts";
-import { decode, encodeBehind } from "./protobuf.ts";
+import { decode } from "./protobuf.ts";
+import { encodeParts } from "./protobufwriter.ts";
 
 export interface GrpcServerOptions {
   readonly routes: ReadonlyMap<string, Route>;
@@ -20,6 +21,8 @@ export interface GrpcServerOptions {
 
 /** Bytes of a message's mark and length. */
 const PREFIX = 5;
+/** Values of at least so many bytes are sent as they lie. */
+const APART = 8 * 1024;
 const TYPE = ["content-type", "application/grpc"] as const;
 const HEADERS = hpackBlock([[":status", "200"], TYPE]);
 const OK = hpackBlock([["grpc-status", "0"]]);
@@ -79,6 +82,16 @@ function millisecondsOf(text: string): number | undefined {
   return Number(digits) * { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }[unit as "H"];
 }
 
+/** A message with its mark and length, in parts that follow each other. */
+function prefixed(type: AnyMessage, message: Input<AnyMessage>): readonly Uint8Array[] {
+  const parts = encodeParts(PREFIX, type, message, APART);
+  const head = parts[0] as Buffer;
+  let size = -PREFIX;
+  for (const part of parts) size += part.length;
+  head[0] = 0;
+  head.writeUInt32BE(size, 1);
+  return parts;
+}
 function refuse(stream: Http2Stream, status: number, message: string): void {
   stream.respond(hpackBlock([[":status", "200"], TYPE, ...statusHeaders(status, message)]), true);
   if (!stream.remoteEnded) stream.reset(fault.none);
@@ -234,12 +247,10 @@ class ServerCall implements Call, Reader, Channel {
   }
   private respond(response: Input<AnyMessage>): void {
     if (!this.answered) {
-      const bytes = encodeBehind(PREFIX, this.route.method.output, response);
-      bytes[0] = 0;
-      bytes.writeUInt32BE(bytes.length - PREFIX, 1);
+      const parts = prefixed(this.route.method.output, response);
       this.answered = true;
       this.stream.respond(HEADERS);
-      this.stream.write(bytes);
+      this.stream.write(parts);
       this.stream.end(OK);
     }
     this.over = true;
@@ -268,14 +279,12 @@ class ServerCall implements Call, Reader, Channel {
   }
   send(message: Input<AnyMessage>): Promise<void> | undefined {
     if (this.answered) return Promise.reject(new RpcError(rpcCode.cancelled, "context canceled"));
-    const bytes = encodeBehind(PREFIX, this.route.method.output, message);
-    bytes[0] = 0;
-    bytes.writeUInt32BE(bytes.length - PREFIX, 1);
+    const parts = prefixed(this.route.method.output, message);
     if (!this.begun) {
       this.begun = true;
       this.stream.respond(HEADERS);
     }
-    this.stream.write(bytes);
+    this.stream.write(parts);
     return this.stream.congested ? this.stream.drained() : undefined;
   }
   private finish(): void {

@@ -42,7 +42,12 @@ export class Http2Connection {
   /** Streams that are open or still worked for. */
   private busy = 0;
   private lastStream = 0;
-  private rest: Buffer | undefined;
+  /** The beginning of a preface or frame. */
+  private begun: Buffer | undefined;
+  /** Of a DATA frame that is handed on in pieces: bytes to come, its flags, its stream. */
+  private dataLeft = 0;
+  private dataFlags = 0;
+  private dataStream = 0;
   private greeted = false;
   private block: { stream: number; flags: number; parts: Buffer[]; size: number } | undefined;
   /** What we may still send; what we have taken and not told. */
@@ -83,23 +88,20 @@ export class Http2Connection {
     this.socket.destroy();
   }
 
-  /** DATA as far as the windows let it; says how much was sent. */
-  sendData(stream: Http2Stream, bytes: Uint8Array, from: number, endStream: boolean): number {
-    let at = from;
-    while (at < bytes.length) {
-      const size = Math.min(bytes.length - at, this.theirFrame, this.sendWindow, stream.sendWindow);
+  /** What a stream has to send, as far as the windows let it; says whether that was all. */
+  sendData(stream: Http2Stream): boolean {
+    while (stream.unsent > 0) {
+      const size = Math.min(stream.unsent, this.theirFrame, this.sendWindow, stream.sendWindow);
       if (size <= 0 || this.out.waiting > CONGESTED) {
         this.blocked.add(stream);
-        break;
+        return false;
       }
-      const last = at + size === bytes.length;
-      this.out.head(size, frame.data, last && endStream ? flag.endStream : 0, stream.id);
-      this.out.put(size === bytes.length ? bytes : bytes.subarray(at, at + size));
+      this.out.head(size, frame.data, 0, stream.id);
+      stream.give(size, this.out);
       this.sendWindow -= size;
       stream.sendWindow -= size;
-      at += size;
     }
-    return at - from;
+    return true;
   }
   sendHeaders(stream: number, block: Uint8Array, endStream: boolean): void {
     this.out.head(block.length, frame.headers, flag.endHeaders | (endStream ? flag.endStream : 0), stream);
@@ -150,35 +152,65 @@ export class Http2Connection {
 
   private take(chunk: Buffer): void {
     if (this.socket.writableEnded) return;
-    let bytes = this.rest ? Buffer.concat([this.rest, chunk]) : chunk;
-    this.rest = undefined;
+    let at = 0;
     if (!this.greeted) {
+      const bytes = this.begun ? Buffer.concat([this.begun, chunk]) : chunk;
       if (bytes.length < PREFACE.length) {
-        this.rest = bytes;
+        this.begun = bytes;
         return;
       }
       if (!bytes.subarray(0, PREFACE.length).equals(PREFACE)) {
         this.socket.destroy();
         return;
       }
+      at = PREFACE.length - (bytes.length - chunk.length);
+      this.begun = undefined;
       this.greeted = true;
-      bytes = bytes.subarray(PREFACE.length);
     }
-    let at = 0;
-    while (bytes.length - at >= FRAME_HEAD) {
-      const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-      if (length > DEFAULT_FRAME) return this.fail(fault.frameSize);
-      const end = at + FRAME_HEAD + length;
-      if (end > bytes.length) break;
-      const type = bytes[at + 3]!;
-      const flags = bytes[at + 4]!;
-      const stream = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
-      const error = this.frame(type, flags, stream, bytes, at + FRAME_HEAD, end);
-      if (error !== fault.none) return this.fail(error);
-      at = end;
+    while (at < chunk.length) {
+      const next = this.begun ? this.goOn(this.begun, chunk, at) : this.step(chunk, at);
+      if (next < 0) return this.fail(-next);
+      at = next;
     }
-    if (at < bytes.length) this.rest = bytes.subarray(at);
     if (this.out.waiting > CONGESTED) this.socket.pause();
+  }
+  /** What can be done with `bytes` from `at` on, where a frame, or more of DATA, begins; answers how far it came, or an error below 0. */
+  private step(bytes: Buffer, at: number): number {
+    if (this.dataLeft > 0) {
+      const end = Math.min(bytes.length, at + this.dataLeft);
+      this.dataLeft -= end - at;
+      const error = this.onData(this.dataLeft > 0 ? 0 : this.dataFlags, this.dataStream, bytes, at, end);
+      return error === fault.none ? end : -error;
+    }
+    if (bytes.length - at < FRAME_HEAD) return this.keep(bytes, at);
+    const length = lengthAt(bytes, at);
+    if (length > DEFAULT_FRAME) return -fault.frameSize;
+    const end = at + FRAME_HEAD + length;
+    const type = bytes[at + 3]!;
+    const flags = bytes[at + 4]!;
+    const stream = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
+    if (end > bytes.length) {
+      if (type !== frame.data || flags & flag.padded || this.block) return this.keep(bytes, at);
+      // Long DATA goes to its reader as it comes: it is not put together twice.
+      this.dataLeft = length;
+      this.dataFlags = flags;
+      this.dataStream = stream;
+      return at + FRAME_HEAD;
+    }
+    const error = this.frame(type, flags, stream, bytes, at + FRAME_HEAD, end);
+    return error === fault.none ? end : -error;
+  }
+  private keep(bytes: Buffer, at: number): number {
+    this.begun = bytes.subarray(at);
+    return bytes.length;
+  }
+  /** The same for a frame of which `begun` has come before; of `chunk` no more is copied than the frame needs. */
+  private goOn(begun: Buffer, chunk: Buffer, at: number): number {
+    const whole = begun.length < FRAME_HEAD ? FRAME_HEAD : FRAME_HEAD + lengthAt(begun, 0);
+    const end = Math.min(chunk.length, at + whole - begun.length);
+    this.begun = undefined;
+    const done = this.step(Buffer.concat([begun, chunk.subarray(at, end)]), 0);
+    return done < 0 ? done : end;
   }
   /** One frame, payload [at, end); answers the connection's error, if it is one. */
   private frame(type: number, flags: number, id: number, bytes: Buffer, at: number, end: number): number {
@@ -343,6 +375,7 @@ export class Http2Connection {
   }
 }
 const NOTHING = Buffer.alloc(0);
+const lengthAt = (bytes: Buffer, at: number) => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 
 /** One stream: headers are there, what comes goes to `reader`, what is sent waits for the windows. */
 export class Http2Stream {
@@ -357,8 +390,10 @@ export class Http2Stream {
   isFinished = false;
   private readonly connection: Http2Connection;
   private open = true;
+  /** Bytes that wait to be sent, from `queueAt` of the first on; how many those are. */
   private queue: Uint8Array[] = [];
   private queueAt = 0;
+  unsent = 0;
   private trailers: Uint8Array | undefined;
   private endAfter = false;
   private waiting: (() => void)[] = [];
@@ -377,7 +412,7 @@ export class Http2Stream {
   }
   /** Whether what was sent still waits for the other side to read. */
   get congested(): boolean {
-    return this.queue.length > 0;
+    return this.unsent > 0;
   }
 
   /** An HPACK block. */
@@ -386,24 +421,37 @@ export class Http2Stream {
     this.connection.sendHeaders(this.id, block, endStream);
     if (endStream) this.close();
   }
-  /** Bytes that must not change afterwards. */
-  write(bytes: Uint8Array): void {
-    if (!this.open || bytes.length === 0) return;
-    if (this.queue.length > 0) {
-      this.queue.push(bytes);
-      return;
+  /** Bytes, in parts that follow each other, that must not change afterwards. */
+  write(parts: readonly Uint8Array[]): void {
+    if (!this.open) return;
+    const waited = this.unsent > 0;
+    for (const part of parts) {
+      if (part.length === 0) continue;
+      this.queue.push(part);
+      this.unsent += part.length;
     }
-    const sent = this.connection.sendData(this, bytes, 0, false);
-    if (sent === bytes.length) return;
-    this.queue.push(bytes);
-    this.queueAt = sent;
+    if (!waited) this.connection.sendData(this);
+  }
+  /** Puts the next `size` bytes into `out`. */
+  give(size: number, out: Outgoing): void {
+    this.unsent -= size;
+    for (let left = size; left > 0; ) {
+      const part = this.queue[0]!;
+      const end = Math.min(part.length, this.queueAt + left);
+      out.put(end - this.queueAt === part.length ? part : part.subarray(this.queueAt, end));
+      left -= end - this.queueAt;
+      this.queueAt = end;
+      if (end < part.length) return;
+      this.queue.shift();
+      this.queueAt = 0;
+    }
   }
   /** Ends the stream behind all that was written; `trailers` is an HPACK block. */
   end(trailers?: Uint8Array): void {
     if (!this.open) return;
     this.trailers = trailers;
     this.endAfter = true;
-    if (this.queue.length === 0) this.sendEnd();
+    if (this.unsent === 0) this.sendEnd();
   }
   reset(error: number): void {
     if (!this.open) return;
@@ -412,7 +460,7 @@ export class Http2Stream {
   }
   /** Resolves when all that was written is on its way, or the stream is over. */
   async drained(): Promise<void> {
-    if (this.queue.length === 0 || !this.open) return;
+    if (this.unsent === 0 || !this.open) return;
     await new Promise<void>(resolve => this.waiting.push(resolve));
   }
   /** `bytes` given to the reader have been dealt with: the other side may send as many more. */
@@ -422,13 +470,7 @@ export class Http2Stream {
   }
 
   pump(): void {
-    while (this.queue.length > 0) {
-      const bytes = this.queue[0]!;
-      this.queueAt += this.connection.sendData(this, bytes, this.queueAt, false);
-      if (this.queueAt < bytes.length) return;
-      this.queue.shift();
-      this.queueAt = 0;
-    }
+    if (!this.connection.sendData(this)) return;
     this.wake();
     if (this.endAfter) this.sendEnd();
   }
@@ -460,6 +502,7 @@ export class Http2Stream {
   private close(): void {
     this.open = false;
     this.queue = [];
+    this.unsent = 0;
     this.connection.forget(this);
     this.wake();
   }

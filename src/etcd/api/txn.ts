@@ -56,13 +56,17 @@ export function putOf(put: Value<typeof PutRequest>): Op {
   return {
     op: "put",
     key: put.key,
-    // A copy: what came lies in a buffer with much else.
-    value: new Uint8Array(put.value),
+    value: own(put.value),
     lease: put.lease,
     previous: put.prevKv,
     ignoreValue: put.ignoreValue,
     ignoreLease: put.ignoreLease,
   };
+}
+/** The bytes to keep: as they came when they are nearly all of their buffer; else a copy, since much else lies there. */
+function own({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  const view = new Uint8Array(buffer, byteOffset, length);
+  return buffer.byteLength - length <= length / 8 ? view : view.slice();
 }
 export function deleteOf({ key, rangeEnd, prevKv }: Value<typeof DeleteRangeRequest>): Op {
   return { op: "delete", key, to: endOf(rangeEnd), previous: prevKv };
