@@ -98,14 +98,18 @@ class Plane implements PlaneProcess {
     return response;
   };
   start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
-  }
-  async #start(): Promise<void> {
-    const { parts, link, count } = this.#parts;
+    if (this.#starting) return this.#starting;
     const life = new ProcessLife();
     life.onEnd(() => this.life === life && this.stop());
     this.life = life;
+    const starting = this.#start(life);
+    this.#starting = starting;
+    // one that cannot start is no process any more
+    starting.catch(() => life.end());
+    return starting;
+  }
+  async #start(life: ProcessLife): Promise<void> {
+    const { parts, link, count } = this.#parts;
     const made = await createControlPlane({
       ...parts,
       store: mortal(parts.store, "store", life),

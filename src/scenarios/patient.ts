@@ -4,6 +4,8 @@ import { LostReply } from "#client/http.ts";
 import type { Cluster } from "#cluster/create/cluster.ts";
 
 const WAIT = 5000;
+/** Milliseconds that pass at once while a request is under way. */
+const STEP = 10;
 /** Milliseconds after which nobody waits any more. */
 const PATIENCE = 24 * 3600_000;
 
@@ -13,7 +15,7 @@ export function patient(cluster: Cluster): Cluster {
     async (...args: A): Promise<R> => {
       for (const end = cluster.clock.now() + PATIENCE; ; ) {
         try {
-          return await call(...args);
+          return await meanwhile(cluster, call(...args));
         } catch (error) {
           const away = error instanceof LostReply || (error instanceof StatusError && error.code >= 500);
           if (!away || cluster.clock.now() > end) throw error;
@@ -35,4 +37,15 @@ export function patient(cluster: Cluster): Cluster {
     client: { value: patiently },
     apply: { value: waiting(cluster.apply) },
   }) as Cluster;
+}
+
+/** Lets time pass where `work` needs some, as on a slow disk. */
+async function meanwhile<R>(cluster: Cluster, work: Promise<R>): Promise<R> {
+  let over = false;
+  const done = work.finally(() => {
+    over = true;
+  });
+  done.catch(() => undefined);
+  for (let pass = 0; !over; pass = STEP) await cluster.clock.advance(pass);
+  return done;
 }

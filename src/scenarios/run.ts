@@ -1,5 +1,6 @@
 /** Runs a scenario with a seed: the same seed and the same faults give the same history, byte for byte. */
 import { seededChance } from "#base/chance.ts";
+import { storeFor } from "#cluster/create/options.ts";
 import { InvariantBreach } from "#cluster/create/settled.ts";
 import type { HistoryEntry } from "#cluster/history.ts";
 import { createCluster } from "#cluster/index.ts";
@@ -48,7 +49,14 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
       nodes: Array.from({ length: nodes }, (_, i) => `node-${i + 1}`),
       planes: planes === 1 ? ["control-plane"] : Array.from({ length: planes }, (_, i) => `control-plane-${i + 1}`),
     });
-  const cluster = await createCluster({ ...scenario.options, nodes, seed, faults: [], invariants: scenario.invariants ?? "all" });
+  const cluster = await createCluster({
+    ...scenario.options,
+    nodes,
+    seed,
+    store: storeFor(faults),
+    faults: [],
+    invariants: scenario.invariants ?? "all",
+  });
   const began = cluster.clock.now();
   const said: { at: number; line: string }[] = [];
   let failure: string | undefined;

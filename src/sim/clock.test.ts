@@ -21,3 +21,12 @@ test("a loop that waits for no time at all is said, not followed for ever", asyn
   await clock.advance(1000);
   assert.equal(left, -1);
 });
+
+test("the wall clock shows whole milliseconds, however little time passes", async () => {
+  const clock = virtualClock(0);
+  await clock.advance(0.75);
+  assert.equal(clock.now(), 0);
+  await clock.advance(0.75);
+  assert.equal(clock.now(), 1);
+  assert.equal(clock.monotonic(), 1.5);
+});

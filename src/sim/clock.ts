@@ -64,7 +64,8 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   };
 
   return {
-    now: () => wall + elapsed,
+    // whole milliseconds, as every wall clock of a machine shows them
+    now: () => Math.floor(wall + elapsed),
     monotonic: () => elapsed,
     after,
     sleep: (ms, signal) =>

@@ -22,6 +22,8 @@ export interface SimulatedDisk extends FileSystem {
   /** Bytes that may be written before the disk is full. */
   room: number;
   readonly full: boolean;
+  /** Every write takes room, also where bytes were before, as on disks that copy on write. */
+  thin: boolean;
   /** The next sync fails, and what it was to write is lost. */
   failSync: boolean;
   /** Brings the power back: of what was not synced, some came through, some was torn, some is lost. */
@@ -55,6 +57,7 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
     crashAt: 0,
     room: Number.POSITIVE_INFINITY,
     failSync: false,
+    thin: false,
     indexes: new Map(),
     get calls() {
       return calls;
@@ -154,9 +157,9 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
     content.unsynced = [];
     throw new Error("input/output error");
   };
-  /** Bytes that were there already take no more room. On a full disk what fits is written. */
+  /** On a full disk what fits is written. */
   const takeRoom = (content: Content, at: number, bytes: Uint8Array) => {
-    const grown = Math.max(0, at + bytes.length - content.seen.length);
+    const grown = disk.thin ? bytes.length : Math.max(0, at + bytes.length - content.seen.length);
     if (grown > disk.room) {
       const fits = bytes.length - grown + disk.room;
       disk.room = 0;

@@ -69,7 +69,7 @@ export function memoryStore(options: MemoryOptions): InMemory {
   return new MemoryStore(options);
 }
 /** One that is equal to the store that `stream` comes from; its leases begin anew. */
-export async function restoreMemory(options: MemoryOptions, stream: AsyncIterable<Retained>): Promise<LocalStore> {
+export async function restoreMemory(options: MemoryOptions, stream: AsyncIterable<Retained>): Promise<InMemory> {
   const store = new MemoryStore(options);
   await store.restore(stream);
   return store;

@@ -6,6 +6,7 @@ import { seededChance } from "#base/chance.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { PowerLost, simulatedDisk } from "#sim/files.ts";
 import { simulatedIndex } from "#sim/index.ts";
+import { slowed } from "#sim/slowfiles.ts";
 import { catchUp, drive, newRecord } from "#store/clients.ts";
 import { NoSpace, StoreClosed } from "#store/contract.ts";
 import { openEmbedded } from "#store/embedded.ts";
@@ -99,19 +100,3 @@ export async function storm(seed: number): Promise<Tally> {
 
 const expected = (error: unknown) =>
   error instanceof PowerLost || error instanceof StoreClosed || error instanceof NoSpace || /input\/output error/.test(String(error));
-
-/** The same files, each call of which waits first. */
-function slowed<T extends object>(port: T, wait: () => Promise<void> | undefined): T {
-  return new Proxy(port, {
-    get(target, name) {
-      const value = Reflect.get(target, name) as unknown;
-      if (typeof value !== "function") return value;
-      if (name === "readNow") return value.bind(target);
-      return async (...args: unknown[]) => {
-        await wait();
-        const made = (await value.apply(target, args)) as unknown;
-        return name === "open" ? slowed(made as object, wait) : made;
-      };
-    },
-  });
-}

@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly faults?: readonly Fault[];
   /** What must never happen; "all" are those that are known. They are checked on every write, and whenever the cluster is settled. */
   readonly invariants?: readonly Invariant[] | "all";
+  /** Where the store is: in memory, or on a simulated disk to which faults of the kind "disk" may happen; without it on a disk if `faults` has such. */
+  readonly store?: "memory" | "disk";
   /** Stages (kwok's, as YAML or objects) play the nodes and their pods, instead of kubelets; "fast": those that are built in. */
   readonly stages?: string | readonly object[];
   /** When virtual time begins. */
@@ -54,6 +56,7 @@ export interface Settings extends ClusterOptions {
   readonly nodes: number;
   /** When virtual time begins, in milliseconds since 1970. */
   readonly begins: number;
+  readonly store: "memory" | "disk";
   readonly played: readonly Stage[] | undefined;
   readonly checked: readonly Invariant[];
 }
@@ -67,9 +70,14 @@ export function settingsOf(options: ClusterOptions): Settings {
     seed: from?.seed ?? options.seed ?? 1,
     nodes,
     begins: from?.now ?? (options.start === undefined ? START : Date.parse(new Date(options.start).toISOString())),
+    store: options.store ?? storeFor(options.faults ?? []),
     played: stages === undefined ? undefined : stageSet(stagesOf(stages)),
     checked: chosen === "all" ? invariants : (chosen ?? []),
   };
+}
+/** Faults of a disk need one. */
+export function storeFor(faults: readonly Fault[]): "memory" | "disk" {
+  return faults.some(f => f.fault === "disk") ? "disk" : "memory";
 }
 function stagesOf(stages: string | readonly object[]): readonly StageSource[] {
   return stages === FAST_STAGES ? [] : [{ name: "stages", stages }];

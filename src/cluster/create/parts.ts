@@ -22,7 +22,7 @@ import { type Checker, checker } from "#sim/invariants/checker.ts";
 import type { ProcessLife } from "#sim/life.ts";
 import { Link } from "#sim/link.ts";
 import { simulatedSigner } from "#sim/signer.ts";
-import { type InMemory, memoryStore } from "#store/memory.ts";
+import { type Storage, storageInMemory, storageOnDisk } from "#sim/storage.ts";
 
 export interface ClusterParts {
   readonly settings: Settings;
@@ -32,7 +32,7 @@ export interface ClusterParts {
   readonly clock: VirtualClock;
   readonly time: Time;
   readonly chance: SeededChance;
-  readonly store: InMemory;
+  readonly storage: Storage;
   readonly history: History;
   readonly link: Link;
   readonly planes: Planes;
@@ -45,6 +45,8 @@ export interface ClusterParts {
 }
 
 const NETWORK: Network = { clusterDomain: "cluster.local", serviceCidr: "10.96.0.0/16", clusterCidr: "10.0.0.0/9" };
+/** What a seed is mixed with for the disk below the store. */
+const DISK = 0xd15c;
 /** Virtual milliseconds in which nodes become ready. */
 export const START = 60_000;
 
@@ -56,7 +58,9 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
   const clock = virtualClock(settings.begins, { elapsed: from?.elapsed ?? 0, rest: host.rest });
   const time = new Time({ clock, real: host.clock, rest: host.rest, log });
   const chance = seededChance(from?.chance ?? seed);
-  const store = memoryStore({ clock, state: from?.store });
+  const opening =
+    settings.store === "disk" ? storageOnDisk(clock, seed ^ DISK, from?.store) : Promise.resolve(storageInMemory(clock, from?.store));
+  const storage = await time.during(opening, START, () => "the store did not open");
   const history = new History(clock.now, from?.history);
   const link = new Link(clock, settings.faults !== undefined);
   let simulated: PlayedNodes | undefined;
@@ -68,7 +72,7 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
       ? undefined
       : checker({
           invariants: settings.checked,
-          store,
+          store: storage.store,
           link,
           now: clock.now,
           runsOn: uid => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [],
@@ -88,7 +92,9 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     link,
     parts: {
       ...network,
-      store,
+      get store() {
+        return storage.store;
+      },
       clock,
       chance,
       log,
@@ -107,14 +113,18 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     },
   });
   const planes = await time.during(beginning, START, () => "the control plane did not start");
+  storage.onLost(() => {
+    for (const plane of planes.all) plane.stop();
+  });
+  storage.onOpened(store => checks?.follow(store));
   const busy = () => [...planes.busy(), ...(simulated?.busy() ?? [])];
   if (settings.nodes > 0) {
     simulated = playedNodes({ settings, host, network, planes, link, clock, chance, log });
     await time.during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
-  const faults = injector({ clock, link, machines: simulated?.all ?? [], planes: planes.all }, seed);
+  const faults = injector({ clock, link, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
   faults.add(settings.faults ?? []);
-  return { settings, host, log, network, clock, time, chance, store, history, link, planes, simulated, checks, faults, busy };
+  return { settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy };
 }
 
 type NodesParts = Pick<ClusterParts, "settings" | "host" | "network" | "planes" | "link" | "clock" | "chance" | "log">;
@@ -137,14 +147,14 @@ function playedNodes({ settings, host, network, planes, link, clock, chance, log
 }
 
 /** Ends everything in order; nothing is left. */
-export async function endParts({ time, checks, simulated, planes, store, busy }: ClusterParts): Promise<void> {
+export async function endParts({ time, checks, simulated, planes, storage, busy }: ClusterParts): Promise<void> {
   if (!time.open) return;
   await time.end();
   const ended = async () => {
     checks?.close();
     await simulated?.stop();
     await planes.close();
-    await store.close();
+    await storage.close();
   };
   await time.during(ended(), START, () => `the cluster did not end: ${busy().join("; ")}`);
 }

@@ -32,7 +32,7 @@ export interface Network {
 
 /** As it stands when no promise has anything to do. */
 export async function snapshotOf(parts: ClusterParts): Promise<Snapshot> {
-  const { settings, clock, chance, store, simulated, history, network } = parts;
+  const { settings, clock, chance, storage, simulated, history, network } = parts;
   assert(parts.time.open, "the cluster is open");
   await parts.time.rest();
   return {
@@ -42,7 +42,7 @@ export async function snapshotOf(parts: ClusterParts): Promise<Snapshot> {
     now: clock.now(),
     elapsed: clock.monotonic(),
     chance: chance.state(),
-    store: store.state(),
+    store: await storage.state(),
     machines: simulated?.machines() ?? {},
     off: simulated?.names.filter(name => !simulated.node(name).isOn) ?? [],
     history: history.state(),

@@ -4,6 +4,7 @@ import { type ClockSkew, clockSkew } from "./clockskew.ts";
 import { type ContainerCrash, containerCrash } from "./containercrash.ts";
 import { type ControlPlaneDeath, controlPlaneDeath } from "./controlplanedeath.ts";
 import { type Crash, crash } from "./crash.ts";
+import { type DiskFault, disk } from "./disk.ts";
 import type { FaultKind, Span } from "./fault.ts";
 import { type KubeletDeath, kubeletDeath } from "./kubeletdeath.ts";
 import { type MessageFault, message } from "./message.ts";
@@ -23,6 +24,7 @@ export type Fault = Span &
     | ContainerCrash
     | ControlPlaneDeath
     | Crash
+    | DiskFault
     | KubeletDeath
     | MessageFault
     | NodeDeath
@@ -41,6 +43,7 @@ export const faultKinds = [
   containerCrash,
   controlPlaneDeath,
   crash,
+  disk,
   kubeletDeath,
   message,
   nodeDeath,

@@ -6,6 +6,7 @@ import type { Ailments } from "#sim/ailments.ts";
 import type { ProcessLife } from "#sim/life.ts";
 import type { Link } from "#sim/link.ts";
 import type { SimulatedRuntime } from "#sim/runtime.ts";
+import type { Storage } from "#sim/storage.ts";
 
 /** When a fault happens. */
 export interface Span {
@@ -45,6 +46,7 @@ export interface World {
   readonly link: Link;
   readonly machines: readonly FaultyMachine[];
   readonly planes: readonly FaultyPlane[];
+  readonly storage: Storage;
 }
 /** What a seed may draw from. */
 export interface Scope {

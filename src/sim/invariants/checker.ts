@@ -104,6 +104,8 @@ export function checker(parts: CheckerParts): Checker {
     ending.abort();
     ending = new AbortController();
     const { signal } = ending;
+    if (store.revision < position)
+      say("every acknowledged write is readable", `revision ${position} had been seen; the store came back at ${store.revision}`, position);
     follow(store, signal).catch(error => {
       if (!signal.aborted) say("the store's watch", String(error), position);
     });
