@@ -1,7 +1,7 @@
 /** Bodies in and out: from the bytes of a request or of the store to an object of its kind, and back. */
 import type { Directive, Document, Head } from "#apiserver/body.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
-import { parseJson, stringifyJson } from "#base/json.ts";
+import { parseJson, parseOwnJson, stringifyJson } from "#base/json.ts";
 import { badRequest } from "#base/status.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import { decode, decodeKind } from "#schema/decode.ts";
@@ -9,9 +9,8 @@ import { fillDefaults } from "#schema/defaults.ts";
 
 /** An object's JSON as it came from the store: decoded and defaulted anew only when it was written under another schema. */
 export function readObject(kind: Kind, json: string, current: boolean): KubeObject {
-  const parsed = parseJson(json);
-  if (current) return parsed.value as KubeObject;
-  const object = decodeKind<KubeObject>(kind, parsed).value;
+  if (current) return parseOwnJson(json) as KubeObject;
+  const object = decodeKind<KubeObject>(kind, parseJson(json)).value;
   applyDefaults(kind, object);
   return object;
 }

@@ -50,7 +50,8 @@ export class Parsed {
     const { kind, record, object } = this.#coming.get(key)!;
     this.#coming.delete(key);
     const read = asRead(kind, object, revision);
-    if (read) this.#keep(kind, key, revision, read, record.length);
+    // an event is hardly ever looked at again
+    if (read && kind.storedAt !== "events") this.#keep(kind, key, revision, read, record.length);
     return read;
   }
   #keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {

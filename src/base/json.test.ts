@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { utf8 } from "#base/bytes.ts";
-import { parseJson, setKey, stringifyJson } from "#base/json.ts";
+import { parseJson, parseOwnJson, setKey, stringifyJson } from "#base/json.ts";
 
 test("what any JSON value becomes", () => {
   fc.assert(
     fc.property(fc.jsonValue(), value => {
       const text = JSON.stringify(value);
       assert.equal(stringifyJson(parseJson(text).value), text);
+      assert.deepEqual(parseOwnJson(text), parseJson(text).value);
       // A repeated key at the end makes the careful reader read all of it.
       const careful = parseJson(`{"a":${text},"b":1,"b":2}`);
       assert.equal(stringifyJson(careful.value), `{"a":${text},"b":2}`);
@@ -21,6 +22,7 @@ test("large integers stay whole, both ways", () => {
   const text = '{"a":9223372036854775807,"b":[-9007199254740993],"c":9007199254740991,"d":1.0,"e":1e3}';
   const { value } = parseJson(utf8(text));
   assert.deepEqual(value, { a: 9223372036854775807n, b: [-9007199254740993n], c: 9007199254740991, d: 1, e: 1000 });
+  assert.deepEqual(parseOwnJson(text), value);
   assert.equal(stringifyJson(value), '{"a":9223372036854775807,"b":[-9007199254740993],"c":9007199254740991,"d":1,"e":1000}');
 });
 

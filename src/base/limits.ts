@@ -48,7 +48,7 @@ export const limits = {
   /** Texts of quantities whose amounts are kept. */
   knownQuantities: 1024,
   /** Records whose objects are kept parsed. */
-  parsedObjects: 16 * 1024 * 1024,
+  parsedObjects: 32 * 1024 * 1024,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */
