@@ -175,7 +175,8 @@ export class Worker {
       this.#again = false;
       try {
         await this.#observe();
-        if (!this.#closed) this.#decide();
+        // what ended in the meantime may have changed the runtime: that is looked at before anything is decided
+        if (!this.#closed && !this.#dirty) this.#decide();
       } catch (error) {
         if (error instanceof RuntimeAway) {
           this.#dirty = true;
