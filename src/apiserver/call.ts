@@ -62,8 +62,9 @@ export interface Decision {
   readonly decision: "allow" | "deny" | "none";
   readonly reason: string;
 }
+/** Who knows at once says so at once. */
 export interface Authorizer {
-  authorize(attributes: Attributes): Promise<Decision>;
+  authorize(attributes: Attributes): Decision | Promise<Decision>;
 }
 
 /** A write (or a connect) on its way to the store, as admission sees it. */
@@ -80,13 +81,13 @@ export interface Admission {
   readonly dryRun: boolean;
   readonly warnings: string[];
 }
-/** An admission plugin under upstream's name. Refuses by throwing a StatusError (usually `forbidden`). */
+/** An admission plugin under upstream's name. Refuses by throwing a StatusError (usually `forbidden`). What need not wait promises nothing. */
 export interface AdmissionPlugin {
   readonly name: string;
   /** Mutating; runs before validation. */
-  admit?(admission: Admission): Promise<void>;
+  admit?(admission: Admission): void | Promise<void>;
   /** Validating; runs after. */
-  validate?(admission: Admission): Promise<void>;
+  validate?(admission: Admission): void | Promise<void>;
 }
 
 /** The apiserver's own view of objects, fed from the store: for rights, tokens, admission. Never behind its own acknowledged writes. */

@@ -20,7 +20,7 @@ export class Change {
   /** The record after the change; undefined: deleted. */
   readonly record: Uint8Array | undefined;
   readonly previous: { readonly record: Uint8Array; readonly revision: Revision } | undefined;
-  private readonly made = new Map<string, unknown>();
+  private made: Map<string, unknown> | undefined;
   private readonly parsed: Parsed;
   constructor(event: StoreEvent, parsed: Parsed) {
     this.parsed = parsed;
@@ -44,8 +44,13 @@ export class Change {
   }
   /** What `make` gives, made once for each name. */
   once<T>(name: string, make: () => T): T {
-    if (!this.made.has(name)) this.made.set(name, make());
-    return this.made.get(name) as T;
+    this.made ??= new Map();
+    let found = this.made.get(name) as T | undefined;
+    if (found === undefined) {
+      found = make();
+      this.made.set(name, found);
+    }
+    return found;
   }
 }
 

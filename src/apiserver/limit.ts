@@ -2,8 +2,9 @@
 
 import { isLongRunning } from "#apiserver/auth/audit.ts";
 import { MASTERS } from "#apiserver/auth/users.ts";
-import type { Stage } from "#apiserver/call.ts";
+import type { Call, Next, Stage } from "#apiserver/call.ts";
 import type { Clock } from "#base/clock.ts";
+import type { HttpResponse } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { failure, tooManyRequests } from "#base/status.ts";
 
@@ -20,24 +21,37 @@ export class InFlight {
 
 /** Refuses with 429 what is too much at once, watches apart; cuts off with 504 what takes too long. */
 export function limit(clock: Clock, inFlight: InFlight): Stage {
-  return async (call, next) => {
+  return (call, next) => {
     if (call.info.verb === "watch" && inFlight.watching >= limits.watches) throw BUSY();
     if (isLongRunning(call)) return next(call);
     const field = READS.has(call.info.verb) ? "reading" : "mutating";
     const most = field === "reading" ? limits.readsInFlight : limits.writesInFlight;
     if (inFlight[field] >= most && !call.user.groups.includes(MASTERS)) throw BUSY();
-    inFlight[field]++;
-    try {
-      return await withTimeout(clock, next(call));
-    } finally {
-      inFlight[field]--;
-    }
+    return new Promise((resolve, reject) => {
+      inFlight[field]++;
+      const cancel = clock.after(limits.requestTimeout, () => reject(failure(504, "Timeout", TOO_LONG, {})));
+      const ended = () => {
+        inFlight[field]--;
+        cancel();
+      };
+      started(call, next).then(
+        response => {
+          ended();
+          resolve(response);
+        },
+        error => {
+          ended();
+          reject(error);
+        },
+      );
+    });
   };
 }
-
-function withTimeout<T>(clock: Clock, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const cancel = clock.after(limits.requestTimeout, () => reject(failure(504, "Timeout", TOO_LONG, {})));
-    work.then(resolve, reject).finally(cancel);
-  });
+/** What is refused before anything has begun counts as what is refused later. */
+function started(call: Call, next: Next): Promise<HttpResponse> {
+  try {
+    return next(call);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

@@ -1,5 +1,5 @@
 /** /metrics in the text format of Prometheus: what upstream's dashboards ask of an apiserver, from a registry of a few lines. */
-import type { Call } from "#apiserver/call.ts";
+import type { Call, RequestInfo } from "#apiserver/call.ts";
 import type { InFlight } from "#apiserver/limit.ts";
 import type { PathHandler } from "#apiserver/paths.ts";
 import { bytes } from "#apiserver/respond.ts";
@@ -23,46 +23,54 @@ const VERBS = new Set([
   "head",
   "options",
 ]);
-const subresourcesOf = (kind: Kind) => new Set(["status", "scale", ...Object.keys(kind.subresources.others ?? {})]);
+const hasSubresource = ({ subresources }: Kind, name: string) =>
+  name === "status" || name === "scale" || Object.hasOwn(subresources.others ?? {}, name);
 
+/** Answers to requests alike: by code, and by how long they took. */
 interface Series {
+  readonly codes: Map<number, number>;
+  /** Of those that are no streams: how many took no longer than each bucket says. */
   readonly counts: number[];
   sum: number;
   count: number;
 }
 
 export class Metrics {
-  private readonly requests = new Map<string, number>();
-  private readonly durations = new Map<string, Series>();
+  private readonly series = new Map<string, Series>();
+  /** What was asked before needs no search: what components of the process ask for is one object each. */
+  private readonly known = new WeakMap<RequestInfo, Series>();
 
   /** Counts an answer; `seconds` only of requests that are no streams. What nobody serves is counted without its name. */
   observe(call: Call, kind: Kind | undefined, code: number, seconds: number | undefined): void {
-    const { namespace, name, isResource } = call.info;
-    const { group, version, plural: resource } = kind ?? { group: "", version: "", plural: "" };
-    const subresource = kind && subresourcesOf(kind).has(call.info.subresource) ? call.info.subresource : "";
-    const verb = VERBS.has(call.info.verb) ? call.info.verb : "other";
-    const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
-    const of = `verb="${verb.toUpperCase()}",group="${group}",version="${version}",resource="${resource}",subresource="${subresource}",scope="${scope}"`;
-    const labels = `${of},code="${code}"`;
-    this.requests.set(labels, (this.requests.get(labels) ?? 0) + 1);
-    if (seconds === undefined) return;
-    let series = this.durations.get(of);
+    let series = this.known.get(call.info);
     if (!series) {
-      series = { counts: BUCKETS.map(() => 0), sum: 0, count: 0 };
-      this.durations.set(of, series);
+      series = this.seriesOf(labelsOf(call.info, kind));
+      this.known.set(call.info, series);
     }
+    series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
+    if (seconds === undefined) return;
     series.sum += seconds;
     series.count++;
-    for (const [i, limit] of BUCKETS.entries()) if (seconds <= limit) series.counts[i]!++;
+    for (let i = BUCKETS.length - 1; i >= 0 && seconds <= BUCKETS[i]!; i--) series.counts[i]!++;
+  }
+  private seriesOf(labels: string): Series {
+    let series = this.series.get(labels);
+    if (!series) {
+      series = { codes: new Map(), counts: BUCKETS.map(() => 0), sum: 0, count: 0 };
+      this.series.set(labels, series);
+    }
+    return series;
   }
 
   text(store: Store, inFlight: InFlight, watches: number): string {
     const out: string[] = [];
     const head = (name: string, type: string, help: string) => out.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
     head("apiserver_request_total", "counter", "Requests answered, by verb, resource and code.");
-    for (const [labels, n] of this.requests) out.push(`apiserver_request_total{${labels},component="apiserver",dry_run=""} ${n}`);
+    for (const [labels, { codes }] of this.series)
+      for (const [code, n] of codes) out.push(`apiserver_request_total{${labels},code="${code}",component="apiserver",dry_run=""} ${n}`);
     head("apiserver_request_duration_seconds", "histogram", "Time to the answer, in seconds.");
-    for (const [labels, s] of this.durations) {
+    for (const [labels, s] of this.series) {
+      if (s.count === 0) continue;
       const name = "apiserver_request_duration_seconds";
       const all = `${labels},component="apiserver",dry_run=""`;
       for (const [i, limit] of BUCKETS.entries()) out.push(`${name}_bucket{${all},le="${limit}"} ${s.counts[i]}`);
@@ -79,6 +87,14 @@ export class Metrics {
     out.push(`apiserver_storage_revision ${store.revision}`);
     return `${out.join("\n")}\n`;
   }
+}
+
+function labelsOf({ namespace, name, isResource, subresource: asked, verb: wanted }: RequestInfo, kind: Kind | undefined): string {
+  const { group, version, plural: resource } = kind ?? { group: "", version: "", plural: "" };
+  const subresource = kind && hasSubresource(kind, asked) ? asked : "";
+  const verb = VERBS.has(wanted) ? wanted : "other";
+  const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
+  return `verb="${verb.toUpperCase()}",group="${group}",version="${version}",resource="${resource}",subresource="${subresource}",scope="${scope}"`;
 }
 
 export function metricsPath(metrics: Metrics, store: Store, inFlight: InFlight, watches: () => number): PathHandler {

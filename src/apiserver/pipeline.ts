@@ -4,13 +4,13 @@ import { AUDIT_ID, type AuditSink, audit, auditFailedAuthentication } from "#api
 import { authenticate } from "#apiserver/auth/authenticate.ts";
 import { authorize } from "#apiserver/auth/authorize.ts";
 import { impersonate } from "#apiserver/auth/impersonate.ts";
-import type { Authenticator, Call, Next, Stage } from "#apiserver/call.ts";
+import type { Authenticator, Call, Next, RequestInfo, Stage } from "#apiserver/call.ts";
 import { type InFlight, limit } from "#apiserver/limit.ts";
 import { requestInfoOf } from "#apiserver/requestinfo.ts";
 import { type ResourceOptions, resource } from "#apiserver/resources.ts";
 import { statusErrorOf, statusResponse } from "#apiserver/respond.ts";
-import { uuid } from "#base/chance.ts";
-import type { HttpRequest, HttpResponse } from "#base/http.ts";
+import { type Chance, uuid } from "#base/chance.ts";
+import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 
 /** Compresses answers; in host/gzip.ts. */
@@ -41,7 +41,9 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
   const answer: Next = call => (call.info.isResource ? resource(options, call) : options.paths(call));
   const through = stages.reduceRight<Next>((next, stage) => call => stage(call, next), answer);
   return async request => {
-    const call = callOf(options, request);
+    const { method, url } = request;
+    const asked = request.takesValue ? knownAsked(method, url) : askedBy(method, url);
+    const call = new Incoming(request, asked, clock.now(), options.chance);
     let response: HttpResponse;
     try {
       response = await through(call);
@@ -49,7 +51,7 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
       response = statusResponse(statusErrorOf(error, options.log).status);
     }
     options.observe(call, response.status);
-    return finish(options, call, response);
+    return response.value || response.events ? response : finish(options, call, response);
   };
 }
 
@@ -73,27 +75,41 @@ function knownAsked(method: string, url: string): Asked {
   return asked;
 }
 
-function callOf(options: PipelineOptions, request: HttpRequest): Call {
-  const { method, url } = request;
-  return {
-    http: request,
-    ...(request.takesValue ? knownAsked(method, url) : askedBy(method, url)),
-    auditId: request.headers["audit-id"] ?? uuid(options.chance),
-    receivedAt: options.clock.now(),
-    user: { name: "", groups: [] },
-    impersonatedBy: undefined,
-    warnings: [],
-    annotations: {},
-  };
+const NOBODY: Identity = { name: "", groups: [] };
+class Incoming implements Call {
+  readonly http: HttpRequest;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  readonly receivedAt: number;
+  user = NOBODY;
+  impersonatedBy: Identity | undefined = undefined;
+  readonly warnings: string[] = [];
+  readonly annotations: Record<string, string> = {};
+  private readonly chance: Chance;
+  private id: string | undefined;
+
+  constructor(http: HttpRequest, { query, info }: Asked, receivedAt: number, chance: Chance) {
+    this.http = http;
+    this.query = query;
+    this.info = info;
+    this.receivedAt = receivedAt;
+    this.chance = chance;
+    this.id = http.headers["audit-id"];
+  }
+  /** Drawn when somebody asks: who takes values never sees it. */
+  get auditId(): string {
+    this.id ??= uuid(this.chance);
+    return this.id;
+  }
 }
 
 /** A sentence as a Warning header carries it (RFC 7234, 5.5). */
 const warning = (text: string) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[\r\n]+/g, " ")}"`;
 
 async function finish(options: PipelineOptions, call: Call, response: HttpResponse): Promise<HttpResponse> {
-  if (response.takeOver || response.value || response.events) return response;
   const headers: Record<string, string | readonly string[]> = { "cache-control": "no-cache, private", ...response.headers };
   headers[AUDIT_ID] ??= call.auditId;
+  if (response.takeOver) return { ...response, headers: { ...response.headers, [AUDIT_ID]: headers[AUDIT_ID] } };
   if (call.warnings.length > 0) headers.warning = [...new Set(call.warnings)].map(warning);
   let { body } = response;
   if (call.http.method === "HEAD") body = undefined;

@@ -30,24 +30,39 @@ const ENCODING_JSON = 1;
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
   return kind.conversion ? encodeOwn(storedKind(kind), kind.conversion.toStored(object)) : encodeOwn(kind, object);
 }
-/** What stands behind kind and apiVersion, in the order in which it is written. */
-function contentOf(object: KubeObject) {
-  const { kind: _k, apiVersion: _v, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
-  const { name, generateName, namespace, uid, resourceVersion: _r, ...meta } = metadata;
-  return { metadata: { name, generateName, namespace, uid, ...meta }, ...rest };
+type Fields = Record<string, unknown>;
+/** The object in the order in which it is written, without its resourceVersion, or with `revision` for it. */
+function inOrder(kind: Kind, object: KubeObject, revision?: Revision): Fields & { metadata: Fields } {
+  const given = object.metadata as Fields;
+  const metadata: Fields = {};
+  for (const field of FIRST) if (given[field] !== undefined) metadata[field] = given[field];
+  for (const field in given) if (!FIRST.includes(field) && field !== "resourceVersion") metadata[field] = given[field];
+  if (revision !== undefined) metadata.resourceVersion = String(revision);
+  const out: Fields & { metadata: Fields } = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
+  for (const field in object) if (!HEAD.includes(field)) out[field] = (object as KubeObject & Fields)[field];
+  return out;
 }
+/** What of metadata is written first, so that the uid is found. */
+const FIRST = ["name", "generateName", "namespace", "uid"];
+const HEAD = ["kind", "apiVersion", "metadata"];
 /** What `objectOf` gives for the record of an object that is given away, frozen throughout; undefined: the record must be read. */
 export function asRead<T extends KubeObject>(kind: Kind<T>, object: T, revision: Revision): T | undefined {
-  if (kind.conversion) return undefined;
-  const { metadata, ...rest } = contentOf(object);
-  const head = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
-  return freezePlain({ ...head, metadata: { ...metadata, resourceVersion: String(revision) }, ...rest }) as unknown as T;
+  return kind.conversion ? undefined : (freezePlain(inOrder(kind, object, revision)) as unknown as T);
+}
+const heads = new WeakMap<Kind, string>();
+/** What a kind's JSON begins with, up to its metadata. */
+function headText(kind: Kind): string {
+  let head = heads.get(kind);
+  if (head === undefined) {
+    head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
+    heads.set(kind, head);
+  }
+  return head;
 }
 function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
-  const content = contentOf(object);
-  const { uid } = content.metadata;
-  const head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
-  const json = head + writeJson(content).slice(1);
+  const { uid } = object.metadata;
+  const head = headText(kind);
+  const json = writeJson(inOrder(kind, object));
   // Quotes within names are escaped, so the first unescaped "uid":" is the key itself.
   const at = json.indexOf('"uid":"', head.length);
   assert(at > 0 && uid, "a stored object has a uid");

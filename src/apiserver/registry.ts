@@ -138,10 +138,16 @@ export function admission(
   };
 }
 export async function admit(options: RegistryOptions, request: Admission): Promise<void> {
-  for (const plugin of options.plugins) if (plugin.admit) await plugin.admit(request);
+  for (const plugin of options.plugins) {
+    const waits = plugin.admit?.(request);
+    if (waits) await waits;
+  }
 }
 export async function validateAdmission(options: RegistryOptions, request: Admission): Promise<void> {
-  for (const plugin of options.plugins) if (plugin.validate) await plugin.validate(request);
+  for (const plugin of options.plugins) {
+    const waits = plugin.validate?.(request);
+    if (waits) await waits;
+  }
 }
 
 /** Throws the 422 of a report with errors. */

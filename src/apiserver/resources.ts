@@ -75,7 +75,7 @@ function causeOf(call: Call): { readonly cause?: Cause } {
 }
 
 /** Answers a request for a resource of the API. */
-export async function resource(options: ResourceOptions, call: Call): Promise<HttpResponse> {
+export function resource(options: ResourceOptions, call: Call): Promise<HttpResponse> {
   const { info } = call;
   const kind = options.kindOf(info.group, info.version, info.resource);
   if (!kind) throw pathNotFound();
@@ -91,7 +91,7 @@ export async function resource(options: ResourceOptions, call: Call): Promise<Ht
   return verb(options, target);
 }
 
-async function subresource(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+function subresource(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind } = target;
   const { subresource, verb: v } = call.info;
   const handler = options.handlers.get(`${kind.group}/${kind.plural}/${subresource}`);
@@ -104,7 +104,7 @@ async function subresource(options: ResourceOptions, target: Target): Promise<Ht
   throw pathNotFound();
 }
 
-async function verb(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+function verb(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   switch (target.call.info.verb) {
     case "get":
       return getOne(options, target);

@@ -2,7 +2,6 @@
 
 import { namespaceLifecycle } from "#apiserver/admission/namespacelifecycle.ts";
 import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserver/apiserver.ts";
-import { inProcess } from "#apiserver/auth/identity.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { text, utf8 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
@@ -48,7 +47,7 @@ export async function testServer(
     address: "127.0.0.1:6443",
     services: { addresses: parseCidr("10.96.0.0/16")!, nodePorts: { from: 30000, to: 32767 } },
     access: objects => ({
-      authenticators: [inProcess],
+      authenticators: [],
       authorizer: { authorize: async () => ({ decision: "allow", reason: "" }) },
       plugins: [namespaceLifecycle(objects)],
     }),

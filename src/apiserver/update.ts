@@ -142,7 +142,7 @@ function check(write: Write, object: AnyObject, old: AnyObject): void {
  * Replaces an object by what `transform` makes of it, in one transaction on the revision that was read; repeated when another writer was
  * faster. An update without effect writes nothing. Removing the last finalizer of a deleted object removes it.
  */
-export async function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
+export function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
   const { kind } = write;
   const key = objectKey(kind, write.namespace, write.name);
   return attempts<Updated>(

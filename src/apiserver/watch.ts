@@ -93,11 +93,16 @@ class Watcher {
   private after: Revision = 0;
   private headerSent = false;
   private readonly prefix: string;
+  /** What events in this form are called among the frames of a change. */
+  private readonly ids: Readonly<Record<EventType, string>>;
 
   constructor(options: RegistryOptions & { feed: Feed; watches: Watches }, request: WatchRequest) {
     this.options = options;
     this.request = request;
-    this.prefix = rangeOf(request.kind, request.namespace).from;
+    const { kind, form } = request;
+    this.prefix = rangeOf(kind, request.namespace).from;
+    const id = (type: EventType) => `${type} ${kind.group}/${kind.version} ${form.media} ${form.asValue} ${form.as} ${form.version}`;
+    this.ids = { ADDED: id("ADDED"), MODIFIED: id("MODIFIED"), DELETED: id("DELETED"), BOOKMARK: id("BOOKMARK") };
     this.outbox = new Outbox(limits.watchBuffer, () => this.stop());
   }
 
@@ -216,8 +221,7 @@ class Watcher {
     const record = gone ? c.previous!.record : c.record!;
     const frame = () => this.frame(type, gone ? c.old(kind)! : c.object(kind)!, record.length);
     if (form.as === "Table") return frame();
-    const id = `${type} ${kind.group}/${kind.version} ${form.media} ${form.asValue} ${form.as} ${form.version}`;
-    return c.once(id, () => {
+    return c.once(this.ids[type], () => {
       if (form.media !== "json" || form.as || form.asValue) return frame();
       return jsonFrame(type, servedParts(kind, record, c.revision));
     });

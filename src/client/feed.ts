@@ -103,7 +103,12 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
 
 /** What a view keeps: not the record of managers, which no loop reads and which makes up a third of an object. */
 export function trimmed<T extends KubeObject>(kind: Kind<T>, object: T, metadataOnly = false): T {
-  const { managedFields: _, ...metadata } = object.metadata;
-  const head = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata };
-  return metadataOnly ? (head as T) : { ...object, ...head };
+  const given = object.metadata as Fields;
+  const metadata: Fields = {};
+  for (const field in given) if (field !== "managedFields") metadata[field] = given[field];
+  const kept: Fields = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata };
+  if (!metadataOnly)
+    for (const field in object) if (field !== "apiVersion" && field !== "kind" && field !== "metadata") kept[field] = object[field];
+  return kept as unknown as T;
 }
+type Fields = Record<string, unknown>;

@@ -57,14 +57,15 @@ export function actingAs(transport: Transport, identity: Identity): Transport {
 /** A Client over `transport`. Answers 429 and 503 that name a time to wait are tried again, as their request was not carried out. */
 export function createClient(transport: Transport, options: ClientOptions): Client {
   const { values: takesValue = false } = options;
-  async function send(request: Omit<HttpRequest, "headers">, headers: Record<string, string>): Promise<HttpResponse> {
+  async function send(request: HttpRequest): Promise<HttpResponse> {
     for (let attempt = 1; ; attempt++) {
       let response: HttpResponse;
       try {
-        response = await transport({ ...request, headers: { "user-agent": options.userAgent, accept: JSON_TYPE, ...headers }, takesValue });
+        response = await transport(request);
       } catch (error) {
         throw error instanceof StatusError ? error : new LostReply(error);
       }
+      if (response.value) return response;
       const wait = Number(response.headers["retry-after"] ?? Number.NaN);
       const again = (response.status === 429 || response.status === 503) && Number.isFinite(wait) && attempt < limits.clientAttempts;
       if (!again) return response;
@@ -83,10 +84,16 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
   }
   async function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
     const { contentType = JSON_TYPE, accept = JSON_TYPE, cause } = more;
-    const said = () => (takesValue ? { value: frozenPlain(body) } : { body: utf8(JSON.stringify(body)) });
-    const request = body === undefined ? { method, url } : { method, url, ...said() };
-    const told = cause && { [CAUSE_HEADER]: ascii(JSON.stringify(cause)) };
-    const response = await send(request, { accept, ...(body !== undefined && { "content-type": contentType }), ...told });
+    const headers: Record<string, string> = { "user-agent": options.userAgent, accept };
+    if (body !== undefined) headers["content-type"] = contentType;
+    if (cause) headers[CAUSE_HEADER] = ascii(JSON.stringify(cause));
+    const request: HttpRequest =
+      body === undefined
+        ? { method, url, headers, takesValue }
+        : takesValue
+          ? { method, url, headers, takesValue, value: frozenPlain(body) }
+          : { method, url, headers, takesValue, body: utf8(JSON.stringify(body)) };
+    const response = await send(request);
     if (response.value) return response.value as R;
     const content = await bodyOf(response);
     if (response.status >= 400) throw errorOf(response.status, content);
@@ -115,7 +122,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       }
       return list;
     },
-    async *watch<T extends KubeObject>(kind: Kind<T>, o: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
+    watch<T extends KubeObject>(kind: Kind<T>, o: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
       const query = {
         watch: 1,
         labelSelector: o.labelSelector,
@@ -126,13 +133,14 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
         resourceVersionMatch: o.initialEvents ? "NotOlderThan" : undefined,
         timeoutSeconds: o.timeoutSeconds,
       };
-      const request = { method: "GET", url: pathOf(kind, { namespace: o.namespace }, query), ...(o.signal && { signal: o.signal }) };
-      const response = await send(request, { accept: partial(o.metadataOnly, "PartialObjectMetadata") });
-      if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
-      for await (const events of response.events ?? []) for (const event of events) yield eventOf<T>(event);
-      if (!response.body) return;
-      const chunks = response.body instanceof Uint8Array ? [response.body] : response.body;
-      for await (const line of linesOf(chunks)) yield eventOf<T>(JSON.parse(line) as ValueEvent);
+      const headers = { "user-agent": options.userAgent, accept: partial(o.metadataOnly, "PartialObjectMetadata") };
+      const url = pathOf(kind, { namespace: o.namespace }, query);
+      const batches = async (): Promise<AsyncIterator<readonly ValueEvent[]>> => {
+        const response = await send({ method: "GET", url, headers, takesValue, ...(o.signal && { signal: o.signal }) });
+        if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
+        return (response.events ?? eventsIn(response))[Symbol.asyncIterator]();
+      };
+      return { [Symbol.asyncIterator]: () => new Events<T>(batches) };
     },
     create: (kind, object, o = {}) => {
       const body = { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
@@ -175,8 +183,45 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
   };
 }
 
-function eventOf<T>({ type, object }: ValueEvent): WatchEvent<T> {
-  return type === "ERROR" ? { type, status: object as Status } : ({ type, object } as WatchEvent<T>);
+/** The events of a watch that was answered with JSON. */
+async function* eventsIn({ body }: HttpResponse): AsyncGenerator<readonly ValueEvent[]> {
+  if (!body) return;
+  for await (const line of linesOf(body instanceof Uint8Array ? [body] : body)) yield [JSON.parse(line) as ValueEvent];
+}
+/** A watch's events one by one; of those that came together all but the first are there at once. */
+class Events<T> implements AsyncIterator<WatchEvent<T>, undefined> {
+  readonly #begin: () => Promise<AsyncIterator<readonly ValueEvent[]>>;
+  #source: AsyncIterator<readonly ValueEvent[]> | undefined;
+  #batch: readonly ValueEvent[] = [];
+  #at = 0;
+  constructor(begin: () => Promise<AsyncIterator<readonly ValueEvent[]>>) {
+    this.#begin = begin;
+  }
+  next(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    const event = this.#batch[this.#at++];
+    return event ? Promise.resolve({ done: false, value: eventOf<T>(event) }) : this.#more();
+  }
+  async #more(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    this.#source ??= await this.#begin();
+    for (;;) {
+      const { done, value } = await this.#source.next();
+      if (done) return DONE;
+      const [event] = value;
+      this.#batch = value;
+      this.#at = 1;
+      if (event) return { done: false, value: eventOf<T>(event) };
+    }
+  }
+  async return(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    this.#batch = [];
+    await this.#source?.return?.();
+    return DONE;
+  }
+}
+const DONE = { done: true, value: undefined } as const;
+
+function eventOf<T>(event: ValueEvent): WatchEvent<T> {
+  return event.type === "ERROR" ? { type: "ERROR", status: event.object as Status } : (event as WatchEvent<T>);
 }
 
 /** Whether an object that a DELETE answered with is still there: finalizers hold it (a namespace's stand in its spec), or its grace runs. */

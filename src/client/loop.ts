@@ -304,7 +304,9 @@ function isTerminating(error: unknown): boolean {
 
 /** Whether a change is none to who needs metadata only. */
 function sameMetadata({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
-  const { resourceVersion: _a, generation: _c, ...is } = a;
-  const { resourceVersion: _b, generation: _d, ...was } = b;
-  return equal(is, was);
+  const [is, was] = [a, b] as unknown as Readonly<Record<string, unknown>>[];
+  for (const field in is) if (!OWN_STATE.has(field) && !equal(is[field], was![field])) return false;
+  for (const field in was) if (!OWN_STATE.has(field) && was[field] !== undefined && is![field] === undefined) return false;
+  return true;
 }
+const OWN_STATE = new Set(["resourceVersion", "generation"]);

@@ -10,12 +10,11 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 
 /** The path of a collection, an object or its subresource. A namespaced kind without a namespace means all namespaces. */
 export function pathOf(kind: Kind, target: Target, query: Query = {}): string {
-  const parts = [kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`];
-  if (kind.namespaced && target.namespace) parts.push("namespaces", encodeURIComponent(target.namespace));
-  parts.push(kind.plural);
-  if (target.name !== undefined) parts.push(encodeURIComponent(target.name));
-  if (target.subresource) parts.push(target.subresource);
-  const path = parts.join("/");
+  let path = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
+  if (kind.namespaced && target.namespace) path += `/namespaces/${encodeURIComponent(target.namespace)}`;
+  path += `/${kind.plural}`;
+  if (target.name !== undefined) path += `/${encodeURIComponent(target.name)}`;
+  if (target.subresource) path += `/${target.subresource}`;
   let search: URLSearchParams | undefined;
   for (const key in query) {
     const value = query[key];

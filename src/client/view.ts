@@ -76,7 +76,7 @@ export class Contents<T extends KubeObject> {
   #arrivals: Map<string, number> | undefined;
 
   constructor() {
-    this.index(BY_OWNER, o => o.metadata.ownerReferences?.map(r => r.uid) ?? []);
+    this.index(BY_OWNER, o => o.metadata.ownerReferences?.map(r => r.uid) ?? NOWHERE);
     this.index(BY_NAMESPACE, o => [o.metadata.namespace ?? ""]);
   }
   get size(): number {
@@ -168,10 +168,7 @@ export class Contents<T extends KubeObject> {
     const old = this.#objects.get(at);
     if (old && revisionOf(old) >= revisionOf(object)) return;
     freeze(object);
-    for (const index of this.#indexes.values()) {
-      if (old) leave(index, at, old);
-      enter(index, at, object);
-    }
+    for (const index of this.#indexes.values()) move(index, at, old, object);
     this.#objects.set(at, object);
     this.#arrivals?.set(at, this.#now());
     for (const changed of this.#listeners) changed({ object, old });
@@ -184,17 +181,27 @@ export class Contents<T extends KubeObject> {
   }
 }
 
+/** From where the old state stands in an index to where the new one belongs, which is mostly the same. */
+function move<T>(index: Index<T>, at: string, old: T | undefined, object: T): void {
+  const from = old === undefined ? NOWHERE : index.keysOf(old);
+  const to = index.keysOf(object);
+  for (const under of from) if (!to.includes(under)) leaveBucket(index, at, under);
+  for (const under of to) enterBucket(index, at, under, object);
+}
+const NOWHERE: readonly string[] = [];
 function enter<T>(index: Index<T>, at: string, object: T): void {
-  for (const under of index.keysOf(object)) {
-    const bucket = index.buckets.get(under);
-    if (bucket) bucket.set(at, object);
-    else index.buckets.set(under, new Map([[at, object]]));
-  }
+  for (const under of index.keysOf(object)) enterBucket(index, at, under, object);
 }
 function leave<T>(index: Index<T>, at: string, object: T): void {
-  for (const under of index.keysOf(object)) {
-    const bucket = index.buckets.get(under);
-    bucket?.delete(at);
-    if (bucket?.size === 0) index.buckets.delete(under);
-  }
+  for (const under of index.keysOf(object)) leaveBucket(index, at, under);
+}
+function enterBucket<T>({ buckets }: Index<T>, at: string, under: string, object: T): void {
+  const bucket = buckets.get(under);
+  if (bucket) bucket.set(at, object);
+  else buckets.set(under, new Map([[at, object]]));
+}
+function leaveBucket<T>({ buckets }: Index<T>, at: string, under: string): void {
+  const bucket = buckets.get(under);
+  bucket?.delete(at);
+  if (bucket?.size === 0) buckets.delete(under);
 }

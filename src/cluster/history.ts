@@ -37,6 +37,8 @@ export class History {
   readonly #now: () => number;
   readonly #deeds: Deed[];
   readonly #indexes = new Map<string, number>();
+  /** The last deed done to each object: the next is mostly the same. */
+  readonly #latest = new Map<string, number>();
   readonly #writes: number[];
   /** When something else than a heartbeat was written last, and what. */
   lastWork = { at: Number.NEGATIVE_INFINITY, says: "" };
@@ -52,18 +54,28 @@ export class History {
     const { loop = "", because = "" } = cause ?? {};
     const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
     const user = write.user.name;
-    const deed = { user, manager, loop, did, apiVersion, kind: kind.kind, namespace, name, subresource, because };
-    const id = idOf(deed);
-    let index = this.#indexes.get(id);
-    if (index === undefined) {
-      index = this.#deeds.push(deed) - 1;
-      this.#indexes.set(id, index);
+    const deed: Deed = { user, manager, loop, did, apiVersion, kind: kind.kind, namespace, name, subresource, because };
+    const of = `${kind.kind}/${namespace}/${name}`;
+    let index = this.#latest.get(of);
+    if (index === undefined || !sameDeed(deed, this.#deeds[index]!)) {
+      index = this.#indexOf(deed);
+      if (did === "delete") this.#latest.delete(of);
+      else this.#latest.set(of, index);
     }
     const at = this.#now();
     this.#writes.push(revision, at, index, digestOf(record));
     if (kind.kind !== Lease.kind && because !== HEARTBEAT)
       this.lastWork = { at, says: `${did} ${kind.kind} ${namespace ? `${namespace}/` : ""}${name} by ${user}` };
   };
+  #indexOf(deed: Deed): number {
+    const id = idOf(deed);
+    let index = this.#indexes.get(id);
+    if (index === undefined) {
+      index = this.#deeds.push(deed) - 1;
+      this.#indexes.set(id, index);
+    }
+    return index;
+  }
   get size(): number {
     return this.#writes.length / WIDTH;
   }
@@ -78,6 +90,10 @@ export class History {
   }
 }
 
+function sameDeed(a: Deed, b: Deed): boolean {
+  for (const part in a) if (a[part as keyof Deed] !== b[part as keyof Deed]) return false;
+  return true;
+}
 const idOf = (d: Deed) =>
   [d.user, d.manager, d.loop, d.did, d.apiVersion, d.kind, d.namespace, d.name, d.subresource, d.because].join("\0");
 /** FNV-1a, four bytes at a time. */

@@ -90,12 +90,13 @@ class Plane implements PlaneProcess {
   get runs(): boolean {
     return this.#starting !== undefined;
   }
-  readonly handle: Handler = async request => {
+  readonly handle: Handler = request => {
     const { life, plane } = this;
     if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
-    const response = await plane.apiserver.handle(request);
-    if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
-    return response;
+    return plane.apiserver.handle(request).then(response => {
+      if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
+      return response;
+    });
   };
   start(): Promise<void> {
     if (this.#starting) return this.#starting;

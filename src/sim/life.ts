@@ -27,7 +27,20 @@ export class ProcessLife {
     this.#fuses.add({ left: nth, when, match });
   }
   /** One call of a port: rejects when the process is dead, or dies in it. */
-  async call<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
+  call<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
+    if (this.#fuses.size > 0) return this.#fused(port, name, run);
+    if (this.ended) return Promise.reject(new Died(DEAD));
+    try {
+      return run().then(this.#alive as (result: R) => R);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  readonly #alive = (result: unknown): unknown => {
+    this.#check();
+    return result;
+  };
+  async #fused<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
     this.#check();
     let after = false;
     for (const fuse of this.#fuses) {
@@ -43,9 +56,10 @@ export class ProcessLife {
     return result;
   }
   #check(): void {
-    if (this.ended) throw new Died("the process is dead");
+    if (this.ended) throw new Died(DEAD);
   }
 }
+const DEAD = "the process is dead";
 
 /** `port` as the process sees it: its calls that promise something fail from the process's end on, also those under way. */
 export function mortal<T extends object>(port: T, name: string, life: ProcessLife): T {
@@ -60,12 +74,13 @@ export function mortal<T extends object>(port: T, name: string, life: ProcessLif
       const made = (...args: unknown[]) => {
         // what answers at once (a stream, a size) has no call to die in
         if (SYNCHRONOUS.has(key)) return call.apply(target, args);
-        return life.call(name, String(key), async () => call.apply(target, args));
+        return life.call(name, String(key), () => promised(call.apply(target, args)));
       };
       wrapped.set(key, made);
       return made;
     },
   });
 }
+const promised = (result: unknown): Promise<unknown> => (result instanceof Promise ? result : Promise.resolve(result));
 /** Calls of the store and the runtime whose result is no promise. */
 const SYNCHRONOUS = new Set<string | symbol>(["watch", "scan", "size", "inUse", "alarms", "retained", "events", "state", "at", "logAt"]);

@@ -75,7 +75,12 @@ export class Link {
     return [...lives];
   }
 
-  async #send(life: ProcessLife, from: string, request: HttpRequest, to: Handler): Promise<HttpResponse> {
+  #send(life: ProcessLife, from: string, request: HttpRequest, to: Handler): Promise<HttpResponse> {
+    // nothing can happen to it, and nobody listens
+    if (this.rules.size === 0 && this.listeners.size === 0 && !this.#cuttable) return to(request);
+    return this.#carry(life, from, request, to);
+  }
+  async #carry(life: ProcessLife, from: string, request: HttpRequest, to: Handler): Promise<HttpResponse> {
     const message = { from, request, writes: WRITES.has(request.method), watches: WATCH.test(request.url) };
     const fate = this.#fateOf(message);
     if (fate === NO_FATE && !this.#cuttable) return this.#delivered(message, await to(request));

@@ -46,11 +46,11 @@ test("NamespaceLifecycle", async () => {
   const objects = objectsInMemory();
   const plugin = namespaceLifecycle(objects);
   const map = { metadata: { name: "m", namespace: "ns" } };
-  assert.equal((await statusOf(plugin.admit!(write(ConfigMap, map)))).message, 'namespaces "ns" not found');
+  assert.equal((await statusOf(() => plugin.admit!(write(ConfigMap, map)))).message, 'namespaces "ns" not found');
   objects.put(Namespace, { metadata: { name: "ns" }, spec: {}, status: { phase: "Active" } });
   await plugin.admit!(write(ConfigMap, map));
   objects.put(Namespace, { metadata: { name: "ns" }, spec: {}, status: { phase: "Terminating" } });
-  const refused = await statusOf(plugin.admit!(write(ConfigMap, map)));
+  const refused = await statusOf(() => plugin.admit!(write(ConfigMap, map)));
   assert.equal(refused.message, 'configmaps "m" is forbidden: unable to create new content in namespace ns because it is being terminated');
   assert.deepEqual(refused.details, {
     name: "m",
@@ -60,7 +60,7 @@ test("NamespaceLifecycle", async () => {
   await plugin.admit!(write(ConfigMap, map, { operation: "UPDATE" }));
   await plugin.admit!(write(ConfigMap, undefined, { operation: "DELETE", namespace: "gone", name: "m" }));
   assert.equal(
-    (await statusOf(plugin.admit!(write(Namespace, undefined, { operation: "DELETE", name: "kube-system" })))).message,
+    (await statusOf(() => plugin.admit!(write(Namespace, undefined, { operation: "DELETE", name: "kube-system" })))).message,
     'namespaces "kube-system" is forbidden: this namespace may not be deleted',
   );
 });
@@ -118,11 +118,12 @@ test("ServiceAccount: an account that is not there; one that comes in time; mirr
   const objects = objectsInMemory();
   const expiring = { ...clockAt(), after: atOnce };
   assert.equal(
-    (await statusOf(serviceAccount(objects, expiring, seededChance(3)).admit!(write(Pod, podOf({ serviceAccountName: "foo" }))))).message,
+    (await statusOf(() => serviceAccount(objects, expiring, seededChance(3)).admit!(write(Pod, podOf({ serviceAccountName: "foo" })))))
+      .message,
     'pods "p" is forbidden: error looking up service account ns/foo: serviceaccount "foo" not found',
   );
   assert.equal(
-    (await statusOf(serviceAccount(objects, expiring, seededChance(3)).admit!(write(Pod, podOf())))).message,
+    (await statusOf(() => serviceAccount(objects, expiring, seededChance(3)).admit!(write(Pod, podOf())))).message,
     'pods "p" is forbidden: error looking up service account ns/default: serviceaccount "default" not found',
   );
   const plugin = serviceAccount(objects, clockAt(), seededChance(3));
@@ -135,7 +136,7 @@ test("ServiceAccount: an account that is not there; one that comes in time; mirr
   await plugin.admit!(write(Pod, mirror));
   assert.equal(mirror.spec.volumes, undefined);
   assert.equal(
-    (await statusOf(plugin.validate!(write(Pod, mirror)))).message,
+    (await statusOf(() => plugin.validate!(write(Pod, mirror)))).message,
     'pods "p" is forbidden: a mirror pod may not reference service accounts',
   );
 });
@@ -171,7 +172,7 @@ test("Priority", async () => {
   ]);
   objects.put(PriorityClass, { metadata: { name: "usual" }, value: 7, globalDefault: true, preemptionPolicy: "Never" });
   assert.deepEqual(await resolved({}), ["usual", 7, "Never"]);
-  const messageOf = async (spec: object) => (await statusOf(plugin.admit!(write(Pod, podOf(spec))))).message;
+  const messageOf = async (spec: object) => (await statusOf(() => plugin.admit!(write(Pod, podOf(spec))))).message;
   assert.equal(await messageOf({ priorityClassName: "none" }), 'pods "p" is forbidden: no PriorityClass with name none was found');
   assert.equal(
     await messageOf({ priority: 8 }),
@@ -183,7 +184,7 @@ test("Priority", async () => {
   );
   const second = { metadata: { name: "second" }, value: 1, globalDefault: true };
   assert.equal(
-    (await statusOf(plugin.validate!(write(PriorityClass, second)))).message,
+    (await statusOf(() => plugin.validate!(write(PriorityClass, second)))).message,
     'priorityclasses.scheduling.k8s.io "second" is forbidden: PriorityClass usual is already marked as default. Only one default can exist',
   );
 });

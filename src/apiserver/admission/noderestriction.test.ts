@@ -33,11 +33,10 @@ function setting() {
       warnings: [],
       ...more,
     };
-    const status = await statusOf(
-      plugin.admit!(admission).then(() => {
-        throw { status: { message: "fine" } };
-      }),
-    );
+    const status = await statusOf(async () => {
+      await plugin.admit!(admission);
+      throw { status: { message: "fine" } };
+    });
     return status.message?.replace(/^.* is forbidden: /, "");
   };
   return { objects, node, pod, ask };

@@ -18,7 +18,7 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a ?? null) === JSON.stri
 export function nodeRestriction(objects: Objects): AdmissionPlugin {
   return {
     name: "NodeRestriction",
-    async admit(a) {
+    admit(a) {
       if (a.operation === "CONNECT" || !a.user.groups.includes(NODES) || !a.user.name.startsWith("system:node:")) return;
       const node = nodeOf(a.user);
       if (node === undefined) throw refusal(a, `could not determine node from user ${quote(a.user.name)}`);

@@ -9,12 +9,12 @@ const PREEMPT = "PreemptLowerPriority";
 export function priority(objects: Objects): AdmissionPlugin {
   return {
     name: "Priority",
-    async admit(a) {
+    admit(a) {
       if (!isAbout(a, Pod)) return;
       if (a.operation === "CREATE") resolve(a, objects);
       if (a.operation === "UPDATE") keep(a.object as Pod, a.old as Pod);
     },
-    async validate(a) {
+    validate(a) {
       if ((a.operation !== "CREATE" && a.operation !== "UPDATE") || !isAbout(a, PriorityClass)) return;
       const wanted = a.object as PriorityClass;
       const other = wanted.globalDefault ? defaultClass(objects) : undefined;

@@ -16,22 +16,24 @@ const MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 const WAIT_FOR_DEFAULT = 1500;
 
 export function serviceAccount(objects: Objects, clock: Clock, chance: Chance): AdmissionPlugin {
+  const take = async (a: Admission, pod: Pod) => {
+    pod.spec.serviceAccountName ||= DEFAULT;
+    pod.spec.serviceAccount = pod.spec.serviceAccountName;
+    const account = await accountOf(a, pod.spec.serviceAccountName, objects, clock);
+    if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, chance);
+    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      pod.spec.imagePullSecrets = copyPlain(account.imagePullSecrets) as Pod["spec"]["imagePullSecrets"];
+    }
+  };
   return {
     name: "ServiceAccount",
-    async admit(a) {
+    admit(a) {
       if (a.operation !== "CREATE" || !isAbout(a, Pod)) return;
       const pod = a.object as Pod;
       // the kubelet says itself what a mirror pod is
-      if (isMirror(pod)) return;
-      pod.spec.serviceAccountName ||= DEFAULT;
-      pod.spec.serviceAccount = pod.spec.serviceAccountName;
-      const account = await accountOf(a, pod.spec.serviceAccountName, objects, clock);
-      if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, chance);
-      if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-        pod.spec.imagePullSecrets = copyPlain(account.imagePullSecrets) as Pod["spec"]["imagePullSecrets"];
-      }
+      if (!isMirror(pod)) return take(a, pod);
     },
-    async validate(a) {
+    validate(a) {
       if (a.operation !== "CREATE" || !isAbout(a, Pod)) return;
       const pod = a.object as Pod;
       if (isMirror(pod)) checkMirror(a, pod);

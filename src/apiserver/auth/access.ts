@@ -1,7 +1,7 @@
 /** Who may do what in a whole cluster: authenticators, authorizers, admission, tokens, reviews and default roles, put together. */
 import { admissionPlugins } from "#apiserver/admission/all.ts";
 import type { Access } from "#apiserver/apiserver.ts";
-import { anonymous, byCertificate, inProcess } from "#apiserver/auth/identity.ts";
+import { anonymous, byCertificate } from "#apiserver/auth/identity.ts";
 import { nodeAuthorizer } from "#apiserver/auth/node/authorizer.ts";
 import { discovery } from "#apiserver/auth/oidc.ts";
 import { rbac } from "#apiserver/auth/rbac/authorizer.ts";
@@ -53,7 +53,7 @@ export function clusterAccess({ clock, chance, signer, clusterDomain }: AccessOp
     );
     const documents = discovery(authority);
     return {
-      authenticators: [inProcess, byCertificate(clock), byToken(tokens), anonymous],
+      authenticators: [byCertificate(clock), byToken(tokens), anonymous],
       authorizer,
       plugins,
       handlers,

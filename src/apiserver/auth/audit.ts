@@ -54,12 +54,13 @@ export function isLongRunning({ info }: Call): boolean {
 }
 
 /**
- * Echoes the audit id in the answer, and tells `sink` of the request's stages. Errors pass through after they are recorded
+ * Echoes the audit id in the answer, and tells `sink` of the request's stages; without one nothing is to be told. Errors pass through after they are recorded
  * (the caller puts the audit id on the answer that it makes of them).
  */
 export function audit(sink: AuditSink | undefined, clock: Clock): Stage {
+  if (!sink) return (call, next) => next(call);
   return async (call, next) => {
-    const tell = (stage: AuditStage, status?: AuditStatus) => sink?.write(eventOf(call, stage, clock.now(), status));
+    const tell = (stage: AuditStage, status?: AuditStatus) => sink.write(eventOf(call, stage, clock.now(), status));
     tell("RequestReceived");
     const long = isLongRunning(call);
     let response: HttpResponse;
@@ -82,7 +83,6 @@ export function audit(sink: AuditSink | undefined, clock: Clock): Stage {
       throw error;
     }
     response = response.headers[AUDIT_ID] ? response : { ...response, headers: { ...response.headers, [AUDIT_ID]: call.auditId } };
-    if (!sink) return response;
     const status: AuditStatus = { metadata: {}, code: response.status };
     if (long) tell("ResponseStarted", status);
     return whenSent(response, () => tell("ResponseComplete", status));
@@ -91,8 +91,10 @@ export function audit(sink: AuditSink | undefined, clock: Clock): Stage {
 
 /** Records a request whose sender could not be authenticated; for `authenticate`. */
 export function auditFailedAuthentication(sink: AuditSink, clock: Clock): (call: Call, error: StatusError) => void {
-  return (call, error) => sink.write(eventOf({ ...call, user: { name: "", groups: [] } }, "ResponseStarted", clock.now(), statusOf(error)));
+  return (call, error) => sink.write(eventOf(call, "ResponseStarted", clock.now(), statusOf(error), NOBODY));
 }
+
+const NOBODY: Identity = { name: "", groups: [] };
 
 function statusOf({ status }: StatusError): AuditStatus {
   return { metadata: {}, status: status.status, message: status.message, reason: status.reason, code: status.code ?? 500 };
@@ -124,7 +126,7 @@ async function* ending(body: AsyncIterable<Uint8Array>, done: () => void): Async
   }
 }
 
-function eventOf(call: Call, stage: AuditStage, now: number, status: AuditStatus | undefined): AuditEvent {
+function eventOf(call: Call, stage: AuditStage, now: number, status: AuditStatus | undefined, user = call.user): AuditEvent {
   const agent = call.http.headers["user-agent"];
   const ips = sourceIPs(call);
   const { info } = call;
@@ -136,8 +138,8 @@ function eventOf(call: Call, stage: AuditStage, now: number, status: AuditStatus
     stage,
     requestURI: call.http.url,
     verb: info.verb,
-    user: userOf(call.impersonatedBy ?? call.user),
-    ...(call.impersonatedBy && { impersonatedUser: userOf(call.user) }),
+    user: userOf(call.impersonatedBy ?? user),
+    ...(call.impersonatedBy && { impersonatedUser: userOf(user) }),
     ...(ips.length > 0 && { sourceIPs: ips }),
     ...(agent && { userAgent: agent.length > USER_AGENT_LIMIT ? `${agent.slice(0, USER_AGENT_LIMIT)}...TRUNCATED` : agent }),
     ...(info.isResource && { objectRef: referenceOf(call) }),

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authenticate } from "#apiserver/auth/authenticate.ts";
-import { anonymous, byCertificate, inProcess } from "#apiserver/auth/identity.ts";
+import { anonymous, byCertificate } from "#apiserver/auth/identity.ts";
 import { callOf, clockAt, NOW, ok, statusOf } from "#apiserver/auth/testing.ts";
 import type { Authenticator } from "#apiserver/call.ts";
 import type { HttpRequest } from "#base/http.ts";
 import { unauthorized } from "#base/status.ts";
 
-const stage = authenticate([inProcess, byCertificate(clockAt()), anonymous]);
+const stage = authenticate([byCertificate(clockAt()), anonymous]);
 async function userOf(http: Partial<HttpRequest>) {
   const call = callOf({}, { http: { method: "GET", url: "/api/v1/pods", headers: {}, ...http } });
   await stage(call, async () => ok);
@@ -60,11 +60,12 @@ test("a refusal by one authenticator lets the next one speak; other errors pass"
       throw new Error("broken");
     },
   };
-  const call = callOf({}, { http: { method: "GET", url: "/", headers: {}, identity: { name: "a", groups: [] } } });
-  await authenticate([refusing, inProcess])(call, async () => ok);
+  const knowing: Authenticator = { authenticate: async () => ({ name: "a", groups: [] }) };
+  const call = callOf({}, { http: { method: "GET", url: "/", headers: {} } });
+  await authenticate([refusing, knowing])(call, async () => ok);
   assert.equal(call.user.name, "a");
   await assert.rejects(
-    authenticate([broken, inProcess])(call, async () => ok),
+    authenticate([broken, knowing])(call, async () => ok),
     /broken/,
   );
 });

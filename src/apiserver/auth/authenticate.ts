@@ -1,18 +1,18 @@
 /** The stage that finds out who sends a request. */
 
 import { ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, withGroup } from "#apiserver/auth/users.ts";
-import type { Authenticator, Call, Stage } from "#apiserver/call.ts";
+import type { Authenticator, Call, Next, Stage } from "#apiserver/call.ts";
 import type { Identity } from "#base/http.ts";
 import { reasonOf, type StatusError, unauthorized } from "#base/status.ts";
 
 /**
- * Asks each authenticator in order; the first that knows the sender decides. A refusal of one authenticator does not keep the
- * next from being asked (a stale certificate beside a good token, as upstream's union has it), but after a refusal nobody is
- * anonymous. Throws 401 when nobody knows the sender; `failed` hears of it first (audit).
+ * Loops in this process are who their transport says: it has proved it. For all others asks each authenticator in order; the first that
+ * knows the sender decides. A refusal of one authenticator does not keep the next from being asked (a stale certificate beside a good
+ * token, as upstream's union has it), but after a refusal nobody is anonymous. Throws 401 when nobody knows the sender; `failed` hears of
+ * it first (audit).
  */
 export function authenticate(authenticators: readonly Authenticator[], failed?: (call: Call, error: StatusError) => void): Stage {
-  return async (call, next) => {
-    const user = await sender(authenticators, call);
+  const as = (user: Identity | undefined, call: Call, next: Next) => {
     if (user === undefined) {
       const error = unauthorized();
       failed?.(call, error);
@@ -20,6 +20,10 @@ export function authenticate(authenticators: readonly Authenticator[], failed?: 
     }
     call.user = user.groups.includes(UNAUTHENTICATED) ? user : withGroup(user, AUTHENTICATED);
     return next(call);
+  };
+  return (call, next) => {
+    const { identity } = call.http;
+    return identity ? as(identity, call, next) : sender(authenticators, call).then(user => as(user, call, next));
   };
 }
 

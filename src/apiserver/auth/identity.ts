@@ -1,12 +1,9 @@
-/** Authenticators for callers within the process, by client certificate, and for nobody in particular. */
+/** Authenticators by client certificate, and for nobody in particular. */
 
 import { ANONYMOUS, CREDENTIAL_ID, UNAUTHENTICATED } from "#apiserver/auth/users.ts";
 import type { Authenticator } from "#apiserver/call.ts";
 import type { Clock } from "#base/clock.ts";
 import { unauthorized } from "#base/status.ts";
-
-/** Loops in this process: their transport has proved who they are. */
-export const inProcess: Authenticator = { authenticate: async request => request.identity };
 
 /** The verified client certificate: CN is the user, each O a group. Expired or untrusted: 401. */
 export function byCertificate(clock: Clock): Authenticator {

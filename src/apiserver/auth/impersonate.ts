@@ -27,13 +27,14 @@ const MANY = 4;
 
 /** Replaces the user of the call by the one asked for, if the authorizer allows each part of it; else throws 403. */
 export function impersonate(authorizer: Authorizer): Stage {
-  return async (call, next) => {
+  return (call, next) => {
     const wanted = wantedUser(call.http);
     if (wanted === undefined) return next(call);
-    const user = await allowed(authorizer, wanted, attributesOf(call));
-    call.impersonatedBy = call.user;
-    call.user = user;
-    return next(call);
+    return allowed(authorizer, wanted, attributesOf(call)).then(user => {
+      call.impersonatedBy = call.user;
+      call.user = user;
+      return next(call);
+    });
   };
 }
 
@@ -42,6 +43,7 @@ interface Wanted extends Identity {
 }
 
 function wantedUser({ headers }: HttpRequest): Wanted | undefined {
+  if (!asksForAny(headers)) return undefined;
   const name = headers["impersonate-user"] ?? "";
   const uid = headers["impersonate-uid"] ?? "";
   const group = headers["impersonate-group"];
@@ -55,6 +57,10 @@ function wantedUser({ headers }: HttpRequest): Wanted | undefined {
     throw badRequest(`requested ${inGo(uid, groups, extra)} without impersonating a user name`);
   }
   return { name, ...(uid && { uid }), groups, extra };
+}
+function asksForAny(headers: HttpRequest["headers"]): boolean {
+  for (const header in headers) if (header.startsWith("impersonate-")) return true;
+  return false;
 }
 function unescaped(key: string): string {
   try {

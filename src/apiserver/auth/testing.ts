@@ -79,9 +79,9 @@ export function allowing(allow: (a: Attributes) => boolean): Authorizer {
 }
 
 /** The Status that a promise is rejected with. */
-export async function statusOf(promise: Promise<unknown>): Promise<Status> {
+export async function statusOf(refused: Promise<unknown> | (() => unknown)): Promise<Status> {
   try {
-    await promise;
+    await (typeof refused === "function" ? refused() : refused);
   } catch (error) {
     return (error as StatusError).status;
   }

@@ -6,6 +6,7 @@ import { difference, type FieldSet, intersection, isEmpty, LEAF, pathsOf, union,
 import {
   apiVersionOf,
   bare,
+  bySpelling,
   disown,
   identityOf,
   type ManagedKind,
@@ -84,9 +85,8 @@ function takenOver(kind: ManagedKind, live: ManagedObject): FieldSet {
 
 function conflictsOf(shares: ReadonlyMap<string, Share>, own: string, changed: FieldSet, allowed: FieldSet): Conflict[] {
   const out: Conflict[] = [];
-  for (const id of [...shares.keys()].sort()) {
+  for (const [id, share] of [...shares].sort(([, a], [, b]) => bySpelling(a, b))) {
     if (id === own) continue;
-    const share = shares.get(id)!;
     for (const path of pathsOf(difference(intersection(share.set, changed), allowed))) out.push({ share, path });
   }
   return out;

@@ -74,9 +74,14 @@ const STRIPPED = setOf(
 export const stripped = (set: FieldSet): FieldSet => difference(set, STRIPPED);
 
 /** What identifies a share: appliers are the same manager across versions, updaters are not. */
-export function identityOf(share: Pick<Share, "manager" | "applied" | "apiVersion" | "subresource">): string {
-  return JSON.stringify([share.manager, share.applied ? "Apply" : "Update", share.applied ? "" : share.apiVersion, share.subresource]);
+export function identityOf({ manager, applied, apiVersion, subresource }: Identified): string {
+  return applied ? `Apply\n${subresource}\n\n${manager}` : `Update\n${subresource}\n${apiVersion}\n${manager}`;
 }
+type Identified = Pick<Share, "manager" | "applied" | "apiVersion" | "subresource">;
+/** The order of identities as upstream spells them. */
+export const bySpelling = (a: Identified, b: Identified): number => order(spelled(a), spelled(b));
+const spelled = ({ manager, applied, apiVersion, subresource }: Identified) =>
+  JSON.stringify([manager, applied ? "Apply" : "Update", applied ? "" : apiVersion, subresource]);
 
 /** Reads managedFields; undefined when they are malformed. */
 export function readShares(entries: readonly ManagedEntry[] | undefined | null): Map<string, Share> | undefined {
@@ -107,31 +112,36 @@ const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 /** Writes managedFields, in upstream's order. */
 export function writeShares(shares: ReadonlyMap<string, Share>): ManagedEntry[] | undefined {
   if (shares.size === 0) return undefined;
-  const sorted = [...shares.values()].sort(
-    (a, b) =>
-      Number(b.applied) - Number(a.applied) ||
-      seconds(a.time) - seconds(b.time) ||
-      order(a.manager, b.manager) ||
-      order(a.apiVersion, b.apiVersion) ||
-      order(a.subresource, b.subresource),
-  );
-  return sorted.map(s => {
-    const entry: ManagedEntry = {
-      ...(s.manager && { manager: s.manager }),
-      operation: s.applied ? "Apply" : "Update",
-      apiVersion: s.apiVersion,
-      ...(s.time !== undefined && { time: s.time }),
-      fieldsType: "FieldsV1",
-      fieldsV1: freeze(s.set),
-      ...(s.subresource && { subresource: s.subresource }),
-    };
-    checked.add(s.set);
-    return entry;
-  });
+  const sorted = [...shares.values()];
+  if (sorted.length > 1)
+    sorted.sort(
+      (a, b) =>
+        Number(b.applied) - Number(a.applied) ||
+        seconds(a.time) - seconds(b.time) ||
+        order(a.manager, b.manager) ||
+        order(a.apiVersion, b.apiVersion) ||
+        order(a.subresource, b.subresource),
+    );
+  return sorted.map(entryOf);
+}
+function entryOf({ manager, applied, apiVersion, time, set, subresource }: Share): ManagedEntry {
+  const entry: ManagedEntry = {};
+  if (manager) entry.manager = manager;
+  entry.operation = applied ? "Apply" : "Update";
+  entry.apiVersion = apiVersion;
+  if (time !== undefined) entry.time = time;
+  entry.fieldsType = "FieldsV1";
+  entry.fieldsV1 = freeze(set);
+  if (subresource) entry.subresource = subresource;
+  checked.add(set);
+  return entry;
 }
 
 function isReset(entries: readonly ManagedEntry[] | undefined | null): boolean {
-  return !!entries && (entries.length === 0 || (entries.length === 1 && Object.values(entries[0]!).every(v => v === undefined)));
+  if (!entries || entries.length > 1) return false;
+  const [only] = entries as readonly (ManagedEntry & Readonly<Record<string, unknown>>)[];
+  for (const field in only) if (only[field] !== undefined) return false;
+  return true;
 }
 /** The shares that a write starts from: those it brings along itself, if it may, else the live ones. */
 function sharesFor(live: ManagedObject | undefined, next: ManagedObject, subresource: string): Map<string, Share> {
@@ -209,10 +219,11 @@ export function track(shares: Map<string, Share>, kind: ManagedKind, live: unkno
 
 /** Merges the oldest update managers of a version into one, once there are too many. */
 function cap(shares: Map<string, Share>): void {
+  if (shares.size <= limits.updateManagers) return;
   const updaters = [...shares].filter(([, s]) => !s.applied);
   let count = updaters.length;
   if (count <= limits.updateManagers) return;
-  updaters.sort(([a, s], [b, t]) => seconds(s.time) - seconds(t.time) || order(a, b));
+  updaters.sort(([, s], [, t]) => seconds(s.time) - seconds(t.time) || bySpelling(s, t));
   const first = new Map<string, string>();
   for (const [id, share] of updaters) {
     if (count <= limits.updateManagers) break;
@@ -244,7 +255,8 @@ export function manage<T extends ManagedObject>(
 ): ManagedEntry[] | undefined {
   const shares = sharesFor(live, next, writer.subresource);
   if (shares.size === 0 && live?.metadata.uid) return undefined;
-  track(shares, kind, live && bare(live), bare(next), writer);
+  // that managedFields themselves differ makes no difference: nobody manages them
+  track(shares, kind, live, live ? next : bare(next), writer);
   cap(shares);
   return writeShares(shares);
 }

@@ -191,6 +191,7 @@ function diff(slot: Slot, l: unknown, r: unknown): Diff | undefined {
   if (shape.is === "leaf" || (isBare(l) && isBare(r))) return leafDiff(l, r);
   const kids = new Kids();
   if (shape.is === "set" || shape.is === "list") {
+    if (equal(l, r)) return undefined;
     const left = group(shape, l);
     const right = group(shape, r);
     for (const [element, items] of left) kids.add(element, diffItems(shape, items, right.get(element)));

@@ -51,7 +51,7 @@ export function nodeAuthorizer(objects: Objects): Authorizer {
     }
   };
   return {
-    async authorize(attributes) {
+    authorize(attributes) {
       const { user } = attributes;
       if (!user.groups.includes(NODES) || !user.name.startsWith("system:node:")) return no();
       const node = nodeOf(user);

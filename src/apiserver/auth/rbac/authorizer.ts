@@ -5,7 +5,7 @@ import type { Authorizer } from "#apiserver/call.ts";
 
 export function rbac(roles: Roles): Authorizer {
   return {
-    async authorize(attributes) {
+    authorize(attributes) {
       const missing: string[] = [];
       for (const grant of roles.grantsOf(attributes.user, attributes.namespace, why => missing.push(why))) {
         for (const rule of grant.rules) {

@@ -65,10 +65,10 @@ export function rbacEscalation(roles: Roles, authorizer: Authorizer): AdmissionP
   };
   return {
     name: "RBACEscalation",
-    async validate(a) {
+    validate(a) {
       if (a.kind.group !== RBAC_GROUP || (a.operation !== "CREATE" && a.operation !== "UPDATE")) return;
       if (a.user.groups.includes(MASTERS)) return;
-      await (a.kind.kind === "Role" || a.kind.kind === "ClusterRole" ? role(a) : binding(a));
+      return a.kind.kind === "Role" || a.kind.kind === "ClusterRole" ? role(a) : binding(a);
     },
   };
 }
