@@ -7,7 +7,7 @@ import { ROOT } from "#apiserver/keys.ts";
 import type { RegistryOptions } from "#apiserver/registry.ts";
 import { text, utf8 } from "#base/bytes.ts";
 import type { Cancel } from "#base/clock.ts";
-import { type Entry, keyOf, LeaseNotFound, prefixEnd } from "#store/contract.ts";
+import { type Entry, keyOf, type LeaseId, LeaseNotFound, prefixEnd } from "#store/contract.ts";
 
 const FOLDER = keyOf(`${ROOT}masterleases/`);
 /** Upstream's times: a key outlives its server by this long, and is looked after this often. */
@@ -17,7 +17,7 @@ const EVERY_MS = 10_000;
 export class Presence {
   private readonly options: RegistryOptions;
   private readonly server: Server;
-  private lease: number | undefined;
+  private lease: LeaseId | undefined;
   private timer: Cancel | undefined;
   private turn: Promise<void> = Promise.resolve();
   private ended = false;

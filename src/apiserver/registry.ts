@@ -16,7 +16,7 @@ import type { Log } from "#base/log.ts";
 import { freeze } from "#base/plain.ts";
 import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
-import { type Compare, type Entry, type Key, NoSpace, type Op, type Revision, type Store } from "#store/contract.ts";
+import { type Compare, type Entry, type Key, type LeaseId, NoSpace, type Op, type Revision, type Store } from "#store/contract.ts";
 
 /** An object with the parts that the generic code knows. */
 export type AnyObject = KubeObject & { spec?: unknown; status?: unknown };
@@ -186,8 +186,8 @@ export async function inTurn<T>(options: RegistryOptions, kind: Kind, run: () =>
 /** Events live for an hour, as upstream's --event-ttl says; one lease serves all that are written within some minutes. */
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;
-const leases = new WeakMap<Store, { id: number; until: number }>();
-async function leaseFor(options: RegistryOptions, kind: Kind): Promise<number | undefined> {
+const leases = new WeakMap<Store, { id: LeaseId; until: number }>();
+async function leaseFor(options: RegistryOptions, kind: Kind): Promise<LeaseId | undefined> {
   if (kind.storedAt !== "events") return undefined;
   const now = options.clock.monotonic();
   const known = leases.get(options.store);

@@ -2,15 +2,23 @@
  * How the messages of other programs' protocols (proto3) are written down: a table of field names, numbers and types, from which
  * the static type follows. The bytes are made by host/protobuf.ts.
  */
-/** `latin1`: bytes on the wire, text of one code unit a byte here (a key of the store). */
-export type Scalar = "string" | "bytes" | "latin1" | "bool" | "int32" | "uint32" | "int64" | "uint64" | "double";
+/** `latin1`: bytes on the wire, text of one code unit a byte here (a key of the store). `id64`: an int64, exact. */
+export type Scalar = "string" | "bytes" | "latin1" | "bool" | "int32" | "uint32" | "int64" | "uint64" | "id64" | "double";
 export type FieldType = Scalar | "map" | Message<Fields> | { readonly repeated: Scalar | Message<Fields> };
 export type Fields = { readonly [name: string]: readonly [number, FieldType] };
 
 export interface Message<F extends Fields> {
   readonly fields: () => F;
 }
-type ScalarValue<S> = S extends "string" | "latin1" ? string : S extends "bytes" ? Uint8Array : S extends "bool" ? boolean : number;
+type ScalarValue<S> = S extends "string" | "latin1"
+  ? string
+  : S extends "bytes"
+    ? Uint8Array
+    : S extends "bool"
+      ? boolean
+      : S extends "id64"
+        ? bigint
+        : number;
 type One<T> = T extends Message<infer F> ? Decoded<F> : ScalarValue<T>;
 type Decoded<F extends Fields> = {
   readonly [K in keyof F]: F[K][1] extends Scalar

@@ -16,7 +16,7 @@ export const KeyValue = message({
   modRevision: [3, "int64"],
   version: [4, "int64"],
   value: [5, "bytes"],
-  lease: [6, "int64"],
+  lease: [6, "id64"],
 });
 export const Event = message({ type: [1, "int32"], kv: [2, KeyValue], prevKv: [3, KeyValue] });
 
@@ -41,7 +41,7 @@ export const RangeResponse = message({ header: [1, ResponseHeader], kvs: [2, rep
 export const PutRequest = message({
   key: [1, "latin1"],
   value: [2, "bytes"],
-  lease: [3, "int64"],
+  lease: [3, "id64"],
   prevKv: [4, "bool"],
   ignoreValue: [5, "bool"],
   ignoreLease: [6, "bool"],
@@ -57,7 +57,7 @@ export const Compare = message({
   createRevision: [5, "int64"],
   modRevision: [6, "int64"],
   value: [7, "bytes"],
-  lease: [8, "int64"],
+  lease: [8, "id64"],
   rangeEnd: [64, "latin1"],
 });
 type RequestOpFields = {
@@ -124,17 +124,17 @@ export const WatchCreateRequest = message({
   /** 0: no puts, 1: no deletions. */
   filters: [5, repeated("int32")],
   prevKv: [6, "bool"],
-  watchId: [7, "int64"],
+  watchId: [7, "id64"],
   fragment: [8, "bool"],
 });
 export const WatchRequest = message({
   createRequest: [1, WatchCreateRequest],
-  cancelRequest: [2, message({ watchId: [1, "int64"] })],
+  cancelRequest: [2, message({ watchId: [1, "id64"] })],
   progressRequest: [3, message({})],
 });
 export const WatchResponse = message({
   header: [1, ResponseHeader],
-  watchId: [2, "int64"],
+  watchId: [2, "id64"],
   created: [3, "bool"],
   canceled: [4, "bool"],
   compactRevision: [5, "int64"],
@@ -145,23 +145,23 @@ export const WatchResponse = message({
 
 // Lease
 
-export const LeaseGrantRequest = message({ ttl: [1, "int64"], id: [2, "int64"] });
-export const LeaseGrantResponse = message({ header: [1, ResponseHeader], id: [2, "int64"], ttl: [3, "int64"], error: [4, "string"] });
-export const LeaseRevokeRequest = message({ id: [1, "int64"] });
+export const LeaseGrantRequest = message({ ttl: [1, "int64"], id: [2, "id64"] });
+export const LeaseGrantResponse = message({ header: [1, ResponseHeader], id: [2, "id64"], ttl: [3, "int64"], error: [4, "string"] });
+export const LeaseRevokeRequest = message({ id: [1, "id64"] });
 export const LeaseRevokeResponse = message({ header: [1, ResponseHeader] });
-export const LeaseKeepAliveRequest = message({ id: [1, "int64"] });
-export const LeaseKeepAliveResponse = message({ header: [1, ResponseHeader], id: [2, "int64"], ttl: [3, "int64"] });
-export const LeaseTimeToLiveRequest = message({ id: [1, "int64"], keys: [2, "bool"] });
+export const LeaseKeepAliveRequest = message({ id: [1, "id64"] });
+export const LeaseKeepAliveResponse = message({ header: [1, ResponseHeader], id: [2, "id64"], ttl: [3, "int64"] });
+export const LeaseTimeToLiveRequest = message({ id: [1, "id64"], keys: [2, "bool"] });
 export const LeaseTimeToLiveResponse = message({
   header: [1, ResponseHeader],
-  id: [2, "int64"],
+  id: [2, "id64"],
   /** Seconds left; -1: there is no such lease. */
   ttl: [3, "int64"],
   grantedTtl: [4, "int64"],
   keys: [5, repeated("latin1")],
 });
 export const LeaseLeasesRequest = message({});
-export const LeaseLeasesResponse = message({ header: [1, ResponseHeader], leases: [2, repeated(message({ id: [1, "int64"] }))] });
+export const LeaseLeasesResponse = message({ header: [1, ResponseHeader], leases: [2, repeated(message({ id: [1, "id64"] }))] });
 
 // Maintenance
 

@@ -13,7 +13,7 @@ const entry = (key: string, value: string, modRevision: number): Entry => ({
   createRevision: 2,
   modRevision,
   version: 1,
-  lease: 0,
+  lease: 0n,
 });
 
 test("only what cannot write twice is repeated", () => {

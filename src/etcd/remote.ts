@@ -14,6 +14,7 @@ import {
   type Key,
   type Lease,
   LeaseExists,
+  type LeaseId,
   LeaseNotFound,
   type LeaseState,
   type Op,
@@ -26,9 +27,11 @@ import {
   type Watch,
   type WatchOptions,
 } from "#store/contract.ts";
+import { compareLeases } from "#store/lease.ts";
 import { Watchers } from "#store/watch.ts";
 import { calls } from "./calls.ts";
 import { RemoteFeed } from "./feed.ts";
+import { drawnLease } from "./leaseid.ts";
 import type { RangeRequest } from "./messages.ts";
 import { type Fence, isTrace, OutcomeUnknown, type ReadAt, repeatableBy, resultsAt } from "./outcome.ts";
 import { type Answered, type EtcdPort, Refused, Unanswered } from "./ports.ts";
@@ -181,9 +184,9 @@ class RemoteStore implements Store {
     return watch;
   }
 
-  async grant(ttl: number, id?: number): Promise<Lease> {
+  async grant(ttl: number, id?: LeaseId): Promise<Lease> {
     // With an id of our own the grant can be repeated.
-    const chosen = id ?? 1 + Math.floor(this.parts.chance.next() * (Number.MAX_SAFE_INTEGER - 1));
+    const chosen = id ?? drawnLease(this.parts.chance);
     try {
       const { value } = await this.call(calls.leaseGrant, { id: chosen, ttl: Math.max(1, ttl) }, true);
       return { id: value.id, ttl: value.ttl };
@@ -193,21 +196,21 @@ class RemoteStore implements Store {
       throw error;
     }
   }
-  async keepAlive(id: number): Promise<Lease> {
+  async keepAlive(id: LeaseId): Promise<Lease> {
     const { value } = await this.call(calls.leaseKeepAlive, { id }, true);
     if (value.ttl <= 0) throw new LeaseNotFound();
     return { id, ttl: value.ttl };
   }
-  async revoke(id: number): Promise<void> {
+  async revoke(id: LeaseId): Promise<void> {
     await this.call(calls.leaseRevoke, { id }, true).catch(error => {
       if (!(error instanceof LeaseNotFound && isDoubtful(error))) throw error;
     });
   }
-  async leases(): Promise<readonly number[]> {
+  async leases(): Promise<readonly LeaseId[]> {
     const { value } = await this.call(calls.leaseLeases, {}, true);
-    return value.leases.map(l => l.id).sort((a, b) => a - b);
+    return value.leases.map(l => l.id).sort(compareLeases);
   }
-  async timeToLive(id: number): Promise<LeaseState> {
+  async timeToLive(id: LeaseId): Promise<LeaseState> {
     const { value } = await this.call(calls.leaseTimeToLive, { id, keys: true }, true);
     if (value.ttl < 0) throw new LeaseNotFound();
     return { id, ttl: value.grantedTtl, remaining: value.ttl, keys: [...value.keys].sort((a, b) => (a < b ? -1 : 1)) };

@@ -18,6 +18,8 @@ const All = message({
   many: [10, repeated(Inner)],
   words: [16, repeated("string")],
   numbers: [17, repeated("int64")],
+  id: [18, "id64"],
+  ids: [19, repeated("id64")],
 });
 
 describe("protobuf", () => {
@@ -38,6 +40,8 @@ describe("protobuf", () => {
       ],
       words: ["", "w"],
       numbers: [0, -7, 1e15],
+      id: 2n ** 63n - 1n,
+      ids: [0n, 127n, 2n ** 49n - 1n, 2n ** 49n, 2n ** 53n + 1n, 2n ** 56n, -1n, -(2n ** 63n), 2n ** 62n + 1n],
     };
     const back = decode(All, encode(All, value));
     assert.deepEqual({ ...back, bytes: Buffer.from(back.bytes) }, value);

@@ -1,6 +1,6 @@
 /**
  * Protocol buffers (proto3 wire format), read: messages are written as tables (base/message.ts). 64-bit integers are JavaScript
- * numbers: exact up to 2^53, rounded above (nanosecond timestamps lose less than a microsecond). protobufwriter.ts writes them.
+ * numbers: exact up to 2^53, rounded above (nanosecond timestamps lose less than a microsecond); those of type `id64` are bigints. protobufwriter.ts writes them.
  */
 import type { Fields, FieldType, Message, Scalar, Value } from "#base/message.ts";
 
@@ -43,9 +43,12 @@ function defaultOf(type: FieldType): unknown {
   if (typeof type === "object" || type === "map") return undefined;
   if (type === "string" || type === "latin1") return "";
   if (type === "bool") return false;
+  if (type === "id64") return 0n;
   return type === "bytes" ? NO_BYTES : 0;
 }
 const NO_BYTES = new Uint8Array(0);
+/** Bytes of a varint that a number holds exactly. */
+const EXACT_BYTES = 7;
 function blank({ empty, lists, maps }: Shape): Record<string, unknown> {
   const out: Record<string, unknown> = { ...empty };
   for (let i = 0; i < lists.length; i++) out[lists[i]!] = [];
@@ -134,6 +137,8 @@ class Reader {
         return this.varint() !== 0;
       case "int32":
         return this.varint(true) | 0;
+      case "id64":
+        return this.id();
       default:
         return this.varint(type === "int64");
     }
@@ -152,11 +157,21 @@ class Reader {
     }
     // Ten bytes: the top bit of 64 is set, so a signed number is negative.
     if (this.at - start === 10) {
-      let exact = 0n;
-      for (let i = 9; i >= 0; i--) exact = (exact << 7n) | BigInt(this.buffer[start + i]! & 0x7f);
+      const exact = this.since(start);
       return Number(signed ? BigInt.asIntN(64, exact) : BigInt.asUintN(64, exact));
     }
     return value;
+  }
+  private id(): bigint {
+    const start = this.at;
+    const value = this.varint();
+    return this.at - start <= EXACT_BYTES ? BigInt(value) : BigInt.asIntN(64, this.since(start));
+  }
+  /** All bits of the varint that has just been read. */
+  private since(start: number): bigint {
+    let exact = 0n;
+    for (let i = this.at - 1; i >= start; i--) exact = (exact << 7n) | BigInt(this.buffer[i]! & 0x7f);
+    return exact;
   }
   private end(): number {
     const end = this.varint() + this.at;

@@ -48,6 +48,12 @@ function varintSize(value: number): number {
   for (let rest = value / 0x1000_0000; rest >= 1; rest /= 0x80) size++;
   return size;
 }
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const isSmall = (id: bigint) => id >= 0n && id <= MAX_SAFE;
+function idSize(id: bigint): number {
+  if (isSmall(id)) return varintSize(Number(id));
+  return id < 0n ? 10 : id < 2n ** 56n ? 8 : 9;
+}
 
 /** Beside a field's own bytes, its length. */
 const counted = (size: number) => varintSize(size) + size;
@@ -112,6 +118,8 @@ class Writer {
         return counted(this.utf8Size(value as string));
       case "double":
         return 8;
+      case "id64":
+        return idSize(value as bigint);
       default:
         return varintSize(Number(value));
     }
@@ -165,6 +173,10 @@ class Writer {
       case "double":
         this.at = this.buffer.writeDoubleLE(value as number, this.at);
         return;
+      case "id64":
+        if (isSmall(value as bigint)) this.varint(Number(value));
+        else this.large(value as bigint);
+        return;
       default:
         this.varint(Number(value));
     }
@@ -197,31 +209,28 @@ class Writer {
     this.at += size;
   }
   private varint(value: number): void {
+    if (value < 0 || value > Number.MAX_SAFE_INTEGER) return this.large(BigInt(value));
     const { buffer } = this;
     let { at } = this;
-    if (value < 0 || value > Number.MAX_SAFE_INTEGER) {
-      let rest = BigInt.asUintN(64, BigInt(value));
-      while (rest > 0x7fn) {
-        buffer[at++] = Number(rest & 0x7fn) | 0x80;
-        rest >>= 7n;
-      }
-      buffer[at++] = Number(rest);
-    } else {
-      while (value > 0x7fff_ffff) {
-        buffer[at++] = (value % 128) | 0x80;
-        value = Math.floor(value / 128);
-      }
-      while (value > 0x7f) {
-        buffer[at++] = (value & 0x7f) | 0x80;
-        value >>>= 7;
-      }
-      buffer[at++] = value;
+    while (value > 0x7fff_ffff) {
+      buffer[at++] = (value % 128) | 0x80;
+      value = Math.floor(value / 128);
     }
+    while (value > 0x7f) {
+      buffer[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    buffer[at++] = value;
     this.at = at;
+  }
+  private large(value: bigint): void {
+    let rest = BigInt.asUintN(64, value);
+    for (; rest > 0x7fn; rest >>= 7n) this.buffer[this.at++] = Number(rest & 0x7fn) | 0x80;
+    this.buffer[this.at++] = Number(rest);
   }
 }
 function isDefault(value: unknown): boolean {
-  return value === 0 || value === "" || value === false || (value instanceof Uint8Array && value.length === 0);
+  return value === 0 || value === 0n || value === "" || value === false || (value instanceof Uint8Array && value.length === 0);
 }
 const writer = new Writer();
 

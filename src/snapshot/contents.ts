@@ -1,8 +1,6 @@
 /** A store's whole content as a stream (store/contract.ts, Retained), read from any store with nothing but the contract. */
 import { ALL_KEYS, LeaseNotFound, type Retained, type Revision, type Store } from "#store/contract.ts";
-
-/** Seconds: what the API gives its events, the only keys of a cluster that have leases. */
-const UNTOLD_TTL = 3600;
+import { lastLeaseAfter } from "#store/lease.ts";
 
 /**
  * What `store` holds at its newest revision, as `LocalStore.retained` gives it, but for `meta`. Throws Compacted when a compaction
@@ -11,16 +9,14 @@ const UNTOLD_TTL = 3600;
 export async function* retainedOf(store: Store): AsyncGenerator<Retained> {
   const { revision, compacted } = store;
   const leases = await store.leases();
-  yield { kind: "head", revision, compacted, lastLease: leases.at(-1) ?? 0 };
+  yield { kind: "head", revision, compacted, lastLease: leases.reduce(lastLeaseAfter, 0) };
   if (compacted > 0) for await (const entries of store.scan("", ALL_KEYS, { revision: compacted })) yield { kind: "entries", entries };
   yield* changes(store, compacted, revision);
-  for (const id of new Set(leases)) {
+  for (const id of leases) {
     const lease = await store.timeToLive(id).catch(error => {
       if (!(error instanceof LeaseNotFound)) throw error;
     });
     if (lease) yield { kind: "lease", lease: { id, ttl: lease.ttl } };
-    // Another client's in an etcd, which no number of ours can be: how long it is cannot be asked, and its keys shall go some day.
-    else if (!Number.isSafeInteger(id)) yield { kind: "lease", lease: { id, ttl: UNTOLD_TTL } };
   }
 }
 async function* changes(store: Store, after: Revision, until: Revision): AsyncGenerator<Retained> {

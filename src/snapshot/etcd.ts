@@ -1,7 +1,7 @@
 /** etcd's own records inside its database: the buckets, their keys, and the messages that are their values. */
 import { latin1, latin1Bytes, utf8 } from "#base/bytes.ts";
 import { Reader, Writer } from "#schema/wire.ts";
-import type { Entry, Lease, Revision } from "#store/contract.ts";
+import type { Entry, Lease, LeaseId, Revision } from "#store/contract.ts";
 
 export const BUCKETS = {
   alarm: utf8("alarm"),
@@ -63,9 +63,8 @@ export function encodeKeyValue(entry: Entry, isTombstone: boolean): Uint8Array {
   writer.bytesField(1, latin1Bytes(entry.key));
   return writer.finish();
 }
-/** `leaseOf`: etcd's id of a lease as ours. */
-export function decodeKeyValue(bytes: Uint8Array, leaseOf: LeaseOf): Entry {
-  const out = { key: "", value: NO_BYTES, createRevision: 0, modRevision: 0, version: 0, lease: 0 };
+export function decodeKeyValue(bytes: Uint8Array): Entry {
+  const out = { key: "", value: NO_BYTES, createRevision: 0, modRevision: 0, version: 0, lease: 0n };
   const reader = new Reader(bytes);
   reader.fields((number, wire) => {
     if (wire === 2 && number === 1) out.key = latin1(reader.take().view());
@@ -73,7 +72,7 @@ export function decodeKeyValue(bytes: Uint8Array, leaseOf: LeaseOf): Entry {
     else if (wire === 0 && number === 2) out.createRevision = reader.small();
     else if (wire === 0 && number === 3) out.modRevision = reader.small();
     else if (wire === 0 && number === 4) out.version = reader.small();
-    else if (wire === 0 && number === 6) out.lease = leaseOf(reader.varint());
+    else if (wire === 0 && number === 6) out.lease = leaseIdOf(reader.varint());
     else return false;
     return true;
   });
@@ -86,11 +85,11 @@ export function encodeLease({ id, ttl }: Lease): Uint8Array {
   writer.varintField(1, id);
   return writer.finish();
 }
-export function decodeLease(bytes: Uint8Array): { readonly id: number | bigint; readonly ttl: number } {
-  const out: { id: number | bigint; ttl: number } = { id: 0, ttl: 0 };
+export function decodeLease(bytes: Uint8Array): Lease {
+  const out = { id: 0n, ttl: 0 };
   const reader = new Reader(bytes);
   reader.fields((number, wire) => {
-    if (wire === 0 && number === 1) out.id = reader.varint();
+    if (wire === 0 && number === 1) out.id = leaseIdOf(reader.varint());
     else if (wire === 0 && number === 2) out.ttl = reader.small();
     else return false;
     return true;
@@ -98,24 +97,5 @@ export function decodeLease(bytes: Uint8Array): { readonly id: number | bigint; 
   return out;
 }
 
-export type LeaseOf = (id: number | bigint) => number;
-/** Ids from here on stand for those of a real etcd that are beyond 2^53, which no number of ours can be. */
-const RENAMED = 2 ** 52;
-/**
- * Leases of a real etcd as ours, each with an id of its own: the same where it is below 2^53 (any that our store has given), else one that
- * stands for it. A key whose lease is gone has none.
- */
-export function renamedLeases(theirs: readonly { readonly id: number | bigint; readonly ttl: number }[]): {
-  readonly leases: readonly Lease[];
-  readonly leaseOf: LeaseOf;
-} {
-  const ids = new Map<number | bigint, number>();
-  const leases = theirs.map(({ id, ttl }, i) => {
-    const own = typeof id === "number" ? id : RENAMED + i;
-    ids.set(id, own);
-    return { id: own, ttl };
-  });
-  return { leases: leases.sort((a, b) => a.id - b.id), leaseOf: id => ids.get(id) ?? 0 };
-}
-
+const leaseIdOf = (varint: number | bigint): LeaseId => BigInt.asIntN(64, BigInt(varint));
 const NO_BYTES = new Uint8Array(0);

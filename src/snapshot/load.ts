@@ -1,8 +1,9 @@
 /** A snapshot of etcd's (see save.ts), or the database of a member that is stopped, as the content of a store. */
 import { text } from "#base/bytes.ts";
 import { BoltReader, type BoltSource } from "#bolt/reader.ts";
-import { type Entry, type Key, keyOf, type Lease, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
-import { BUCKETS, decodeKeyValue, decodeLease, type LeaseOf, META, renamedLeases, revisionOf } from "./etcd.ts";
+import { type Entry, type Key, keyOf, type Lease, type LeaseId, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
+import { compareLeases, lastLeaseAfter } from "#store/lease.ts";
+import { BUCKETS, decodeKeyValue, decodeLease, META, revisionOf } from "./etcd.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import { AUTH_BUCKETS } from "./save.ts";
 import { sortEntries } from "./sort.ts";
@@ -40,14 +41,20 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   const compactedAt = (name: Uint8Array) => (meta.has(text(name)) ? (revisionOf(meta.get(text(name))!)?.main ?? 0) : 0);
   const finished = compactedAt(META.finishedCompact);
   const compacted = Math.max(finished, compactedAt(META.scheduledCompact));
-  const { leases, leaseOf } = renamedLeases(await storedLeases(db));
+  const leases = (await storedLeases(db)).sort((a, b) => compareLeases(a.id, b.id));
+  const held = new Set(leases.map(({ id }) => id));
 
   /** A compaction that was under way has left some of what it was to remove: the newest of each key up to it counts. */
   const newest = compacted > finished ? await newestUpTo(db, compacted) : undefined;
   const last = await db.last(keys);
-  yield { kind: "head", revision: Math.max(1, compacted, last ? revisionIn(last.key).main : 0), compacted, lastLease: lastOf(leases) };
+  yield {
+    kind: "head",
+    revision: Math.max(1, compacted, last ? revisionIn(last.key).main : 0),
+    compacted,
+    lastLease: leases.reduce((last, { id }) => lastLeaseAfter(last, id), 0),
+  };
 
-  const records = recordsOf(db, leaseOf);
+  const records = recordsOf(db, held);
   let next = await records.next();
   async function* standing(): AsyncGenerator<readonly Entry[]> {
     let batch: Entry[] = [];
@@ -75,8 +82,6 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   for (const name of AUTH_BUCKETS)
     for (const [key, value] of await all(db, BUCKETS[name])) yield { kind: "meta", name: `${name}/${keyOf(key)}`, value };
 }
-/** The newest of the ids that a store of ours may have given; a real etcd's are drawn from all of 63 bits. */
-const lastOf = (leases: readonly Lease[]) => leases.reduce((last, { id }) => (id < 2 ** 48 ? Math.max(last, id) : last), 0);
 const byKey = (a: Entry, b: Entry) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 interface Stored {
@@ -84,18 +89,18 @@ interface Stored {
   readonly isTombstone: boolean;
   readonly entry: Entry;
 }
-/** The key space in the order of revisions. */
-async function* recordsOf(db: BoltReader, leaseOf: LeaseOf): AsyncGenerator<Stored, undefined> {
+/** The key space in the order of revisions. A key whose lease is none of `held` has none: it was revoked. */
+async function* recordsOf(db: BoltReader, held: ReadonlySet<LeaseId>): AsyncGenerator<Stored, undefined> {
   const bucket = (await db.bucket(BUCKETS.key))!;
   for await (const items of db.items(bucket))
     for (const { key, value } of items) {
       const { main: at, isTombstone } = revisionIn(key);
       // What etcdutl's --bump-revision leaves: a revision without a key.
       if (value.length === 0) continue;
-      const entry = decodeKeyValue(value, leaseOf);
+      const entry = decodeKeyValue(value);
       if (!isTombstone && entry.modRevision !== at)
         throw new SnapshotDamaged(`revision ${at} holds a key of revision ${entry.modRevision}`);
-      yield { at, isTombstone, entry: { ...entry, modRevision: at } };
+      yield { at, isTombstone, entry: { ...entry, modRevision: at, lease: held.has(entry.lease) ? entry.lease : 0n } };
     }
   return undefined;
 }
@@ -106,14 +111,14 @@ function revisionIn(key: Uint8Array): { readonly main: Revision; readonly isTomb
 }
 async function newestUpTo(db: BoltReader, compacted: Revision): Promise<Map<Key, Revision>> {
   const newest = new Map<Key, Revision>();
-  for await (const { at, entry } of recordsOf(db, () => 0)) {
+  for await (const { at, entry } of recordsOf(db, new Set())) {
     if (at > compacted) break;
     newest.set(entry.key, at);
   }
   return newest;
 }
-async function storedLeases(db: BoltReader): Promise<ReturnType<typeof decodeLease>[]> {
-  const leases: ReturnType<typeof decodeLease>[] = [];
+async function storedLeases(db: BoltReader): Promise<Lease[]> {
+  const leases: Lease[] = [];
   const bucket = await db.bucket(BUCKETS.lease);
   if (bucket) for await (const items of db.items(bucket)) leases.push(...items.map(item => decodeLease(item.value)));
   return leases;

@@ -7,14 +7,14 @@ import { memoryStore } from "#store/memory.ts";
 import { fenced } from "./fence.ts";
 import { moveInto, NotEmpty } from "./move.ts";
 
-const put = (store: Store, key: string, value: string, lease = 0) => store.txn([], [{ op: "put", key, value: utf8(value), lease }]);
+const put = (store: Store, key: string, value: string, lease = 0n) => store.txn([], [{ op: "put", key, value: utf8(value), lease }]);
 const all = async (store: Store) => (await store.range("", ALL_KEYS)).entries.map(e => `${e.key}=${text(e.value)}`);
 
 test("moved: every key, with its lease, at revisions above all that were given; who watched lists anew", async () => {
   const clock = virtualClock();
   const [from, to] = [memoryStore({ clock }), memoryStore({ clock })];
   const lease = await from.grant(30);
-  for (let i = 0; i < 700; i++) await put(from, `k${i % 250}`, `${i}`, i % 250 === 7 ? lease.id : 0);
+  for (let i = 0; i < 700; i++) await put(from, `k${i % 250}`, `${i}`, i % 250 === 7 ? lease.id : 0n);
   await put(from, "large", "x".repeat(1_200_000));
   const before = from.revision;
   const moved = await moveInto({ from, to, progress: () => {} });

@@ -1,5 +1,5 @@
 /** A store's content moved into a store that gives revisions itself (a real etcd), by nothing but the contract. */
-import { ALL_KEYS, Compacted, type Entry, type Op, type Revision, type Store } from "#store/contract.ts";
+import { ALL_KEYS, Compacted, type Entry, type LeaseId, type Op, type Revision, type Store } from "#store/contract.ts";
 
 export interface MoveParts {
   /** Takes no more writes; its leases may still run out. */
@@ -25,15 +25,13 @@ export async function moveInto({ from, to, progress }: MoveParts): Promise<{ rea
   const { count } = await to.range("", ALL_KEYS, { limit: 1, keysOnly: true });
   if (count > 0) throw new NotEmpty(`the target holds ${count} keys already, and only an empty one is moved into`);
   await advance(from.revision, to, progress);
-  const leases = new Map<number, number>();
-  const leaseOf = async (id: number): Promise<number> => {
-    if (id === 0) return 0;
-    let own = leases.get(id);
-    if (own === undefined) {
-      own = (await to.grant((await from.timeToLive(id)).ttl)).id;
-      leases.set(id, own);
+  const leases = new Set<LeaseId>();
+  const leaseOf = async (id: LeaseId): Promise<LeaseId> => {
+    if (id !== 0n && !leases.has(id)) {
+      await to.grant((await from.timeToLive(id)).ttl, id);
+      leases.add(id);
     }
-    return own;
+    return id;
   };
   const copied = from.revision;
   let keys = 0;

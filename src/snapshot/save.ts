@@ -3,6 +3,7 @@ import { latin1Bytes, utf8 } from "#base/bytes.ts";
 import { compareBytes } from "#bolt/format.ts";
 import { BoltWriter } from "#bolt/writer.ts";
 import type { Entry, Lease, Retained, Revision } from "#store/contract.ts";
+import { compareLeases } from "#store/lease.ts";
 import { BUCKETS, encodeKeyValue, encodeLease, META, revisionKey, u64Bytes } from "./etcd.ts";
 import type { Scratch, SnapshotPorts } from "./ports.ts";
 import { sortEntries } from "./sort.ts";
@@ -60,7 +61,7 @@ async function write(
     const rest = await writeKeys(parts, writer, ports);
     for (const name of [BUCKETS.alarm, BUCKETS.cluster, BUCKETS.members, BUCKETS.membersRemoved]) await writer.bucket(name);
     await writer.bucket(BUCKETS.lease);
-    for (const lease of rest.leases.sort((a, b) => a.id - b.id)) await writer.put(u64Bytes(lease.id), encodeLease(lease));
+    for (const lease of rest.leases.sort((a, b) => compareLeases(a.id, b.id))) await writer.put(u64Bytes(lease.id), encodeLease(lease));
     for (const [bucket, items] of authOf(rest.meta)) {
       await writer.bucket(bucket);
       for (const [key, value] of items) await writer.put(key, value);

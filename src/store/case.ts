@@ -14,6 +14,7 @@ import {
   KeyNotFound,
   keyOf,
   LeaseExists,
+  type LeaseId,
   LeaseNotFound,
   type LocalStore,
   NoSpace,
@@ -48,7 +49,9 @@ export interface LocalOpener {
   readonly todo?: RegExp;
 }
 
-const put = (key: string, value: string, lease?: number): Op => ({ op: "put", key, value: utf8(value), lease });
+/** A lease as clients of etcd choose it: no number of JavaScript's. */
+const HUGE = 0x694d_71dd_acfd_a227n;
+const put = (key: string, value: string, lease?: LeaseId): Op => ({ op: "put", key, value: utf8(value), lease });
 const del = (key: string, to?: string): Op => ({ op: "delete", key, to });
 const write = (store: Store, ...ops: Op[]) => store.txn([], ops);
 const show = (e: Entry | undefined) => e && `${e.key}=${text(e.value)} ${e.createRevision}/${e.modRevision}/${e.version}`;
@@ -107,14 +110,13 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     await write(store, put("a", "m"));
     await write(store, put("a", "m"));
     const holds = async (compare: Parameters<Store["txn"]>[0][number]) => (await store.txn([compare], [])).succeeded;
-    const number = (target: "version" | "create" | "mod" | "lease", is: "=" | "!=" | "<" | ">", than: number, key = "a") =>
+    const number = (target: "version" | "create" | "mod", is: "=" | "!=" | "<" | ">", than: number, key = "a") =>
       holds({ key, target, is, than });
     assert.equal(await number("version", "=", 2), true);
     assert.equal(await number("version", "!=", 2), false);
     assert.equal(await number("create", "=", 2), true);
     assert.equal(await number("mod", ">", 2), true);
     assert.equal(await number("mod", "<", 3), false);
-    assert.equal(await number("lease", "=", 0), true);
     // A missing key counts as zeroes, but no comparison of its value holds.
     assert.equal(await number("mod", "=", 0, "none"), true);
     assert.equal(await number("version", "<", 1, "none"), true);
@@ -151,7 +153,7 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     await write(store, { op: "put", key: "a", value: utf8("2"), ignoreLease: true });
     assert.deepEqual([show(await store.get("a")), (await store.get("a"))!.lease], ["a=2 2/3/2", lease.id]);
     await write(store, { op: "put", key: "a", value: utf8(""), ignoreValue: true });
-    assert.deepEqual([show(await store.get("a")), (await store.get("a"))!.lease], ["a=2 2/4/3", 0]);
+    assert.deepEqual([show(await store.get("a")), (await store.get("a"))!.lease], ["a=2 2/4/3", 0n]);
     await assert.rejects(write(store, { op: "put", key: "b", value: utf8(""), ignoreValue: true }), KeyNotFound);
     await assert.rejects(write(store, put("c", "1"), { op: "put", key: "b", value: utf8(""), ignoreLease: true }), {
       message: "etcdserver: key not found",
@@ -262,7 +264,7 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     await assert.rejects(write(store, put("b", "1"), put("", "2")), InvalidTxn);
     await assert.rejects(write(store, put("b", "1"), put("k".repeat(5000), "2")), InvalidTxn);
     await assert.rejects(write(store, ...Array.from({ length: 129 }, (_, i) => put(`k${i}`, ""))), InvalidTxn);
-    await assert.rejects(write(store, put("b", "1"), put("c", "1", 99)), LeaseNotFound);
+    await assert.rejects(write(store, put("b", "1"), put("c", "1", 99n)), LeaseNotFound);
     assert.equal(store.revision, 1);
     assert.equal((await store.range("", ALL_KEYS)).count, 0);
     await write(store, put("a", "1"));
@@ -548,15 +550,24 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     }, Compacted);
   });
 
+  check("compares of leases are exact", async store => {
+    await store.grant(100, HUGE);
+    await write(store, put("a", "1", HUGE), put("b", "1"));
+    const holds = async (is: "=" | "<" | ">", than: LeaseId, key = "a") =>
+      (await store.txn([{ key, target: "lease", is, than }], [])).succeeded;
+    assert.deepEqual([await holds("=", HUGE), await holds("=", HUGE + 1n), await holds(">", HUGE - 1n)], [true, false, true]);
+    assert.deepEqual([await holds("=", 0n, "b"), await holds("=", 0n, "none"), await holds("<", 0n)], [true, true, false]);
+  });
+
   check("a lease's keys go in one revision when it runs out", async (store, clock) => {
     const lease = await store.grant(10);
-    const other = await store.grant(60, 1234);
-    assert.deepEqual(other, { id: 1234, ttl: 60 });
-    await assert.rejects(store.grant(5, 1234), LeaseExists);
+    const other = await store.grant(60, HUGE);
+    assert.deepEqual(other, { id: HUGE, ttl: 60 });
+    await assert.rejects(store.grant(5, HUGE), LeaseExists);
     await write(store, put("a", "1", lease.id), put("b", "1", lease.id), put("c", "1", lease.id));
     await write(store, put("b", "2"), put("c", "2", other.id));
     assert.equal((await store.get("a"))!.lease, lease.id);
-    assert.equal((await store.get("b"))!.lease, 0);
+    assert.equal((await store.get("b"))!.lease, 0n);
     const watch = store.watch("", ALL_KEYS, { previous: true });
     await clock.advance(9_000);
     assert.deepEqual(await store.keepAlive(lease.id), { id: lease.id, ttl: 10 });
@@ -579,22 +590,22 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
   });
 
   check("leases: which there are, how long each has, and what hangs on it", async (store, clock, pass) => {
-    const lease = await store.grant(10, 77);
-    await store.grant(60, 5);
-    await write(store, put("b", "1", 77), put("a", "1", 77), put("c", "1", 5));
-    assert.deepEqual(await store.leases(), [5, 77]);
+    const lease = await store.grant(10, HUGE);
+    await store.grant(60, HUGE - 1n);
+    await write(store, put("b", "1", HUGE), put("a", "1", HUGE), put("c", "1", HUGE - 1n));
+    assert.deepEqual(await store.leases(), [HUGE - 1n, HUGE]);
     await (pass ?? clock.advance)(3_500);
     const { remaining, ...state } = await store.timeToLive(lease.id);
-    assert.deepEqual(state, { id: 77, ttl: 10, keys: ["a", "b"] });
+    assert.deepEqual(state, { id: HUGE, ttl: 10, keys: ["a", "b"] });
     assert.ok(pass ? remaining <= 6 : remaining === 6);
-    await store.keepAlive(77);
-    const anew = (await store.timeToLive(77)).remaining;
+    await store.keepAlive(HUGE);
+    const anew = (await store.timeToLive(HUGE)).remaining;
     assert.ok(pass ? anew > remaining : anew === 10);
     await write(store, put("a", "2"));
-    assert.deepEqual((await store.timeToLive(77)).keys, ["b"]);
-    await store.revoke(77);
-    await assert.rejects(store.timeToLive(77), LeaseNotFound);
-    assert.deepEqual(await store.leases(), [5]);
+    assert.deepEqual((await store.timeToLive(HUGE)).keys, ["b"]);
+    await store.revoke(HUGE);
+    await assert.rejects(store.timeToLive(HUGE), LeaseNotFound);
+    assert.deepEqual(await store.leases(), [HUGE - 1n]);
   });
 
   check("a random history reads the same as a plain model of it, at every revision", async store => {
@@ -659,8 +670,9 @@ export function localStoreCases(name: string, opener: LocalOpener): void {
     });
   /** Replaced and deleted keys, a lease, compactions and a named value. */
   const history = async (store: LocalStore) => {
-    await store.grant(100, 9);
-    for (let i = 0; i < 30; i++) await write(store, put(`k${i % 7}`, `${i}`, i % 3 ? 0 : 9), put(`n${i}`, ""));
+    await store.grant(100, HUGE);
+    await store.revoke((await store.grant(100)).id);
+    for (let i = 0; i < 30; i++) await write(store, put(`k${i % 7}`, `${i}`, i % 3 ? 0n : HUGE), put(`n${i}`, ""));
     await write(store, del("n2", "n28"));
     await store.compact(12);
     await write(store, put("k1", "last"), put("n5", "again"));
@@ -700,13 +712,13 @@ export function localStoreCases(name: string, opener: LocalOpener): void {
     try {
       assert.deepEqual(await copy.hash(), before);
       assert.deepEqual([copy.revision, copy.compacted], [before.revision, before.compacted]);
-      assert.deepEqual(await copy.leases(), [9]);
-      assert.deepEqual((await copy.timeToLive(9)).keys, (await store.timeToLive(9)).keys);
+      assert.deepEqual(await copy.leases(), [HUGE]);
+      assert.deepEqual((await copy.timeToLive(HUGE)).keys, (await store.timeToLive(HUGE)).keys);
       assert.equal(text(copy.meta.get("users")!), "root");
       assert.deepEqual(await collect(copy.watch("", ALL_KEYS, { after: 12 }), 20), events);
       await assert.rejects(collect(copy.watch("", ALL_KEYS, { after: 11 }), 1), Compacted);
       assert.equal((await write(copy, put("after", "1"))).revision, before.revision + 1);
-      assert.ok((await copy.grant(10)).id > 9);
+      assert.equal((await copy.grant(10)).id, (await store.grant(10)).id);
     } finally {
       await dispose();
     }

@@ -7,6 +7,8 @@
 /** A key's bytes as Latin-1 code units, so that `<` orders keys as bytes do and a Map may hold them. Text keys: `keyOf`. */
 export type Key = string;
 export type Revision = number;
+/** Any int64 but 0, which stands for none: clients of etcd choose them at random among all of them. */
+export type LeaseId = bigint;
 
 export interface Entry {
   readonly key: Key;
@@ -15,7 +17,7 @@ export interface Entry {
   readonly modRevision: Revision;
   readonly version: number;
   /** 0: none. */
-  readonly lease: number;
+  readonly lease: LeaseId;
 }
 
 /**
@@ -26,9 +28,16 @@ export type Compare =
   | {
       readonly key: Key;
       readonly to?: Key;
-      readonly target: "version" | "create" | "mod" | "lease";
+      readonly target: "version" | "create" | "mod";
       readonly is: "=" | "!=" | "<" | ">";
       readonly than: number;
+    }
+  | {
+      readonly key: Key;
+      readonly to?: Key;
+      readonly target: "lease";
+      readonly is: "=" | "!=" | "<" | ">";
+      readonly than: LeaseId;
     }
   | {
       readonly key: Key;
@@ -43,7 +52,7 @@ export type Op =
       readonly op: "put";
       readonly key: Key;
       readonly value: Uint8Array;
-      readonly lease?: number;
+      readonly lease?: LeaseId;
       readonly previous?: boolean;
       /** Keep the value (`value` is not looked at), or the lease, that the key has; throws KeyNotFound where it is missing. */
       readonly ignoreValue?: boolean;
@@ -145,15 +154,15 @@ export interface Store {
    */
   watch(from: Key, to: Key, options?: WatchOptions): Watch;
   /** A lease of `ttl` seconds; when it runs out, its keys are deleted in one revision. Throws LeaseExists. */
-  grant(ttl: number, id?: number): Promise<Lease>;
+  grant(ttl: number, id?: LeaseId): Promise<Lease>;
   /** Starts the lease's time anew. Throws LeaseNotFound. */
-  keepAlive(id: number): Promise<Lease>;
+  keepAlive(id: LeaseId): Promise<Lease>;
   /** Ends the lease and deletes its keys in one revision. Throws LeaseNotFound. */
-  revoke(id: number): Promise<void>;
+  revoke(id: LeaseId): Promise<void>;
   /** The ids of all leases, in order. */
-  leases(): Promise<readonly number[]>;
+  leases(): Promise<readonly LeaseId[]>;
   /** Throws LeaseNotFound. */
-  timeToLive(id: number): Promise<LeaseState>;
+  timeToLive(id: LeaseId): Promise<LeaseState>;
   /** Throws Compacted when it has been done already, FutureRevision when there is no such revision yet. */
   compact(revision: Revision): Promise<void>;
   /** Bytes on disk, or in memory. */
@@ -161,7 +170,7 @@ export interface Store {
   close(): Promise<void>;
 }
 export interface Lease {
-  readonly id: number;
+  readonly id: LeaseId;
   /** Seconds. */
   readonly ttl: number;
 }

@@ -84,7 +84,7 @@ test("a full disk: NoSpace to all that wait, nothing half there, and writable ag
   disk.room = 1e9;
   await store.disarm();
   assert.equal((await put(store, "b", "3")).revision, 3);
-  assert.equal((await store.grant(5)).id, 1);
+  assert.equal((await store.grant(5)).id, 1n);
   await store.close();
   const again = await open(disk);
   assert.equal(await all(again), "a=1@2 b=3@3");
@@ -181,9 +181,9 @@ test("a directory in use, and one from a newer version, are refused in one sente
   await assert.rejects(open(disk), { message: "the data directory data is in use by process 1" });
   await store.close();
   const file = await disk.open("data/format", false);
-  await file.write(0, utf8("3\n"));
+  await file.write(0, utf8("4\n"));
   await assert.rejects(open(disk), {
-    message: "the data directory data has format 3, from a newer version; this version reads up to 2",
+    message: "the data directory data has format 4, from a newer version; this version reads up to 3",
   });
 });
 
@@ -192,10 +192,10 @@ test("an index that is lost is made anew from the log, also when parts of that h
   const next = (n: number) => Math.floor(chance.next() * n);
   const disk = simulatedDisk(chance);
   let store = await open(disk, SMALL);
-  await store.grant(1000, 77);
+  await store.grant(1000, 77n);
   await store.meta.set("name", utf8("value"));
   for (let i = 0; i < 300; i++) {
-    if (next(4) > 0) await store.txn([], [{ op: "put", key: `k${next(20)}`, value: utf8(`${i}`), lease: next(3) ? 0 : 77 }]);
+    if (next(4) > 0) await store.txn([], [{ op: "put", key: `k${next(20)}`, value: utf8(`${i}`), lease: next(3) ? 0n : 77n }]);
     else await store.txn([], [{ op: "delete", key: `k${next(20)}` }]);
     if (i % 60 === 50) {
       await store.compact(store.revision - 10);
@@ -207,7 +207,7 @@ test("an index that is lost is made anew from the log, also when parts of that h
     const older: string[] = [];
     for (let revision = store.compacted; revision <= store.revision; revision++)
       older.push((await store.range("", ALL_KEYS, { revision })).entries.map(e => `${e.key}=${text(e.value)}@${e.modRevision}`).join(" "));
-    const { keys } = await store.timeToLive(77);
+    const { keys } = await store.timeToLive(77n);
     return {
       older,
       keys,

@@ -12,6 +12,7 @@ import {
   type Key,
   type Lease,
   LeaseExists,
+  type LeaseId,
   LeaseNotFound,
   type LeaseState,
   type LocalStore,
@@ -30,7 +31,7 @@ import { dump, undump } from "./dump.ts";
 import { Flusher } from "./flush.ts";
 import { Groups } from "./group.ts";
 import { LogHistory } from "./history.ts";
-import { Leases } from "./lease.ts";
+import { Leases, nextLease } from "./lease.ts";
 import { type Taken, takeDirectory } from "./open.ts";
 import { Pending } from "./pending.ts";
 import type { Checksum, FileSystem, Index } from "./ports.ts";
@@ -192,31 +193,31 @@ class EmbeddedStore implements LocalStore {
       return { succeeded, revision: pending.revision, results };
     });
   }
-  grant(ttl: number, wanted?: number): Promise<Lease> {
+  grant(ttl: number, wanted?: LeaseId): Promise<Lease> {
     return this.groups.submit(records => {
       this.room.check(this.size());
-      const id = wanted ?? this.position.lastLease + 1;
+      const id = wanted ?? nextLease(this.position.lastLease, given => this.pending.draft.hasLease(given));
       if (this.pending.draft.hasLease(id)) throw new LeaseExists();
       const lease = { id, ttl: Math.max(1, ttl) };
       records.push(this.pending.granted(lease));
       return lease;
     });
   }
-  async keepAlive(id: number): Promise<Lease> {
+  async keepAlive(id: LeaseId): Promise<Lease> {
     this.position.check();
     return this.held.keepAlive(id);
   }
-  revoke(id: number): Promise<void> {
+  revoke(id: LeaseId): Promise<void> {
     return this.groups.write(() => {
       if (!this.pending.draft.hasLease(id)) throw new LeaseNotFound();
       return [this.pending.revoked(id)];
     });
   }
-  async leases(): Promise<readonly number[]> {
+  async leases(): Promise<readonly LeaseId[]> {
     this.position.check();
     return this.held.list().map(({ id }) => id);
   }
-  async timeToLive(id: number): Promise<LeaseState> {
+  async timeToLive(id: LeaseId): Promise<LeaseState> {
     this.position.check();
     return { ...this.held.state(id), keys: this.state.attachedTo(id, "durable") };
   }

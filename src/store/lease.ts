@@ -1,5 +1,18 @@
 import type { Cancel, Clock } from "#base/clock.ts";
-import { type Lease, LeaseNotFound } from "./contract.ts";
+import { type Lease, type LeaseId, LeaseNotFound } from "./contract.ts";
+
+/** The ids below are given one after another; those that are drawn by chance lie above. */
+const COUNTED = 2n ** 48n;
+/** The id after `last` that nobody holds. */
+export function nextLease(last: number, has: (id: LeaseId) => boolean): LeaseId {
+  let id = BigInt(last);
+  do id = id + 1n < COUNTED ? id + 1n : 1n;
+  while (has(id));
+  return id;
+}
+/** The last id given, once `id` has been. */
+export const lastLeaseAfter = (last: number, id: LeaseId): number => (id < COUNTED ? Math.max(last, Number(id)) : last);
+export const compareLeases = (a: LeaseId, b: LeaseId): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Held extends Lease {
   deadline: number;
@@ -10,30 +23,30 @@ interface Held extends Lease {
  * alive is looked at again when its old deadline passes.
  */
 export class Leases {
-  private readonly held = new Map<number, Held>();
+  private readonly held = new Map<LeaseId, Held>();
   private readonly clock: Clock;
-  private readonly expired: (ids: readonly number[]) => void;
+  private readonly expired: (ids: readonly LeaseId[]) => void;
   private timer: { at: number; cancel: Cancel } | undefined;
 
   /** `expired` is to revoke each of the ids; they count as held until `remove` is called. */
-  constructor(clock: Clock, expired: (ids: readonly number[]) => void) {
+  constructor(clock: Clock, expired: (ids: readonly LeaseId[]) => void) {
     this.clock = clock;
     this.expired = expired;
   }
 
-  has(id: number): boolean {
+  has(id: LeaseId): boolean {
     return this.held.has(id);
   }
   /** In the order of their ids. */
   list(): Lease[] {
-    return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl })).sort((a, b) => a.id - b.id);
+    return [...this.held.values()].map(({ id, ttl }) => ({ id, ttl })).sort((a, b) => compareLeases(a.id, b.id));
   }
   /** Milliseconds until a lease runs out. */
-  left(id: number): number {
+  left(id: LeaseId): number {
     return Math.max(0, (this.held.get(id)?.deadline ?? 0) - this.clock.monotonic());
   }
   /** `remaining`: whole seconds until the lease runs out. Throws LeaseNotFound. */
-  state(id: number): Lease & { remaining: number } {
+  state(id: LeaseId): Lease & { remaining: number } {
     const lease = this.held.get(id);
     if (!lease) throw new LeaseNotFound();
     const remaining = Math.max(0, Math.floor((lease.deadline - this.clock.monotonic()) / 1000));
@@ -44,14 +57,14 @@ export class Leases {
     this.held.set(lease.id, { id: lease.id, ttl: lease.ttl, deadline: this.clock.monotonic() + left });
     this.arm();
   }
-  keepAlive(id: number): Lease {
+  keepAlive(id: LeaseId): Lease {
     const lease = this.held.get(id);
     const now = this.clock.monotonic();
     if (!lease || lease.deadline <= now) throw new LeaseNotFound();
     lease.deadline = now + lease.ttl * 1000;
     return { id, ttl: lease.ttl };
   }
-  remove(id: number): void {
+  remove(id: LeaseId): void {
     this.held.delete(id);
     if (this.held.size === 0) this.stop();
   }

@@ -39,7 +39,7 @@ test("what no such store can do is found", async () => {
   assert.match(found({ changes: lost }), /after revision \d+ came a change of \d+/);
   // A write that nobody made.
   const last = good.changes.at(-1)!.revision + 1;
-  const entry = { key: "q", value: utf8("?"), createRevision: last, modRevision: last, version: 1, lease: 0 };
+  const entry = { key: "q", value: utf8("?"), createRevision: last, modRevision: last, version: 1, lease: 0n };
   assert.match(
     found({ changes: [...good.changes, { revision: last, events: [{ type: "put", entry }] }] }),
     /nobody asked for revision \d+: put q/,

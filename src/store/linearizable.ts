@@ -10,6 +10,7 @@ import {
   type Entry,
   InvalidTxn,
   type Key,
+  type LeaseId,
   type Op,
   type OpResult,
   type Revision,
@@ -26,7 +27,7 @@ export interface Attempt {
     | { readonly what: "txn"; readonly compare: readonly Compare[]; readonly then: readonly Op[]; readonly otherwise: readonly Op[] }
     /** `at`: the revision asked for; undefined: the newest. */
     | { readonly what: "range"; readonly from: Key; readonly to: Key; readonly limit: number; readonly at?: Revision }
-    | { readonly what: "revoke"; readonly lease: number };
+    | { readonly what: "revoke"; readonly lease: LeaseId };
   readonly outcome:
     | { readonly kind: "txn"; readonly succeeded: boolean; readonly revision: Revision; readonly results: readonly OpResult[] }
     | { readonly kind: "range"; readonly entries: readonly Entry[]; readonly count: number; readonly revision: Revision }
@@ -172,7 +173,7 @@ function answered(attempt: Attempt, past: Past, explained: Map<Revision, Attempt
   const saw = carriedOut(asked, past, revision);
   if (!saw || saw.events.length > 0 || !sameAnswer(saw, outcome))
     found.push(
-      `a transaction at ${revision}, which is ${told(past.changes(revision))}, answered ${JSON.stringify(outcome.results)}; before it that would have been ${JSON.stringify(wrote?.results)}, after it ${JSON.stringify(saw?.results)}`,
+      `a transaction at ${revision}, which is ${told(past.changes(revision))}, answered ${written(outcome.results)}; before it that would have been ${written(wrote?.results)}, after it ${written(saw?.results)}`,
     );
   return revision;
 }
@@ -266,3 +267,4 @@ function sameResults(a: readonly OpResult[], b: readonly OpResult[]): boolean {
 }
 const shown = (entries: readonly Entry[]) => `[${entries.map(e => `${e.key}@${e.modRevision}`).join(" ")}]`;
 const told = (events: readonly StoreEvent[]) => events.map(e => `${e.type} ${e.entry.key}`).join(", ") || "empty";
+const written = (results: readonly OpResult[] | undefined) => JSON.stringify(results, (_, v) => (typeof v === "bigint" ? `${v}` : v));

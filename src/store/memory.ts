@@ -11,6 +11,7 @@ import {
   type Key,
   type Lease,
   LeaseExists,
+  type LeaseId,
   LeaseNotFound,
   type LeaseState,
   type LocalStore,
@@ -26,7 +27,7 @@ import {
   type Watch,
   type WatchOptions,
 } from "./contract.ts";
-import { Leases } from "./lease.ts";
+import { Leases, lastLeaseAfter, nextLease } from "./lease.ts";
 import type { Checksum } from "./ports.ts";
 import { hashRetained, headOf } from "./retained.ts";
 import { scanBatches } from "./scan.ts";
@@ -88,7 +89,7 @@ class MemoryStore implements InMemory, History {
   private events: (readonly StoreEvent[])[] = [];
   oldest: Revision = 2;
   private readonly held: Leases;
-  private readonly leaseKeys = new Map<number, Set<Key>>();
+  private readonly leaseKeys = new Map<LeaseId, Set<Key>>();
   private lastLease = 0;
   private readonly named = new Map<string, Uint8Array>();
   private readonly watchers: Watchers;
@@ -193,28 +194,28 @@ class MemoryStore implements InMemory, History {
     return { revision, events };
   }
 
-  async grant(ttl: number, id = this.lastLease + 1): Promise<Lease> {
+  async grant(ttl: number, id = nextLease(this.lastLease, given => this.held.has(given))): Promise<Lease> {
     this.check();
     this.checkRoom();
     if (this.held.has(id)) throw new LeaseExists();
-    this.lastLease = Math.max(this.lastLease, id);
+    this.lastLease = lastLeaseAfter(this.lastLease, id);
     const lease = { id, ttl: Math.max(1, ttl) };
     this.held.add(lease);
     return lease;
   }
-  async keepAlive(id: number): Promise<Lease> {
+  async keepAlive(id: LeaseId): Promise<Lease> {
     return this.held.keepAlive(id);
   }
-  async revoke(id: number): Promise<void> {
+  async revoke(id: LeaseId): Promise<void> {
     this.check();
     if (!this.held.has(id)) throw new LeaseNotFound();
     this.revokeNow(id);
   }
-  async leases(): Promise<readonly number[]> {
+  async leases(): Promise<readonly LeaseId[]> {
     this.check();
     return this.held.list().map(({ id }) => id);
   }
-  async timeToLive(id: number): Promise<LeaseState> {
+  async timeToLive(id: LeaseId): Promise<LeaseState> {
     this.check();
     return { ...this.held.state(id), keys: this.attachedTo(id) };
   }
@@ -311,7 +312,7 @@ class MemoryStore implements InMemory, History {
     this.full ||= this.bytes >= this.limit;
     if (this.full) throw new NoSpace();
   }
-  private attachedTo(lease: number): Key[] {
+  private attachedTo(lease: LeaseId): Key[] {
     return [...(this.leaseKeys.get(lease) ?? [])].sort();
   }
   private read(from: Key, to: Key, revision = 0, limit = 0, count = true): { entries: Entry[]; count: number } {
@@ -361,7 +362,7 @@ class MemoryStore implements InMemory, History {
       this.current.set(key, entry);
       this.bytes += sizeOf(entry);
     } else this.current.delete(key);
-    const lease = type === "put" ? entry.lease : 0;
+    const lease = type === "put" ? entry.lease : 0n;
     if (previous?.lease && previous.lease !== lease) this.leaseKeys.get(previous.lease)?.delete(key);
     if (!lease) return;
     const keys = this.leaseKeys.get(lease);
@@ -374,7 +375,7 @@ class MemoryStore implements InMemory, History {
     this.events.push(events);
     this.watchers.publish(events);
   }
-  private revokeNow(id: number): void {
+  private revokeNow(id: LeaseId): void {
     this.held.remove(id);
     const events = this.attachedTo(id).map(key => {
       const previous = this.current.get(key);

@@ -1,13 +1,14 @@
 import type { Revision } from "./contract.ts";
+import { lastLeaseAfter } from "./lease.ts";
 import { createSegment, Damaged, FRAME_HEADER, Log, readSegment, type Segment, segmentName, segmentsOf } from "./log.ts";
 import type { Mark } from "./mark.ts";
 import { type Checksum, type File, type FileSystem, type Index, InUse } from "./ports.ts";
-import { decodeRecords, type Head, type LogRecord, numberKey } from "./record.ts";
+import { decodeRecords, type Head, type LogRecord, leaseKey } from "./record.ts";
 import { State } from "./state.ts";
 import { isDead, UNREAD, type Version } from "./version.ts";
 
 /** The layout of the data directory that this version writes and reads. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** Records replayed before they are moved into the index, so that memory does not grow with the log. */
 const REPLAYED = 50_000;
 /** Bytes read at once of a segment's beginning. */
@@ -76,8 +77,8 @@ async function checkFormat(files: FileSystem, directory: string): Promise<void> 
     if (format > FORMAT)
       throw new Error(`the data directory ${directory} has format ${format}, from a newer version; this version reads up to ${FORMAT}`);
     if (format === FORMAT) return;
-    if (format === 1)
-      throw new Error(`the data directory ${directory} has format 1, from before the first release; this version does not read it`);
+    if (format > 0)
+      throw new Error(`the data directory ${directory} has format ${format}, from before the first release; this version does not read it`);
     if (text !== "") throw new Error(`${path} does not say which format the data directory has`);
     await file.write(0, new TextEncoder().encode(`${FORMAT}\n`));
     await file.sync();
@@ -232,8 +233,8 @@ class Replay {
       state.begin(record.head);
       state.commit();
     } else if (record.kind === "grant") {
-      state.tables.leases.set(numberKey(record.lease.id), record.lease.ttl, false);
-      reached.lastLease = Math.max(reached.lastLease, record.lease.id);
+      state.tables.leases.set(leaseKey(record.lease.id), record.lease.ttl, false);
+      reached.lastLease = lastLeaseAfter(reached.lastLease, record.lease.id);
     } else if (record.kind === "meta") state.tables.meta.set(record.name, record.value?.slice() ?? null, true);
     else if (record.kind === "compact") {
       reached.compacted = record.revision;
@@ -247,7 +248,7 @@ class Replay {
         for (const { entry } of record.events) state.place(unread(entry));
         state.noteFrame({ modRevision: record.revision, segment, at, size: 0 });
       }
-      if (record.revoked) state.tables.leases.set(numberKey(record.revoked), null, true);
+      if (record.revoked) state.tables.leases.set(leaseKey(record.revoked), null, true);
       this.held += record.events.length;
     }
   }

@@ -1,7 +1,7 @@
-import type { Lease, Revision, StoreEvent } from "./contract.ts";
-import type { Leases } from "./lease.ts";
+import type { Lease, LeaseId, Revision, StoreEvent } from "./contract.ts";
+import { type Leases, lastLeaseAfter } from "./lease.ts";
 import type { Position } from "./position.ts";
-import { type LogEvent, type LogRecord, numberKey } from "./record.ts";
+import { type LogEvent, type LogRecord, leaseKey } from "./record.ts";
 import type { State } from "./state.ts";
 import { type Draft, tombstone } from "./txn.ts";
 
@@ -12,7 +12,7 @@ export class Pending {
   /** What transactions read and write. */
   readonly draft: Draft;
   /** Leases granted (true) and revoked in it. */
-  private readonly leases = new Map<number, boolean>();
+  private readonly leases = new Map<LeaseId, boolean>();
   private readonly position: Position;
   private readonly state: State;
   private readonly held: Leases;
@@ -55,20 +55,20 @@ export class Pending {
     return { kind: "events", revision, events: events as readonly LogEvent[] };
   }
   granted(lease: Lease): LogRecord {
-    this.position.lastLease = Math.max(this.position.lastLease, lease.id);
+    this.position.lastLease = lastLeaseAfter(this.position.lastLease, lease.id);
     this.leases.set(lease.id, true);
-    this.state.tables.leases.set(numberKey(lease.id), lease.ttl, false);
+    this.state.tables.leases.set(leaseKey(lease.id), lease.ttl, false);
     return { kind: "grant", lease };
   }
   /** Ends a lease, and deletes its keys in one revision. */
-  revoked(id: number): LogRecord {
+  revoked(id: LeaseId): LogRecord {
     const revision = this.revision + 1;
     const events = this.state.attachedTo(id, "pending").map(key => {
       const previous = this.draft.get(key);
       return this.state.write({ type: "delete", entry: tombstone(key, revision), previous });
     });
     this.leases.set(id, false);
-    this.state.tables.leases.set(numberKey(id), null, true);
+    this.state.tables.leases.set(leaseKey(id), null, true);
     if (events.length > 0) this.revision = revision;
     return { kind: "events", revision: this.revision, events, revoked: id };
   }

@@ -1,5 +1,5 @@
 import { latin1, writeLatin1 } from "#base/bytes.ts";
-import type { Entry, Key, Lease, Revision, StoreEvent } from "./contract.ts";
+import type { Entry, Key, Lease, LeaseId, Revision, StoreEvent } from "./contract.ts";
 import { NO_VALUE } from "./txn.ts";
 import { isDead, type Link, type Place, type Version } from "./version.ts";
 
@@ -7,7 +7,7 @@ import { isDead, type Link, type Place, type Version } from "./version.ts";
 export type LogRecord =
   /** All but keys, as it stands where a segment begins. */
   | { readonly kind: "head"; readonly head: Head }
-  | { readonly kind: "events"; readonly revision: Revision; readonly events: readonly LogEvent[]; readonly revoked?: number }
+  | { readonly kind: "events"; readonly revision: Revision; readonly events: readonly LogEvent[]; readonly revoked?: LeaseId }
   | { readonly kind: "grant"; readonly lease: Lease }
   /** `oldest`: the first revision whose events are still there. */
   | { readonly kind: "compact"; readonly revision: Revision; readonly oldest: Revision }
@@ -63,6 +63,11 @@ export class Writer {
   number(value: number): void {
     this.need(8);
     this.view.setFloat64(this.at, value);
+    this.at += 8;
+  }
+  lease(id: LeaseId): void {
+    this.need(8);
+    this.view.setBigInt64(this.at, id);
     this.at += 8;
   }
   key(key: Key): void {
@@ -121,6 +126,11 @@ export class Reader {
   number(): number {
     return this.view.getFloat64(this.pass(8));
   }
+  lease(): LeaseId {
+    const at = this.pass(8);
+    // Most have none, and a bigint is made each time.
+    return this.view.getUint32(at) === 0 && this.view.getUint32(at + 4) === 0 ? 0n : this.view.getBigInt64(at);
+  }
   key(): Key {
     const length = this.length();
     this.at += length;
@@ -171,7 +181,7 @@ export function encodeRecord(writer: Writer, record: LogRecord, segment: number,
   };
   if (record.kind === "grant") {
     writer.u8(GRANT);
-    writer.number(record.lease.id);
+    writer.lease(record.lease.id);
     writer.number(record.lease.ttl);
   } else if (record.kind === "compact") {
     writer.u8(COMPACT);
@@ -191,7 +201,7 @@ export function encodeRecord(writer: Writer, record: LogRecord, segment: number,
     writer.u8(HEAD);
     for (const n of [head.revision, head.compacted, head.oldest, head.lastLease, head.leases.length, head.meta.length]) writer.number(n);
     for (const { id, ttl } of head.leases) {
-      writer.number(id);
+      writer.lease(id);
       writer.number(ttl);
     }
     for (const [name, value] of head.meta) {
@@ -201,7 +211,7 @@ export function encodeRecord(writer: Writer, record: LogRecord, segment: number,
   } else {
     writer.u8(EVENTS);
     writer.number(record.revision);
-    writer.number(record.revoked ?? 0);
+    writer.lease(record.revoked ?? 0n);
     writer.u32(record.events.length);
     for (const { entry } of record.events) cell(entry);
   }
@@ -212,7 +222,7 @@ export function* decodeRecords(bytes: Uint8Array, segment: number, base: number)
   const cell = () => decodeCell(reader, segment, base);
   while (reader.left > 0) {
     const kind = reader.u8();
-    if (kind === GRANT) yield { kind: "grant", lease: { id: reader.number(), ttl: reader.number() } };
+    if (kind === GRANT) yield { kind: "grant", lease: { id: reader.lease(), ttl: reader.number() } };
     else if (kind === COMPACT) yield { kind: "compact", revision: reader.number(), oldest: reader.number() };
     else if (kind === MOVED) yield { kind: "moved", until: reader.number(), version: cell().version };
     else if (kind === HEAD) yield { kind: "head", head: decodeHead(reader) };
@@ -221,7 +231,7 @@ export function* decodeRecords(bytes: Uint8Array, segment: number, base: number)
       yield { kind: "meta", name, ...(reader.u8() === PUT && { value: reader.blob() }) };
     } else if (kind === EVENTS) {
       const revision = reader.number();
-      const revoked = reader.number();
+      const revoked = reader.lease();
       const events: LogEvent[] = [];
       for (let left = reader.u32(); left > 0; left--) {
         const { version, link } = cell();
@@ -235,7 +245,7 @@ export function* decodeRecords(bytes: Uint8Array, segment: number, base: number)
 function decodeHead(reader: Reader): Head {
   const [revision, compacted, oldest, lastLease] = [reader.number(), reader.number(), reader.number(), reader.number()];
   const counts = [reader.number(), reader.number()] as const;
-  const leases = Array.from({ length: counts[0] }, () => ({ id: reader.number(), ttl: reader.number() }));
+  const leases = Array.from({ length: counts[0] }, () => ({ id: reader.lease(), ttl: reader.number() }));
   const meta = Array.from({ length: counts[1] }, () => [reader.key(), reader.blob()] as const);
   return { revision, compacted, oldest, lastLease, leases, meta };
 }
@@ -250,7 +260,7 @@ function encodeCell(writer: Writer, version: Version): void {
   if (isDead(version)) return;
   writer.number(version.createRevision);
   writer.number(version.version);
-  writer.number(version.lease);
+  writer.lease(version.lease);
   writer.blob(version.value);
 }
 /** Bytes of a version's cell. */
@@ -270,7 +280,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
     createRevision: put ? reader.number() : 0,
     modRevision,
     version: put ? reader.number() : 0,
-    lease: put ? reader.number() : 0,
+    lease: put ? reader.lease() : 0n,
     segment,
     at: base + start,
     size: 0,
@@ -311,7 +321,7 @@ export function encodeEntry(writer: Writer, entry: Entry): void {
   writer.number(entry.createRevision);
   writer.number(entry.modRevision);
   writer.number(entry.version);
-  writer.number(entry.lease);
+  writer.lease(entry.lease);
   writer.blob(entry.value);
 }
 
@@ -321,7 +331,7 @@ export function decodeEntry(key: Key, reader: Reader): Entry {
     createRevision: reader.number(),
     modRevision: reader.number(),
     version: reader.number(),
-    lease: reader.number(),
+    lease: reader.lease(),
     value: reader.blob(),
   };
 }
@@ -345,4 +355,14 @@ export function numberOfKey(key: Key, at = 0): number {
   let n = 0;
   for (let i = at; i < at + 8; i++) n = n * 256 + key.charCodeAt(i);
   return n;
+}
+
+/** Eight bytes of a lease's id. */
+export function leaseKey(id: LeaseId): Key {
+  const bits = BigInt.asUintN(64, id);
+  return numberKey(Number(bits >> 32n) * 0x1_0000_0000).slice(0, 4) + numberKey(Number(bits & 0xffff_ffffn)).slice(4);
+}
+export function leaseOfKey(key: Key): LeaseId {
+  const half = (at: number) => BigInt(numberOfKey(`\0\0\0\0${key.slice(at, at + 4)}`));
+  return BigInt.asIntN(64, (half(0) << 32n) | half(4));
 }

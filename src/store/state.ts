@@ -1,12 +1,12 @@
 import type { Cache } from "./cache.ts";
 import { Cells } from "./cells.ts";
-import { ALL_KEYS, type Key, type Lease, prefixEnd, type Revision, type StoreEvent } from "./contract.ts";
+import { ALL_KEYS, type Key, type Lease, type LeaseId, prefixEnd, type Revision, type StoreEvent } from "./contract.ts";
 import { Counts } from "./counts.ts";
 import type { Layered, View } from "./layered.ts";
 import type { Damaged, Log } from "./log.ts";
 import { type Mark, markChange, readMark } from "./mark.ts";
 import type { Change, Index } from "./ports.ts";
-import { cellSize, type Head, type LogEvent, numberKey, numberOfKey, Writer } from "./record.ts";
+import { cellSize, type Head, type LogEvent, leaseKey, leaseOfKey, numberKey, Writer } from "./record.ts";
 import { type Tables, tablesOver } from "./tables.ts";
 import { isDead, type Link, type Version, versionOf } from "./version.ts";
 
@@ -89,8 +89,8 @@ export class State {
     if (before && !wasDead) this.live -= weigh(before);
     if (!isDead(version)) this.live += weigh(version);
     this.counts.note(key, (isDead(version) ? 0 : 1) - (before && !wasDead ? 1 : 0));
-    if (before?.lease && before.lease !== version.lease) attached.set(numberKey(before.lease) + key, null, true);
-    if (version.lease && before?.lease !== version.lease) attached.set(numberKey(version.lease) + key, true, false);
+    if (before?.lease && before.lease !== version.lease) attached.set(leaseKey(before.lease) + key, null, true);
+    if (version.lease && before?.lease !== version.lease) attached.set(leaseKey(version.lease) + key, true, false);
   }
   /** The key's deletion has been compacted. */
   bury(key: Key): void {
@@ -113,7 +113,7 @@ export class State {
     clear(tables.leases);
     clear(tables.meta);
     this.commit();
-    for (const { id, ttl } of leases) tables.leases.set(numberKey(id), ttl, false);
+    for (const { id, ttl } of leases) tables.leases.set(leaseKey(id), ttl, false);
     for (const [name, value] of meta) tables.meta.set(name, value.slice(), false);
   }
   commit(): void {
@@ -226,7 +226,7 @@ export class State {
   heldLeases(): Lease[] {
     const leases: Lease[] = [];
     this.tables.leases.walk("", NUMBER_END, "durable", (key, ttl) => {
-      leases.push({ id: numberOfKey(key), ttl });
+      leases.push({ id: leaseOfKey(key), ttl });
       return true;
     });
     return leases;
@@ -239,9 +239,9 @@ export class State {
     });
     return named;
   }
-  attachedTo(lease: number, view: View): Key[] {
+  attachedTo(lease: LeaseId, view: View): Key[] {
     const keys: Key[] = [];
-    this.tables.attached.walk(numberKey(lease), numberKey(lease + 1), view, key => {
+    this.tables.attached.walk(leaseKey(lease), prefixEnd(leaseKey(lease)), view, key => {
       keys.push(key.slice(8));
       return true;
     });

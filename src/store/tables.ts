@@ -19,7 +19,7 @@ const versionCodec = {
     if (isDead(version)) return;
     writer.number(version.createRevision);
     writer.number(version.version);
-    writer.number(version.lease);
+    writer.lease(version.lease);
   },
   decode(key: Key, bytes: Uint8Array): Version {
     return decodeVersion(key, row.over(bytes));
@@ -30,7 +30,7 @@ function decodeVersion(key: Key, reader: Reader): Version {
   if (reader.left === 0) return version;
   version.createRevision = reader.number();
   version.version = reader.number();
-  version.lease = reader.number();
+  version.lease = reader.lease();
   return version;
 }
 const baseCodec = {

@@ -7,12 +7,14 @@ import {
   InvalidTxn,
   type Key,
   KeyNotFound,
+  type LeaseId,
   LeaseNotFound,
   type Op,
   type OpResult,
   type Revision,
   type StoreEvent,
 } from "./contract.ts";
+import { compareLeases } from "./lease.ts";
 
 /** The state that a transaction reads and writes: all that came before it, and its own writes so far. */
 export interface Draft {
@@ -24,7 +26,7 @@ export interface Draft {
   /** The same entry with its value. */
   full(entry: Entry): Entry;
   range(from: Key, to: Key, options?: DraftRange): { entries: Entry[]; count: number };
-  hasLease(id: number): boolean;
+  hasLease(id: LeaseId): boolean;
   /** What it returns is what the store keeps of the event. */
   write(event: StoreEvent): StoreEvent;
 }
@@ -51,7 +53,7 @@ export const tombstone = (key: Key, revision: Revision): Entry => ({
   createRevision: 0,
   modRevision: revision,
   version: 0,
-  lease: 0,
+  lease: 0n,
 });
 
 /**
@@ -115,7 +117,7 @@ function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[
       createRevision: previous?.createRevision ?? revision,
       modRevision: revision,
       version: (previous?.version ?? 0) + 1,
-      lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0,
+      lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0n,
     };
     events.push(draft.write({ type: "put", entry, previous }));
     return step.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
@@ -141,9 +143,10 @@ function holds(draft: Draft, c: Compare): boolean {
 }
 function holdsOf(draft: Draft, entry: Entry | undefined, c: Compare): boolean {
   if (c.target === "value") return entry !== undefined && related(compareBytes(draft.full(entry).value, c.than), c.is);
+  if (c.target === "lease") return related(compareLeases(entry?.lease ?? 0n, c.than), c.is);
   return related((entry?.[FIELD[c.target]] ?? 0) - c.than, c.is);
 }
-const FIELD = { version: "version", create: "createRevision", mod: "modRevision", lease: "lease" } as const;
+const FIELD = { version: "version", create: "createRevision", mod: "modRevision" } as const;
 function related(order: number, is: Compare["is"]): boolean {
   if (is === "=") return order === 0;
   if (is === "!=") return order !== 0;

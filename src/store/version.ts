@@ -1,4 +1,4 @@
-import type { Entry, Key, Revision } from "./contract.ts";
+import type { Entry, Key, LeaseId, Revision } from "./contract.ts";
 
 /** Where in the log a cell (record.ts) lies: its segment, its first byte there, its length. */
 export interface Place {
@@ -14,7 +14,7 @@ export interface Version extends Entry {
   value: Uint8Array;
   createRevision: Revision;
   version: number;
-  lease: number;
+  lease: LeaseId;
   segment: number;
   at: number;
   size: number;
@@ -50,7 +50,7 @@ export const versionAt = (key: Key, modRevision: Revision, segment: number, at: 
   createRevision: 0,
   modRevision,
   version: 0,
-  lease: 0,
+  lease: 0n,
   segment,
   at,
   size,

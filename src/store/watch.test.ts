@@ -23,7 +23,7 @@ test("what is kept for many slow watchers together is bounded, and those who rea
   for (let i = 0; i < 50; i++) {
     const read = quick.next();
     revision++;
-    const entry = { key: "a", value, createRevision: 2, modRevision: revision, version: i + 1, lease: 0 };
+    const entry = { key: "a", value, createRevision: 2, modRevision: revision, version: i + 1, lease: 0n };
     const event: StoreEvent = { type: "put", entry };
     watchers.publish([event]);
     assert.deepEqual((await read).value?.events, [event]);

@@ -89,7 +89,7 @@ describe("answers of an etcd that are lost", { skip: noEtcd }, () => {
     const lease = await losingIt(() => store.grant(60));
     assert.deepEqual(
       await store.leases(),
-      [...before, lease.id].sort((x, y) => x - y),
+      [...before, lease.id].sort((x, y) => (x < y ? -1 : 1)),
     );
     await losingIt(() => store.revoke(lease.id));
     assert.deepEqual(await store.leases(), before);

@@ -29,14 +29,14 @@ interface Watched {
 async function reader(client: GrpcClient, all: readonly Watched[], chance: Chance): Promise<void> {
   while (!all.every(w => w.ended)) {
     const stream = client.duplex(calls.watch);
-    const open = new Map<number, Watched>();
+    const open = new Map<bigint, Watched>();
     const begin = (watch: Watched) => {
       const watchId = ++id;
       open.set(watchId, watch);
       const range = { key: `${watch.group}/`, rangeEnd: `${watch.group}0` };
       void stream.send({ createRequest: { ...range, watchId, startRevision: watch.next } }).catch(() => {});
     };
-    let id = 0;
+    let id = 0n;
     for (const watch of all) if (!watch.ended) begin(watch);
     let left = 500 + Math.floor(chance.next() * 2000);
     while (left-- > 0 && !all.every(w => w.ended)) {
@@ -99,7 +99,8 @@ test("readers that do not read cost a bounded amount of memory, miss nothing, an
     const client = grpcClient({ url: endpoint });
     t.after(() => client.close());
     const stream = client.duplex(calls.watch);
-    for (let i = 1; i <= count; i++) await stream.send({ createRequest: { key: "slow/", rangeEnd: "slow0", watchId: i, startRevision } });
+    for (let i = 1; i <= count; i++)
+      await stream.send({ createRequest: { key: "slow/", rangeEnd: "slow0", watchId: BigInt(i), startRevision } });
     for (let i = 0; i < count && startRevision === 0; i++) assert.equal((await stream.next())!.created, true);
     return stream;
   };
@@ -116,7 +117,7 @@ test("readers that do not read cost a bounded amount of memory, miss nothing, an
   // two watches of the first are read to their end
   await quick.call(calls.compact, { revision: newest });
   for (const stream of streams) {
-    const seen = new Map<number, number[]>();
+    const seen = new Map<bigint, number[]>();
     let over = 0;
     for (let answer = await stream.next(); answer; answer = await stream.next()) {
       if (answer.canceled) {

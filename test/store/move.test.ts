@@ -32,7 +32,7 @@ test("from the embedded store into etcd and back: every key, value and lease; no
     closers.push(embedded);
     const lease = await embedded.grant(3600);
     for (let i = 0; i < 300; i++)
-      await embedded.txn([], [{ op: "put", key: `k${i % 120}\xff`, value: utf8(`${i}`.repeat(i)), lease: i % 120 === 5 ? lease.id : 0 }]);
+      await embedded.txn([], [{ op: "put", key: `k${i % 120}\xff`, value: utf8(`${i}`.repeat(i)), lease: i % 120 === 5 ? lease.id : 0n }]);
     await embedded.txn([], [{ op: "delete", key: "k3\xff" }]);
     const remote = await openEtcd({ endpoints: etcd.urls.map(url => ({ url })), log: silentLog });
     closers.push(remote);

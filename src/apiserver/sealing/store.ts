@@ -8,6 +8,7 @@ import {
   type Entry,
   type Key,
   type Lease,
+  type LeaseId,
   type LeaseState,
   type Op,
   type OpResult,
@@ -83,19 +84,19 @@ export class SealedStore implements Store {
       },
     };
   }
-  grant(ttl: number, id?: number): Promise<Lease> {
+  grant(ttl: number, id?: LeaseId): Promise<Lease> {
     return this.inner.grant(ttl, id);
   }
-  keepAlive(id: number): Promise<Lease> {
+  keepAlive(id: LeaseId): Promise<Lease> {
     return this.inner.keepAlive(id);
   }
-  revoke(id: number): Promise<void> {
+  revoke(id: LeaseId): Promise<void> {
     return this.inner.revoke(id);
   }
-  leases(): Promise<readonly number[]> {
+  leases(): Promise<readonly LeaseId[]> {
     return this.inner.leases();
   }
-  timeToLive(id: number): Promise<LeaseState> {
+  timeToLive(id: LeaseId): Promise<LeaseState> {
     return this.inner.timeToLive(id);
   }
   compact(revision: Revision): Promise<void> {

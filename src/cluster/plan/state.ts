@@ -44,7 +44,7 @@ export function stateOf(text: string): State {
   if (rest.pop() !== "end") throw new Error("the cluster's state came cut off");
   const entries = rest.map(line => {
     const [key, value, createRevision, modRevision, version] = JSON.parse(line) as Line;
-    return { key, value: Uint8Array.fromBase64(value), createRevision, modRevision, version, lease: 0 };
+    return { key, value: Uint8Array.fromBase64(value), createRevision, modRevision, version, lease: 0n };
   });
   return { ...(JSON.parse(first) as Pick<State, "revision" | "network">), entries };
 }

@@ -102,7 +102,7 @@ export const authCalls = {
   roleRevokePermission: method(`${auth}/RoleRevokePermission`, RevokePermissionRequest, HeaderOnly),
 } as const;
 
-const LockRequest = message({ name: [1, "latin1"], lease: [2, "int64"] });
+const LockRequest = message({ name: [1, "latin1"], lease: [2, "id64"] });
 const LockResponse = message({ header: [1, ResponseHeader], key: [2, "latin1"] });
 const UnlockRequest = message({ key: [1, "latin1"] });
 
@@ -111,8 +111,8 @@ export const lockCalls = {
   unlock: method("/v3lockpb.Lock/Unlock", UnlockRequest, HeaderOnly),
 } as const;
 
-export const LeaderKey = message({ name: [1, "latin1"], key: [2, "latin1"], rev: [3, "int64"], lease: [4, "int64"] });
-const CampaignRequest = message({ name: [1, "latin1"], lease: [2, "int64"], value: [3, "bytes"] });
+export const LeaderKey = message({ name: [1, "latin1"], key: [2, "latin1"], rev: [3, "int64"], lease: [4, "id64"] });
+const CampaignRequest = message({ name: [1, "latin1"], lease: [2, "id64"], value: [3, "bytes"] });
 const CampaignResponse = message({ header: [1, ResponseHeader], leader: [2, LeaderKey] });
 const LeaderRequest = message({ name: [1, "latin1"] });
 export const LeaderResponse = message({ header: [1, ResponseHeader], kv: [2, KeyValue] });

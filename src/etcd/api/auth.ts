@@ -5,7 +5,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Value } from "#base/message.ts";
 import { type Call, RpcError, rpcCode } from "#base/rpc.ts";
 import type { DeleteRangeRequest, PutRequest } from "#etcd/messages.ts";
-import { type Key, LeaseNotFound, type LocalStore } from "#store/contract.ts";
+import { type Key, type LeaseId, LeaseNotFound, type LocalStore } from "#store/contract.ts";
 import { readUsers, writeUsers } from "./authrecords.ts";
 import { bcryptHash, bcryptMatches, MAX_PASSWORD } from "./bcrypt.ts";
 import { etcdError } from "./errors.ts";
@@ -120,7 +120,7 @@ export class Auth {
   }
   async mayPut(call: Call, { key, lease, prevKv }: Value<typeof PutRequest>): Promise<void> {
     this.may(call, WRITE, key, "");
-    if (lease !== 0) await this.mayAttach(call, lease);
+    if (lease !== 0n) await this.mayAttach(call, lease);
     if (prevKv) this.mayRead(call, key, "");
   }
   async mayTransact(call: Call, txn: Txn): Promise<void> {
@@ -134,14 +134,14 @@ export class Auth {
     else if (requestTxn) await this.mayTransact(call, requestTxn);
   }
   /** To attach a key to a lease, or to end the lease, is to be able to delete all its keys. */
-  async mayAttach(call: Call, lease: number): Promise<void> {
+  async mayAttach(call: Call, lease: LeaseId): Promise<void> {
     for (const key of await this.keysOf(lease)) this.may(call, WRITE, key, "");
   }
-  async mayReadLease(call: Call, lease: number): Promise<void> {
+  async mayReadLease(call: Call, lease: LeaseId): Promise<void> {
     for (const key of await this.keysOf(lease)) this.may(call, READ, key, "");
   }
 
-  private async keysOf(lease: number): Promise<readonly Key[]> {
+  private async keysOf(lease: LeaseId): Promise<readonly Key[]> {
     try {
       return (await this.options.store.timeToLive(lease)).keys;
     } catch (error) {

@@ -61,7 +61,7 @@ export function jsonOf<M extends AnyMessage>(type: M, value: Input<M>): Json {
   const given = value as Readonly<Record<string, unknown>>;
   for (const [name, [, field]] of Object.entries(type.fields())) {
     const item = given[name];
-    if (item === undefined || item === 0 || item === "" || item === false) continue;
+    if (item === undefined || item === 0 || item === 0n || item === "" || item === false) continue;
     if (item instanceof Uint8Array && item.length === 0) continue;
     const names = ENUMS.get(type)?.[name];
     if (typeof field === "object" && "repeated" in field) {
@@ -76,7 +76,7 @@ function written(type: FieldType, value: unknown, names: readonly string[] | und
   if (names) return names[value as number] ?? value;
   if (type === "bytes") return (value as Uint8Array).toBase64();
   if (type === "latin1") return btoa(value as string);
-  return type === "int64" || type === "uint64" ? String(value) : value;
+  return type === "int64" || type === "uint64" || type === "id64" ? String(value) : value;
 }
 
 /** A message of what a client wrote; unknown fields are left aside. Throws InvalidArgument that names the field. */
@@ -99,6 +99,7 @@ export function messageOf<M extends AnyMessage>(type: M, json: Json, at = ""): V
 function empty(type: FieldType): unknown {
   if (typeof type === "object" || type === "map") return undefined;
   if (type === "bytes") return new Uint8Array(0);
+  if (type === "id64") return 0n;
   return type === "string" || type === "latin1" ? "" : type === "bool" ? false : 0;
 }
 function read(type: FieldType, json: Json, names: readonly string[] | undefined, at: string): unknown {
@@ -119,6 +120,14 @@ function read(type: FieldType, json: Json, names: readonly string[] | undefined,
       return Uint8Array.from(binary(json, at), c => c.charCodeAt(0));
     case "latin1":
       return binary(json, at);
+    case "id64": {
+      // As a number only what JSON.parse has not rounded.
+      if (typeof json === "number" ? !Number.isSafeInteger(json) : typeof json !== "string" || !/^-?\d{1,19}$/.test(json))
+        throw bad(at, "is no whole number, or not written exactly");
+      const id = BigInt(json as string | number);
+      if (BigInt.asIntN(64, id) !== id) throw bad(at, "has more than 64 bits");
+      return id;
+    }
     default: {
       const number = typeof json === "string" && json !== "" ? Number(json) : json;
       if (typeof number !== "number" || !Number.isInteger(number)) throw bad(at, "is no whole number");

@@ -1,8 +1,8 @@
 /** etcd's Lease service. */
-import type { Chance } from "#base/chance.ts";
-import { type Route, RpcError, rpcCode, streaming, unary } from "#base/rpc.ts";
+import { type Route, streaming, unary } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
-import { type Lease, LeaseExists, LeaseNotFound } from "#store/contract.ts";
+import { drawnLease } from "#etcd/leaseid.ts";
+import { type Lease, LeaseExists, type LeaseId, LeaseNotFound } from "#store/contract.ts";
 import { etcdError } from "./errors.ts";
 import { headerOf, type Server } from "./server.ts";
 
@@ -50,26 +50,19 @@ export function leaseRoutes(server: Server): Route[] {
 }
 
 /** `id` 0: one that is free. */
-export async function grant(server: Server, ttl: number, id: number): Promise<Lease> {
+export async function grant(server: Server, ttl: number, id: LeaseId): Promise<Lease> {
   if (ttl > LONGEST) throw etcdError("leaseTtlTooLarge");
-  if (!Number.isSafeInteger(id) || id < 0) {
-    throw new RpcError(rpcCode.invalidArgument, `etcdserver: lease ID ${id}: only IDs from 1 to ${Number.MAX_SAFE_INTEGER} are taken`);
-  }
-  if (id !== 0) return server.store.grant(ttl, id);
+  if (id !== 0n) return server.store.grant(ttl, id);
   for (;;) {
     try {
-      return await server.store.grant(ttl, freshId(server.chance));
+      return await server.store.grant(ttl, drawnLease(server.chance));
     } catch (error) {
       if (!(error instanceof LeaseExists)) throw error;
     }
   }
 }
-/** Between 2^48 and 2^49: exact as a number, and of one length as hexadecimal digits. */
-function freshId(chance: Chance): number {
-  return 2 ** 48 + chance.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
-}
 /** Seconds that the lease has again; 0: it is gone. */
-async function keptAlive(server: Server, id: number): Promise<number> {
+async function keptAlive(server: Server, id: LeaseId): Promise<number> {
   try {
     return (await server.store.keepAlive(id)).ttl;
   } catch (error) {

@@ -15,8 +15,11 @@ const NO_DELETES = 1;
 /** Beside its keys and values, what an event is counted as. */
 const EVENT_OVERHEAD = 96;
 
+/** Chosen by the client, or counted from 0 on its stream. */
+export type WatchId = bigint;
+
 export class OneWatch {
-  readonly id: number;
+  readonly id: WatchId;
   /** All up to this has been sent. */
   delivered: Revision;
   private readonly all: Watches;
@@ -30,7 +33,7 @@ export class OneWatch {
   private wasQuiet = false;
   private quiet: Cancel | undefined;
 
-  constructor(all: Watches, id: number, request: Value<typeof WatchCreateRequest>, from: string, to: string, after: Revision) {
+  constructor(all: Watches, id: WatchId, request: Value<typeof WatchCreateRequest>, from: string, to: string, after: Revision) {
     this.all = all;
     this.id = id;
     this.request = request;

@@ -1,6 +1,6 @@
 /** What etcd's locks and elections stand on: keys under a prefix, one a lease, of which the oldest has its turn. */
 import type { Call } from "#base/rpc.ts";
-import { type Entry, type Key, prefixEnd, type Revision } from "#store/contract.ts";
+import { type Entry, type Key, type LeaseId, prefixEnd, type Revision } from "#store/contract.ts";
 import { etcdError } from "./errors.ts";
 import { grant } from "./lease.ts";
 import type { Server } from "./server.ts";
@@ -10,7 +10,7 @@ const TTL = 60;
 
 export interface Place {
   readonly key: Key;
-  readonly lease: number;
+  readonly lease: LeaseId;
   /** The revision at which the key came: the order of the queue. */
   readonly created: Revision;
   /** What the key held already, when it was there. */
@@ -19,10 +19,10 @@ export interface Place {
 }
 
 /** Takes a place in the queue under `name`, or finds the lease's own; lease 0: a new one. */
-export async function takePlace(server: Server, call: Call, name: Key, lease: number, value: Uint8Array): Promise<Place> {
+export async function takePlace(server: Server, call: Call, name: Key, lease: LeaseId, value: Uint8Array): Promise<Place> {
   const { store, auth } = server;
-  const held = lease === 0 ? (await grant(server, TTL, 0)).id : lease;
-  const key = `${name}/${held.toString(16)}`;
+  const held = lease === 0n ? (await grant(server, TTL, 0n)).id : lease;
+  const key = `${name}/${BigInt.asUintN(64, held).toString(16)}`;
   if (auth.enabled) {
     await auth.mayPut(call, { key, value, lease: held, prevKv: false, ignoreValue: false, ignoreLease: false });
     auth.mayRead(call, `${name}/`, prefixEnd(`${name}/`));

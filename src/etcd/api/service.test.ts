@@ -117,6 +117,8 @@ const failsWith = (message: string, code?: number) => (error: unknown) => {
   if (code !== undefined) assert.equal(told.code, code);
   return true;
 };
+/** A lease as clients choose it: no number of JavaScript's. */
+const HUGE = 0x694d_71dd_acfd_a227n;
 const compacted = "etcdserver: mvcc: required revision has been compacted";
 
 test("ranges: order, filters and limits as etcd applies them, counts of all", async () => {
@@ -176,7 +178,7 @@ test("transactions: every answer in its place, nested ones too; what none may be
   await assert.rejects(ask(calls.put, { key: "a", ignoreValue: true, value: utf8("x") }), failsWith("etcdserver: value is provided", 3));
   await assert.rejects(ask(calls.put, { key: "b", ignoreLease: true }), failsWith("etcdserver: key not found", 3));
   await assert.rejects(put("big", "x".repeat(10_001)), failsWith("etcdserver: request is too large", 3));
-  await assert.rejects(ask(calls.put, { key: "a", lease: 5 }), failsWith("etcdserver: requested lease not found", 5));
+  await assert.rejects(ask(calls.put, { key: "a", lease: 5n }), failsWith("etcdserver: requested lease not found", 5));
 });
 
 test("watch: ids, what was before, filters, cancellation and what is refused", async () => {
@@ -184,12 +186,12 @@ test("watch: ids, what was before, filters, cancellation and what is refused", a
   const watch = stream(calls.watch);
   watch.send({ createRequest: { key: "a", rangeEnd: "b", prevKv: true } });
   const { watchId, created } = await watch.next();
-  assert.deepEqual([watchId, created], [0, true]);
-  watch.send({ createRequest: { key: "a", filters: [0], watchId: 9 } });
-  assert.equal((await watch.next()).watchId, 9);
-  watch.send({ createRequest: { key: "a", watchId: 9 } });
+  assert.deepEqual([watchId, created], [0n, true]);
+  watch.send({ createRequest: { key: "a", filters: [0], watchId: HUGE } });
+  assert.equal((await watch.next()).watchId, HUGE);
+  watch.send({ createRequest: { key: "a", watchId: HUGE } });
   const twice = await watch.next();
-  assert.deepEqual([twice.watchId, twice.canceled, twice.cancelReason], [-1, true, "mvcc: duplicate watch ID provided on the WatchStream"]);
+  assert.deepEqual([twice.watchId, twice.canceled, twice.cancelReason], [-1n, true, "mvcc: duplicate watch ID provided on the WatchStream"]);
   watch.send({ createRequest: { key: "b", rangeEnd: "a" } });
   assert.equal((await watch.next()).cancelReason, "mvcc: watcher range is empty");
   await put("a", "1");
@@ -200,10 +202,10 @@ test("watch: ids, what was before, filters, cancellation and what is refused", a
     const { watchId: id, events } = await watch.next();
     for (const { type, kv, prevKv } of events) seen.push(`${id} ${type} ${kv?.key}${text(kv!.value)} was ${prevKv && text(prevKv.value)}`);
   }
-  assert.deepEqual(seen.sort(), ["0 0 a1 was undefined", "0 0 a2 was 1", "0 1 a was 2", "9 1 a was undefined"]);
-  watch.send({ cancelRequest: { watchId: 9 } });
+  assert.deepEqual(seen.sort(), ["0 0 a1 was undefined", "0 0 a2 was 1", "0 1 a was 2", `${HUGE} 1 a was undefined`]);
+  watch.send({ cancelRequest: { watchId: HUGE } });
   const gone = await watch.next();
-  assert.deepEqual([gone.watchId, gone.canceled, gone.cancelReason], [9, true, ""]);
+  assert.deepEqual([gone.watchId, gone.canceled, gone.cancelReason], [HUGE, true, ""]);
   await watch.leave();
 });
 
@@ -220,12 +222,12 @@ test("watch: progress when asked for comes behind all events, once for all watch
   const told = [await watch.next(), await watch.next(), await watch.next()];
   assert.deepEqual(
     told.map(r => r.watchId),
-    [0, 1, -1],
+    [0n, 1n, -1n],
   );
   assert.equal(told[2]?.header?.revision, 3);
   await clock.advance(10 * 60_000);
   const quiet = await watch.next();
-  assert.deepEqual([quiet.watchId, quiet.events.length, quiet.header?.revision], [1, 0, 3]);
+  assert.deepEqual([quiet.watchId, quiet.events.length, quiet.header?.revision], [1n, 0, 3]);
   assert.equal(watch.told.length, 0);
   await watch.leave();
 });
@@ -309,9 +311,9 @@ test("leases: granted, kept alive, told, run out", async () => {
   assert.equal((await ask(calls.range, { key: "a" })).count, 0);
   await assert.rejects(ask(calls.leaseRevoke, { id }), failsWith("etcdserver: requested lease not found", 5));
   await assert.rejects(ask(calls.leaseGrant, { ttl: 9_000_000_001 }), failsWith("etcdserver: too large lease TTL", 11));
-  await ask(calls.leaseGrant, { ttl: 5, id: 42 });
-  await assert.rejects(ask(calls.leaseGrant, { ttl: 5, id: 42 }), failsWith("etcdserver: lease already exists", 9));
-  assert.deepEqual((await ask(calls.leaseLeases, {})).leases, [{ id: 42 }]);
+  await ask(calls.leaseGrant, { ttl: 5, id: HUGE });
+  await assert.rejects(ask(calls.leaseGrant, { ttl: 5, id: HUGE }), failsWith("etcdserver: lease already exists", 9));
+  assert.deepEqual((await ask(calls.leaseLeases, {})).leases, [{ id: HUGE }]);
   keep.send(undefined);
   await keep.over;
 });
@@ -390,7 +392,7 @@ test("a watch is refused to those who may not read its range", async () => {
   watch.send({ createRequest: { key: "a" } });
   const { created, canceled, cancelReason, watchId } = await watch.next();
   const reason = "rpc error: code = PermissionDenied desc = etcdserver: permission denied";
-  assert.deepEqual([created, canceled, watchId, cancelReason], [true, true, -1, reason]);
+  assert.deepEqual([created, canceled, watchId, cancelReason], [true, true, -1n, reason]);
   watch.send(undefined);
   await watch.over;
 });
@@ -476,14 +478,24 @@ test("the gateway: JSON as etcd writes it, streams line by line, errors with the
   const txn = { compare: [{ key: "aw==", target: "MOD", mod_revision: "2" }], success: [{ request_range: { key: "aw==" } }] };
   const { json } = await post("kv/txn", txn);
   assert.deepEqual(json.responses, [{ response_range: { header: { revision: "2" }, kvs: [kv], count: "1" } }]);
-  assert.deepEqual((await post("lease/grant", { TTL: 60, ID: "5" })).json, { header, ID: "5", TTL: "60" });
-  assert.deepEqual((await post("lease/timetolive", { ID: 5 })).json, { header, ID: "5", TTL: "60", grantedTTL: "60" });
+  assert.deepEqual((await post("lease/grant", { TTL: 60, ID: `${HUGE}` })).json, { header, ID: `${HUGE}`, TTL: "60" });
+  assert.deepEqual((await post("lease/timetolive", { ID: `${HUGE}` })).json, { header, ID: `${HUGE}`, TTL: "60", grantedTTL: "60" });
   assert.equal((await post("maintenance/status", {})).json.dbSizeQuota, "100");
   assert.deepEqual(await post("kv/range", {}), { status: 400, json: { code: 3, message: "etcdserver: key is not provided", details: [] } });
   assert.equal((await post("kv/range", { key: "aw==", revision: 99 })).status, 400);
   assert.deepEqual(await post("nothing", {}), { status: 404, json: { code: 5, message: "Not Found", details: [] } });
-  for (const bad of ["{", "[]", { key: 5 }, { key: "aw==", limit: "x" }, { key: "aw==", sort_target: "X" }]) {
+  for (const bad of [
+    "{",
+    "[]",
+    { key: 5 },
+    { key: "aw==", limit: "x" },
+    { key: "aw==", sort_target: "X" },
+    { key: "aw==", revision: "1.5" },
+  ]) {
     assert.equal((await post("kv/range", bad)).json.code, 3, JSON.stringify(bad));
+  }
+  for (const lease of [2 ** 60, "x", `${2n ** 63n}`]) {
+    assert.equal((await post("kv/put", { key: "aw==", lease })).json.code, 3, String(lease));
   }
   assert.equal((await gateway(routes, { method: "GET", url: "/v3/kv/range", headers: {} }, 100))?.status, 501);
   assert.equal((await post("kv/put", { key: "aw==", value: "A".repeat(20_000) })).json.message, "etcdserver: request is too large");

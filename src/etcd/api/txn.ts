@@ -26,7 +26,7 @@ export function checkTxn(txn: Txn, most: number): void {
 export function checkPut(put: Value<typeof PutRequest>): void {
   if (put.key === "") throw etcdError("emptyKey");
   if (put.ignoreValue && put.value.length > 0) throw etcdError("valueProvided");
-  if (put.ignoreLease && put.lease !== 0) throw etcdError("leaseProvided");
+  if (put.ignoreLease && put.lease !== 0n) throw etcdError("leaseProvided");
 }
 export function checkDelete(request: Value<typeof DeleteRangeRequest>): void {
   if (request.key === "") throw etcdError("emptyKey");

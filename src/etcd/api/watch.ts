@@ -8,7 +8,7 @@ import type { Input, Value } from "#base/message.ts";
 import { type Call, type Channel, type Route, type RpcError, streaming } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from "#etcd/messages.ts";
-import { OneWatch } from "./onewatch.ts";
+import { OneWatch, type WatchId } from "./onewatch.ts";
 import { rangeOf } from "./range.ts";
 import { headerOf, type Server } from "./server.ts";
 
@@ -16,7 +16,7 @@ type Stream = Channel<typeof WatchRequest, typeof WatchResponse>;
 type Create = Value<typeof WatchCreateRequest>;
 
 /** The id of what concerns no watch, or all. */
-const NO_WATCH = -1;
+const NO_WATCH = -1n;
 
 export function watchRoutes(server: Server): Route[] {
   return [
@@ -40,8 +40,8 @@ export class Watches {
   readonly server: Server;
   readonly channel: Stream;
   private readonly call: Call;
-  private readonly open = new Map<number, OneWatch>();
-  private nextId = 0;
+  private readonly open = new Map<WatchId, OneWatch>();
+  private nextId = 0n;
   /** A progress request, and the watches that have still to come so far. */
   private asked: Set<OneWatch> | undefined;
   /** Bytes of events that wait for the reader. */
@@ -121,9 +121,9 @@ export class Watches {
       }
     }
     if (to <= from) return refuse("mvcc: watcher range is empty");
-    if (request.watchId !== 0 && this.open.has(request.watchId)) return refuse("mvcc: duplicate watch ID provided on the WatchStream");
-    while (request.watchId === 0 && this.open.has(this.nextId)) this.nextId++;
-    const id = request.watchId === 0 ? this.nextId++ : request.watchId;
+    if (request.watchId !== 0n && this.open.has(request.watchId)) return refuse("mvcc: duplicate watch ID provided on the WatchStream");
+    while (request.watchId === 0n && this.open.has(this.nextId)) this.nextId++;
+    const id = request.watchId === 0n ? this.nextId++ : request.watchId;
     // No event has revision 1, and 0 would mean now.
     const after = request.startRevision > 0 ? Math.max(1, request.startRevision - 1) : store.revision;
     const watch = new OneWatch(this, id, request, from, to, after);
@@ -136,7 +136,7 @@ export class Watches {
     await this.channel.send({ header: headerOf(this.server), watchId: id, created: true });
     void watch.run();
   }
-  private async cancel(id: number): Promise<void> {
+  private async cancel(id: WatchId): Promise<void> {
     const watch = this.open.get(id);
     if (watch) await this.leave(watch, {});
   }
