@@ -273,7 +273,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       disk: simulatedDisk(ailments),
       logFiles: simulatedLogFiles(clock, runtime.logAt),
       cgroups: simulatedCgroups(),
-      machine: simulatedMachine({ hostname: name, cpus, memoryBytes, ailments }),
+      machine: simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() }),
       prober: networkProber(at, () => ailments.probesFail),
       streams: parts.streams(port),
       reasons: plane.reasons,

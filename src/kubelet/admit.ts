@@ -1,6 +1,7 @@
 /** Whether this node takes a pod that was bound to it: the kubelet's own last look (upstream's lifecycle/predicate.go). */
 import type { Node } from "#kinds/core/v1/node.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
+import { type Pressure, refusedBy } from "#kubelet/eviction.ts";
 import type { Rejection } from "#kubelet/observed.ts";
 import { containersOf } from "#kubelet/resources.ts";
 import { sysctlRejection } from "#kubelet/security.ts";
@@ -13,6 +14,8 @@ export interface Admission {
   /** Pods that this node runs already. */
   readonly others: readonly Pod[];
   readonly allowedSysctls: readonly string[];
+  /** What the node is short of. */
+  readonly pressures: ReadonlySet<Pressure>;
 }
 
 interface HostPort {
@@ -32,8 +35,10 @@ const wild = (ip: string) => ip === "0.0.0.0" || ip === "::";
 const collide = (a: HostPort, b: HostPort) => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || wild(a.ip) || wild(b.ip));
 
 /** Undefined: it may run. */
-export function rejectionOf(pod: Pod, { node, allocatable, others, allowedSysctls }: Admission): Rejection | undefined {
+export function rejectionOf(pod: Pod, { node, allocatable, others, allowedSysctls, pressures }: Admission): Rejection | undefined {
   const reject = (reason: string, message: string): Rejection => ({ reason, message: `Pod was rejected: ${message}` });
+  const refused = refusedBy(pressures, pod);
+  if (refused) return refused;
   const sysctl = sysctlRejection(pod, allowedSysctls);
   if (sysctl) return sysctl;
   if (pod.spec.hostUsers === false)

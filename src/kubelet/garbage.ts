@@ -25,11 +25,11 @@ const LEAST_AGE = 120_000;
 /** When each image was first seen unused; lost with the process, which only delays its removal. */
 const unusedSince = new WeakMap<Runtime, Map<string, number>>();
 
-/** Clears up once; resolves with the images that are left. */
-export async function collectGarbage(parts: GarbageParts): Promise<readonly ImageState[]> {
+/** Clears up once, with `all` every image that nobody uses; resolves with the images that are left. */
+export async function collectGarbage(parts: GarbageParts, all = false): Promise<readonly ImageState[]> {
   const states = await parts.runtime.list();
   await forgottenPods(parts, states);
-  return collectImages(parts, states);
+  return collectImages(parts, states, all);
 }
 
 async function forgottenPods({ disk, cgroups, roots, config, isKnown, pods }: GarbageParts, states: readonly PodState[]): Promise<void> {
@@ -50,7 +50,11 @@ async function forgottenPods({ disk, cgroups, roots, config, isKnown, pods }: Ga
 }
 
 /** Upstream's image manager: above the high mark of the disk the longest unused go, until it is below the low one. */
-async function collectImages({ runtime, disk, clock, config }: GarbageParts, states: readonly PodState[]): Promise<readonly ImageState[]> {
+async function collectImages(
+  { runtime, disk, clock, config }: GarbageParts,
+  states: readonly PodState[],
+  all: boolean,
+): Promise<readonly ImageState[]> {
   const images = await runtime.images();
   const used = new Set(states.flatMap(s => s.containers.flatMap(c => [c.image, c.imageId])));
   const since = unusedSince.get(runtime) ?? new Map<string, number>();
@@ -60,12 +64,14 @@ async function collectImages({ runtime, disk, clock, config }: GarbageParts, sta
   for (const id of since.keys()) if (!free.some(i => i.id === id)) since.delete(id);
   for (const i of free) if (!since.has(i.id)) since.set(i.id, clock.now());
 
-  const { imageStore } = await runtime.stats();
-  if (!imageStore?.path) return images;
-  const { capacity, available } = await disk.usage(imageStore.path);
-  const { high, low } = config.imageThresholds;
-  if (capacity === 0 || (capacity - available) * 100 < capacity * high) return images;
-  let toFree = capacity - available - (capacity * low) / 100;
+  const excess = async () => {
+    const { imageStore } = await runtime.stats();
+    if (!imageStore?.path) return 0;
+    const { capacity, available } = await disk.usage(imageStore.path);
+    const { high, low } = config.imageThresholds;
+    return (capacity - available) * 100 < capacity * high ? 0 : capacity - available - (capacity * low) / 100;
+  };
+  let toFree = all ? Number.POSITIVE_INFINITY : await excess();
   const gone = new Set<string>();
   for (const image of free.sort((a, b) => since.get(a.id)! - since.get(b.id)!)) {
     if (toFree <= 0) break;

@@ -16,6 +16,7 @@ import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
 import { rejectionOf } from "#kubelet/admit.ts";
 import type { NodeSetting } from "#kubelet/containerspec.ts";
+import { Evictor } from "#kubelet/evictor.ts";
 import { collectGarbage, type GarbageParts } from "#kubelet/garbage.ts";
 import { Images } from "#kubelet/images.ts";
 import { rotateLogs } from "#kubelet/logrotation.ts";
@@ -83,7 +84,7 @@ const RELIST = { soon: 1000, everyMs: 60_000, unwell: 100 };
 const RECONNECT = { first: 200, most: 5000 };
 /** Milliseconds in which changes of the pods are gathered before the tiers are weighed anew. */
 const WEIGH_AFTER = 1000;
-const HOUSEKEEPING = { logs: 10_000, garbage: 60_000 };
+const HOUSEKEEPING = { logs: 10_000, garbage: 60_000, signals: 10_000 };
 
 export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubelet {
   const { client, clock, log, runtime } = parts;
@@ -109,11 +110,24 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     const roots = { root: config.root, memory: `${config.root}/memory`, logs: config.logs };
     const info = await parts.machine.info();
     await parts.disk.prepare(roots.root, roots.memory);
-    reporter = new NodeReporter(config.node, { ...parts }, info);
     const views = createViews({ client, clock, log });
     const pods = parts.shared?.pods ?? views.of(Pod, { fieldSelector: `spec.nodeName=${config.node.name}` });
     const services = parts.shared?.services ?? views.of(Service);
     state.pods = pods;
+    const garbage: GarbageParts = { ...parts, config, pods, roots, isKnown: uid => workers.has(uid) || clearing.has(uid) };
+    const evictor = new Evictor({
+      ...parts,
+      info,
+      events,
+      root: config.root,
+      node: { apiVersion: "v1", kind: "Node", metadata: { name: config.node.name, uid: config.node.name } },
+      workers: () => workers.values(),
+      able: () => state.serves && pods.synced,
+      reclaim: async () => node.imagesAre(await collectGarbage(garbage, true)),
+    });
+    await evictor.look();
+    const node = new NodeReporter(config.node, { ...parts, shortness: evictor }, info);
+    reporter = node;
     const setting: NodeSetting = {
       roots,
       dns: config.dns,
@@ -127,7 +141,6 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     };
     const sources = new Sources({ client, clock, log, services, changed }, signal);
     const tokens = new Tokens(client, clock);
-    const node = reporter;
     const shared: Shared = {
       ...parts,
       events,
@@ -169,7 +182,15 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     };
     weigh();
 
-    const tasks: Promise<void>[] = [];
+    const tasks: Promise<void>[] = [
+      every(HOUSEKEEPING.signals, signal, async () => {
+        try {
+          await evictor.look();
+        } finally {
+          node.look();
+        }
+      }),
+    ];
     const registered = node.register(signal).then(n => {
       state.node = n;
       if (!n) return;
@@ -185,7 +206,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
         const worker = workers.get(uid);
         if (worker) worker.update(pod);
         else {
-          begin(shared, pod, known.get(uid));
+          begin(shared, pod, known.get(uid), evictor.pressures);
           weigh();
         }
       };
@@ -201,7 +222,6 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       );
     }
     registered.then(ready.resolve).catch(ready.reject);
-    const garbage: GarbageParts = { ...parts, config, pods, roots, isKnown: uid => workers.has(uid) || clearing.has(uid) };
     tasks.push(
       every(HOUSEKEEPING.logs, signal, () =>
         rotateLogs(
@@ -220,12 +240,13 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     await recorder.flush();
   }
 
-  function begin(shared: Shared, pod: Pod, found: PodState | undefined): void {
+  function begin(shared: Shared, pod: Pod, found: PodState | undefined, pressures: Evictor["pressures"]): void {
     const { phase, startTime } = pod.status ?? {};
     const fresh = !isTerminal(phase) && !startTime && !pod.metadata.deletionTimestamp;
     const others = [...workers.values()].filter(w => w.counts && !isTerminal(w.pod.status?.phase)).map(w => w.pod);
     const { allowedUnsafeSysctls: allowedSysctls } = config;
-    const rejected = fresh ? rejectionOf(pod, { node: state.node, allocatable: shared.allocatable(), others, allowedSysctls }) : undefined;
+    const admission = { node: state.node, allocatable: shared.allocatable(), others, allowedSysctls, pressures };
+    const rejected = fresh ? rejectionOf(pod, admission) : undefined;
     const worker = new Worker(shared, pod, found, rejected);
     workers.set(worker.uid, worker);
     if (rejected) events.tell({ apiVersion: "v1", kind: "Pod", metadata: pod.metadata }, "Warning", rejected.reason, rejected.message);

@@ -8,16 +8,15 @@ import { subjectId } from "#client/reasons.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
+import { DISK_KEPT, MEMORY_KEPT, type Pressure } from "#kubelet/eviction.ts";
 import { messageOf } from "#kubelet/mounts.ts";
-import type { Disk, Machine, MachineInfo } from "#kubelet/ports.ts";
+import type { Disk, MachineInfo } from "#kubelet/ports.ts";
 import type { ImageState, Runtime } from "#kubelet/runtime.ts";
 import { HEARTBEAT, LEASE, leaseSpec, newLease } from "#rules/heartbeat.ts";
 
-const STATUS = { everyMs: 10_000, reportMs: 300_000, images: 50 };
+const STATUS = { reportMs: 300_000, images: 50 };
 /** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
 const PATIENCE_MS = 30_000;
-/** Below this the node is short of memory (bytes), disk (fraction) or process ids (fraction). */
-const EVICTION = { memory: 100 * 1024 * 1024, disk: 0.1, inodes: 0.05, pids: 0.1 };
 
 export interface NodeConfig {
   readonly name: string;
@@ -37,9 +36,10 @@ export interface NodeParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
-  readonly machine: Machine;
   readonly disk: Disk;
   readonly runtime: Runtime;
+  /** What the node is short of, and the bytes of its disk. */
+  readonly shortness: { readonly pressures: ReadonlySet<Pressure>; readonly storage: number };
 }
 /** What the runtime last said of itself; a problem is the Ready condition's message. */
 export interface RuntimeHealth {
@@ -65,6 +65,7 @@ export class NodeReporter {
   #writtenAt = Number.NEGATIVE_INFINITY;
   #uid = "";
   #wake: () => void = () => undefined;
+  #look: () => void = () => undefined;
   #storage = 0;
 
   constructor(config: NodeConfig, parts: NodeParts, info: MachineInfo) {
@@ -90,8 +91,8 @@ export class NodeReporter {
     return {
       ...this.capacity,
       cpu: milliCpu ? `${cpus * 1000 - milliCpu}m` : String(cpus),
-      "ephemeral-storage": String(Math.floor(this.#storage * (1 - EVICTION.disk))),
-      memory: `${Math.floor((memoryBytes - kept - EVICTION.memory) / 1024)}Ki`,
+      "ephemeral-storage": String(Math.floor(this.#storage * (1 - DISK_KEPT))),
+      memory: `${Math.floor((memoryBytes - kept - MEMORY_KEPT) / 1024)}Ki`,
     };
   }
   get hostIps(): readonly string[] {
@@ -113,6 +114,10 @@ export class NodeReporter {
   get well(): boolean {
     return this.#awaySince === undefined && this.#health.problem === undefined;
   }
+  /** Looks whether anything is to be reported. */
+  look(): void {
+    this.#look();
+  }
   imagesAre(images: readonly ImageState[]): void {
     this.#images = images;
     this.#wake();
@@ -132,7 +137,7 @@ export class NodeReporter {
         });
         if (!node) {
           const spec = { ...(taints.length > 0 && { taints: [...taints] }), ...(providerId && { providerID: providerId }) };
-          const status = this.#status(await this.#currentConditions());
+          const status = this.#status(this.#currentConditions());
           node = await client.create(Node, {
             apiVersion: "v1",
             kind: "Node",
@@ -168,7 +173,7 @@ export class NodeReporter {
     };
   }
 
-  /** Reports until the signal is aborted: at once when woken, else when a look each ten seconds finds a change. */
+  /** Reports until the signal is aborted: at once when woken, else when a look finds a change. */
   async reportStatus(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
     while (!signal.aborted) {
@@ -190,7 +195,8 @@ export class NodeReporter {
         },
       );
       if (woken && !failed) continue;
-      const cancel = clock.after(failed ? 1000 : STATUS.everyMs, resolve);
+      this.#look = resolve;
+      const cancel = failed ? clock.after(1000, resolve) : () => undefined;
       const aborted = () => resolve();
       signal.addEventListener("abort", aborted, { once: true });
       await promise;
@@ -201,7 +207,7 @@ export class NodeReporter {
   async #report(): Promise<void> {
     const { client, clock } = this.#parts;
     if (this.#health.name === "" && clock.monotonic() < this.#quietUntil) return;
-    const conditions = await this.#currentConditions();
+    const conditions = this.#currentConditions();
     const now = clock.monotonic();
     const basis = this.#basis(conditions);
     if (this.#written !== "" && basis.every((b, i) => b === this.#reported[i]) && now - this.#writtenAt < STATUS.reportMs) return;
@@ -249,24 +255,21 @@ export class NodeReporter {
         .map(i => ({ names: [...i.digests, ...i.tags].slice(0, 5), sizeBytes: i.size })),
     };
   }
-  async #currentConditions(): Promise<NodeCondition[]> {
-    const { machine, disk } = this.#parts;
-    const [memory, space, pids] = await Promise.all([machine.memory(), disk.usage(this.#config.root), machine.pids()]);
-    this.#storage = space.capacity;
-    const shortOfDisk =
-      space.available < space.capacity * EVICTION.disk || (space.inodes > 0 && space.inodesFree < space.inodes * EVICTION.inodes);
+  #currentConditions(): NodeCondition[] {
+    const { pressures, storage } = this.#parts.shortness;
+    this.#storage = storage || this.#storage;
     const away = this.#awaySince !== undefined && this.#parts.clock.monotonic() - this.#awaySince >= PATIENCE_MS;
     const problem = away ? "container runtime is down" : this.#health.problem;
     return [
-      this.#condition("MemoryPressure", memory.available < EVICTION.memory, {
+      this.#condition("MemoryPressure", pressures.has("MemoryPressure"), {
         yes: ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],
         no: ["KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
       }),
-      this.#condition("DiskPressure", shortOfDisk, {
+      this.#condition("DiskPressure", pressures.has("DiskPressure"), {
         yes: ["KubeletHasDiskPressure", "kubelet has disk pressure"],
         no: ["KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
       }),
-      this.#condition("PIDPressure", pids > this.info.pidLimit * (1 - EVICTION.pids), {
+      this.#condition("PIDPressure", pressures.has("PIDPressure"), {
         yes: ["KubeletHasInsufficientPID", "kubelet has insufficient PID available"],
         no: ["KubeletHasSufficientPID", "kubelet has sufficient PID available"],
       }),

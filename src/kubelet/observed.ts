@@ -54,6 +54,8 @@ export interface Observed {
   /** Since when the pod as a whole is ending. */
   readonly endingSince: number | undefined;
   readonly rejected: Rejection | undefined;
+  /** The node runs short, and this pod has to go. */
+  readonly evicted: Rejection | undefined;
   /** Volumes, control group and the like of an ended pod are given back. */
   readonly released: boolean;
   readonly hostIps: readonly string[];

@@ -58,6 +58,7 @@ function observed(p: Pod, containers: readonly ContainerState[] | undefined, mor
     stopping: new Map(),
     endingSince: undefined,
     rejected: undefined,
+    evicted: undefined,
     released: false,
     hostIps: ["192.0.2.1"],
     runtimeName: "containerd",

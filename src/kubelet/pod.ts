@@ -69,6 +69,8 @@ export interface Decision {
 /** A container is given at least this long to end after its signal. */
 const LEAST_GRACE = 2;
 const DEFAULT_GRACE = 30;
+/** A pod that a node evicts, below a hard threshold, has no more (upstream). */
+const EVICTED_GRACE = 1;
 
 interface Making {
   readonly observed: Observed;
@@ -92,6 +94,9 @@ interface Why {
   readonly reason?: string;
   readonly message?: string;
   readonly phase?: "Failed";
+  /** Seconds; the pod's own where it is not said. */
+  readonly grace?: number;
+  readonly evicted?: true;
 }
 
 /** Why the pod is to end, if it is. */
@@ -100,6 +105,8 @@ function endingOf({ observed, wakes }: Making): Why | undefined {
   if (observed.gone) return { because: "the pod was removed from the API" };
   if (observed.rejected) return { because: observed.rejected.message, ...observed.rejected, phase: "Failed" };
   if (pod.status?.phase && isTerminal(pod.status.phase)) return { because: `its phase is ${pod.status.phase}`, ...deletionReason(pod) };
+  if (observed.evicted)
+    return { because: observed.evicted.message, ...observed.evicted, phase: "Failed", grace: EVICTED_GRACE, evicted: true };
   if (pod.metadata.deletionTimestamp) return { because: "it is being deleted" };
   const limit = pod.spec.activeDeadlineSeconds;
   const started = pod.status?.startTime ? parseTime(pod.status.startTime) : undefined;
@@ -153,7 +160,7 @@ function end(making: Making, why: Why): Ending {
   const result = (over: boolean): Ending => ({ ...why, over });
   for (const act of acts.keys()) if (act.startsWith("image:") || act.startsWith("start:")) steps.push({ do: "abort", act, because });
 
-  const grace = graceOf(pod, observed.gone);
+  const grace = Math.min(graceOf(pod, observed.gone), why.grace ?? Number.POSITIVE_INFINITY);
   const deadline = (observed.endingSince ?? now) + grace * 1000;
   const running = (observed.state?.containers ?? []).filter(c => c.state === "running" || c.state === "unknown");
   const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).map(c => c.name);

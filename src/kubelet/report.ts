@@ -42,8 +42,9 @@ export class StatusWriter {
   /** The pod with the status that this kubelet last decided on, and the conditions that others wrote. */
   withOwnStatus(pod: Pod): Pod {
     if (!this.#wanted) return pod;
-    const foreign = (pod.status?.conditions ?? []).filter(c => !OWN.has(c.type));
-    return { ...pod, status: { ...pod.status, ...this.#wanted, conditions: [...(this.#wanted.conditions ?? []), ...foreign] } };
+    const wanted = this.#wanted.conditions ?? [];
+    const foreign = (pod.status?.conditions ?? []).filter(c => !OWN.has(c.type) && !wanted.some(w => w.type === c.type));
+    return { ...pod, status: { ...pod.status, ...this.#wanted, conditions: [...wanted, ...foreign] } };
   }
   show(status: PodStatus): void {
     const text = JSON.stringify(status);

@@ -17,6 +17,12 @@ const BEST_EFFORT_OOM = 1000;
 /** Pods of at least this priority are critical to the node. */
 const SYSTEM_CRITICAL = 2_000_000_000;
 
+/** Neither evicted nor refused by a node that runs short (upstream: static pods, mirrors of such, and those of at least that priority). */
+export function isCritical({ metadata, spec }: Pod): boolean {
+  const { "kubernetes.io/config.source": source = "api", "kubernetes.io/config.mirror": mirror } = metadata.annotations ?? {};
+  return source !== "api" || mirror !== undefined || (spec.priority ?? 0) >= SYSTEM_CRITICAL;
+}
+
 const zero = QuantityValue.of(0);
 /** An amount of a list of resources; zero when it is not named. */
 export function amount(amounts: Amounts | undefined, name: string): Quantity {

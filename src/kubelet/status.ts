@@ -227,6 +227,8 @@ export interface Ending {
   readonly message?: string;
   /** The phase that must come of it. */
   readonly phase?: "Failed";
+  /** The node ran short. */
+  readonly evicted?: true;
   /** No container runs or will run any more. */
   readonly over: boolean;
 }
@@ -279,6 +281,9 @@ export function statusOf(observed: Observed, ending: Ending | undefined): PodSta
         status: "True",
         ...(scheduled?.status === "True" && scheduled.reason && { reason: scheduled.reason }),
       }),
+      ...(ending?.evicted
+        ? [condition(pod, now, "DisruptionTarget", { status: "True", reason: "TerminationByKubelet", message: ending.message ?? "" })]
+        : []),
     ],
     ...(reason && { reason }),
     ...(message && { message }),

@@ -66,6 +66,7 @@ export class Worker {
   #state: PodState | undefined;
   #dirty: boolean;
   #rejected: Rejection | undefined;
+  #evicted: Rejection | undefined;
   #endingSince: number | undefined;
   #again = false;
   #running = false;
@@ -136,6 +137,11 @@ export class Worker {
   sourceChanged(): void {
     this.acts.retryNow();
     this.acts.refresh();
+    this.wake();
+  }
+  /** The node runs short: the pod has to go. */
+  evict(why: Rejection): void {
+    this.#evicted ??= why;
     this.wake();
   }
   /** Something of it has changed in the runtime. */
@@ -218,6 +224,7 @@ export class Worker {
       messages: this.#messages,
       endingSince: this.#endingSince,
       rejected: this.#rejected,
+      evicted: this.#evicted,
       hostIps: hostIps(),
       runtimeName: runtimeName(),
     };

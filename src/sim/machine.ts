@@ -10,11 +10,19 @@ export interface SimulatedMachineOptions {
   readonly cpus?: number;
   readonly memoryBytes?: number;
   readonly ailments?: Ailments;
+  /** Bytes of memory that its containers use. */
+  readonly used?: () => number;
 }
 const GIB = 1024 ** 3;
 const PID_LIMIT = 32768;
 
-export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB, ailments = well() }: SimulatedMachineOptions): Machine {
+export function simulatedMachine({
+  hostname,
+  cpus = 4,
+  memoryBytes = 16 * GIB,
+  ailments = well(),
+  used = () => 0,
+}: SimulatedMachineOptions): Machine {
   return {
     info: async () => ({
       hostname,
@@ -30,12 +38,10 @@ export function simulatedMachine({ hostname, cpus = 4, memoryBytes = 16 * GIB, a
       architecture: "amd64",
       pidLimit: PID_LIMIT,
     }),
-    memory: async () => ({
-      available: ailments.memory ? 0 : memoryBytes / 2,
-      workingSet: memoryBytes / 2,
-      usage: memoryBytes / 2,
-      rss: memoryBytes / 4,
-    }),
+    memory: async () => {
+      const usage = memoryBytes / 2 + used();
+      return { available: ailments.memory ? 0 : Math.max(0, memoryBytes - usage), workingSet: usage, usage, rss: memoryBytes / 4 };
+    },
     cpu: async () => 0,
     pids: async () => (ailments.pids ? PID_LIMIT : 100),
     resolvConf: async () => "nameserver 127.0.0.1\n",

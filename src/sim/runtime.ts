@@ -42,6 +42,8 @@ export interface Script {
   /** … or does not start at all, for this reason. */
   readonly startError?: string;
   readonly log?: string;
+  /** Bytes of memory that it uses; next to none if it is not said. */
+  readonly memory?: number;
   /** Answers commands; by default each prints its words and succeeds. */
   readonly exec?: (command: readonly string[]) => { readonly exitCode?: number; readonly output?: string };
   /** Answers requests on every port. */
@@ -81,6 +83,8 @@ export interface SimulatedRuntime extends Runtime {
   away(is: boolean): void;
   /** The machine loses its power: all that runs ends, and the runtime is away until `away(false)`. */
   powerOff(): void;
+  /** Bytes of memory that the containers use which say how many. */
+  memory(): number;
   /** Ids of the containers that run. */
   running(): readonly string[];
   /** Whether a container of the pod runs. */
@@ -106,6 +110,8 @@ interface Item {
 }
 
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
+/** Bytes of memory of a container that says nothing of it. */
+const LITTLE = 1_000_000;
 /** How many calls are remembered. */
 const CALLS = 1000;
 
@@ -113,6 +119,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const { clock, delays = {} } = options;
   const boxes = new Map<string, Box>();
   const items = new Map<string, Item>();
+  /** Those whose scripts say what memory they use. */
+  const hungry = new Set<Item>();
   const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
   const note = (call: string) => {
@@ -211,6 +219,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     const said = itemOf(id).script.exec?.(command) ?? options.exec?.(id, command);
     return { exitCode: said?.exitCode ?? 0, output: said ? (said.output ?? "") : `${command.join(" ")}\n` };
   };
+  function enter(item: Item): void {
+    items.set(item.state.id, item);
+    if (item.script.memory) hungry.add(item);
+  }
   /** A container that ends by itself does so in its time. */
   function arm(item: Item): void {
     const { script, state } = item;
@@ -222,7 +234,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     const box = boxes.get(state.sandboxId);
     if (!box) continue;
     const item: Item = { spec, box, state, script: options.script?.(box.spec, spec) ?? {} };
-    items.set(state.id, item);
+    enter(item);
     if (state.state === "running") arm(item);
   }
 
@@ -258,6 +270,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         if (item.state.state === "running") item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
+    memory: () => [...hungry].reduce((sum, i) => sum + (i.state.state === "running" ? (i.script.memory ?? 0) : 0), 0),
     running: () => [...items.values()].filter(i => i.state.state === "running").map(i => i.state.id),
     runs: uid => [...items.values()].some(i => i.box.spec.uid === uid && i.state.state === "running"),
     version: async () => {
@@ -325,7 +338,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         logPath: `${box.spec.logDirectory}/${spec.logPath}`,
         annotations: spec.annotations,
       };
-      items.set(id, { spec, box, state, script: options.script?.(box.spec, spec) ?? {} });
+      enter({ spec, box, state, script: options.script?.(box.spec, spec) ?? {} });
       return id;
     },
     startContainer: async id => {
@@ -357,6 +370,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       if (item.state.state === "running") end(item, 137, "Error");
       note(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
       items.delete(id);
+      hungry.delete(item);
       emit("removed", item);
     },
     updateResources: async () => check(),
@@ -411,9 +425,9 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
           id: i.state.id,
           at: clock.now(),
           cpuNanoseconds: (clock.now() - i.state.startedAt) * 1000,
-          memoryWorkingSet: 1_000_000,
-          memoryUsage: 1_000_000,
-          memoryRss: 1_000_000,
+          memoryWorkingSet: i.script.memory ?? LITTLE,
+          memoryUsage: i.script.memory ?? LITTLE,
+          memoryRss: i.script.memory ?? LITTLE,
           writableLayerBytes: 0,
           writableLayerInodes: 0,
         })),

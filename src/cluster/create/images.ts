@@ -1,15 +1,18 @@
 /** What containers do: images as functions of the container. */
 import { type Duration, durationOf } from "#base/duration.ts";
+import { parseQuantity } from "#base/quantity.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { ContainerSpec } from "#kubelet/runtime.ts";
 import type { Script } from "#sim/runtime.ts";
 
 /** What a container of an image does; by default it runs until it is stopped. */
-export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes"> {
+export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes" | "memory"> {
   /** From its start to its end by itself. */
   readonly runsFor?: Duration;
   /** From the stop signal to its end. */
   readonly stopTakes?: Duration;
+  /** What it uses: bytes, or as in a manifest ("200Mi"); next to nothing if it is not said. A node that has none left evicts. */
+  readonly memory?: number | string;
 }
 /** A container as its image sees it. */
 export interface ContainerView {
@@ -53,10 +56,11 @@ function viewOf(container: ContainerSpec, pod: Pod | undefined): ContainerView {
     restarts: attempt,
   };
 }
-function scriptFrom({ runsFor, stopTakes, ...script }: ContainerScript): Script {
+function scriptFrom({ runsFor, stopTakes, memory, ...script }: ContainerScript): Script {
   return {
     ...script,
     ...(runsFor !== undefined && { runsFor: durationOf("runsFor", runsFor) }),
+    ...(memory !== undefined && { memory: parseQuantity(String(memory)).value() }),
     ...(stopTakes !== undefined && { stopTakes: durationOf("stopTakes", stopTakes) }),
   };
 }

@@ -55,6 +55,8 @@ export interface Scope {
 }
 export interface FaultKind<F extends { readonly fault: string }> {
   readonly name: F["fault"];
+  /** Milliseconds after its end for which it still keeps loops from their work. */
+  readonly lingers?: number;
   /** One as a seed draws it; undefined: this cluster has nothing that it could happen to. */
   draw(chance: Chance, scope: Scope): (F & { readonly for?: number }) | undefined;
   /** Begins it; the result ends it. `chance` is this fault's own. */

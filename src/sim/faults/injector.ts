@@ -52,7 +52,7 @@ export function injector(world: World, seed: number): Injector {
             end();
             pending--;
             const now = world.clock.now();
-            aftermath = Math.max(aftermath, now + Math.min(lasts, LONGEST_BACKOFF));
+            aftermath = Math.max(aftermath, now + Math.max(kind.lingers ?? 0, Math.min(lasts, LONGEST_BACKOFF)));
             log.push({ at: now, what: "ends", fault });
           });
         });

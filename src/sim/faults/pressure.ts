@@ -1,6 +1,6 @@
 import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
 
-/** A node is short of memory, disk or process ids. It says so in its conditions and is tainted; pods are not evicted for it yet. */
+/** A node is short of memory, disk or process ids. It says so, is tainted, and evicts one pod after another while it lasts. */
 export interface Pressure {
   readonly fault: "pressure";
   readonly node: string;
@@ -9,6 +9,8 @@ export interface Pressure {
 const KINDS = ["memory", "disk", "pids"] as const;
 export const pressure = faultKind<Pressure>({
   name: "pressure",
+  // the node says so for five minutes more, and takes no pods meanwhile
+  lingers: 320_000,
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     return node === undefined
