@@ -1,9 +1,10 @@
 /** The store's file port (store/ports.ts) on the machine's file system. */
-import { closeSync, constants, openSync, readSync, write } from "node:fs";
+import { closeSync, constants, openSync, readSync, write, writeSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { NoSpace } from "#store/contract.ts";
 import { type Checksum, type File, type FileSystem, InUse, type Unlock } from "#store/ports.ts";
+import { Pace } from "./pace.ts";
 import { startOf } from "./processes.ts";
 
 export const hostChecksum: Checksum = bytes => crc32(bytes);
@@ -44,6 +45,7 @@ export const hostFiles: FileSystem = {
 function fileOf(path: string, handle: FileHandle): File {
   // Its own descriptor: each of its writes is write and fdatasync in one call, and one hop to another thread.
   let through: number | undefined;
+  const pace = new Pace();
   return {
     path,
     size: async () => (await handle.stat()).size,
@@ -68,9 +70,12 @@ function fileOf(path: string, handle: FileHandle): File {
       }
       return got === length ? bytes : bytes.subarray(0, got);
     },
-    async writeThrough(at, bytes) {
+    async writeThrough(at, bytes, alone) {
       through ??= openSync(path, constants.O_WRONLY | constants.O_DSYNC);
-      for (let done = 0; done < bytes.length; ) done += await room(writeAt(through, bytes, done, at + done));
+      const began = performance.now();
+      const write = alone && pace.isQuick ? writeNow : writeAt;
+      for (let done = 0; done < bytes.length; ) done += await room(write(through, bytes, done, at + done));
+      pace.took(performance.now() - began);
     },
     async write(at, bytes) {
       // A disk that has room for a part writes that part and fails only at the next call.
@@ -87,6 +92,7 @@ function fileOf(path: string, handle: FileHandle): File {
   };
 }
 
+const writeNow = async (fd: number, bytes: Uint8Array, from: number, at: number) => writeSync(fd, bytes, from, bytes.length - from, at);
 const writeAt = (fd: number, bytes: Uint8Array, from: number, at: number) =>
   new Promise<number>((resolve, reject) =>
     write(fd, bytes, from, bytes.length - from, at, (error, written) => (error ? reject(error) : resolve(written))),

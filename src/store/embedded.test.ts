@@ -10,6 +10,7 @@ import { checkStore } from "./check.ts";
 import { crc32 } from "./checksum.ts";
 import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
+import type { FileSystem } from "./ports.ts";
 
 const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions => ({
   clock: virtualClock(),
@@ -71,6 +72,31 @@ test("what was written is there after closing and opening, with leases, history 
   }
 });
 
+test("the disk is told when writes come one after another, and not of those that may be many", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  const told: boolean[] = [];
+  const files: FileSystem = {
+    ...disk,
+    async open(path, create) {
+      const file = await disk.open(path, create);
+      return {
+        ...file,
+        writeThrough(at, bytes, alone) {
+          told.push(alone);
+          return file.writeThrough(at, bytes, alone);
+        },
+      };
+    },
+  };
+  const store = await openEmbedded({ ...optionsOf(disk), files });
+  for (let i = 0; i < 20; i++) await put(store, "a", String(i));
+  assert.deepEqual([told[0], told.at(-1)], [false, true]);
+  await Promise.all([put(store, "a", "x"), put(store, "b", "x")]);
+  assert.equal(told.at(-1), false);
+  await put(store, "a", "y");
+  assert.equal(told.at(-1), false);
+  await store.close();
+});
 test("a full disk: NoSpace to all that wait, nothing half there, and writable again when there is room", async () => {
   const disk = simulatedDisk(seededChance(3));
   const store = await open(disk);

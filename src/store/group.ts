@@ -22,6 +22,8 @@ interface Job {
 }
 /** Bytes of one group, after which further jobs wait for the next. */
 const GROUP = 4 * 1024 * 1024;
+/** Groups of one job after which there seems to be but one writer. */
+const SINGLE = 8;
 
 /** What group commit works on. */
 export interface GroupParts {
@@ -46,6 +48,8 @@ export class Groups {
   private readonly parts: GroupParts;
   private readonly writer = new Writer(256 * 1024);
   private waiting: Job[] = [];
+  /** Groups of one job, one after another. */
+  private single = 0;
   private writing: Promise<void> | undefined;
 
   constructor(parts: GroupParts) {
@@ -124,7 +128,8 @@ export class Groups {
       if (writer.at > empty) {
         const first = records.find(record => record.kind === "events" && record.events.length > 0);
         if (first?.kind === "events") state.noteFrame({ modRevision: first.revision, segment, at, size: 0 });
-        await log.append(writer, pending.revision, room.alarms().length === 0);
+        this.single = taken === 1 ? this.single + 1 : 0;
+        await log.append(writer, pending.revision, room.alarms().length === 0, this.single > SINGLE);
         flusher.appended += writer.at;
       }
     } catch (error) {

@@ -187,8 +187,8 @@ export class Log {
     return good;
   }
 
-  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones. */
-  async append(writer: Writer, revision: Revision, ahead: boolean): Promise<void> {
+  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones; `alone`: see File. */
+  async append(writer: Writer, revision: Revision, ahead: boolean, alone: boolean): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     const { tail } = this;
     const body = writer.bytes.subarray(FRAME_HEADER, writer.at);
@@ -198,7 +198,7 @@ export class Log {
     const frame = writer.done();
     if (tail.end + frame.length > this.room) await this.making;
     try {
-      await tail.file.writeThrough(tail.end, frame);
+      await tail.file.writeThrough(tail.end, frame, alone);
     } catch (error) {
       await this.making;
       await this.undo(error, !(error instanceof NoSpace));

@@ -10,8 +10,11 @@ export interface File {
   readNow(at: number, length: number): Uint8Array;
   /** Writes all of `bytes` at `at`. After a failure any part of them may have been written. */
   write(at: number, bytes: Uint8Array): Promise<void>;
-  /** The same, and returns when these bytes are on the disk, and the file's length with them. */
-  writeThrough(at: number, bytes: Uint8Array): Promise<void>;
+  /**
+   * The same, and returns when these bytes are on the disk, and the file's length with them. `alone`: whoever writes does so one
+   * after another, so that a quick disk may be waited for in place.
+   */
+  writeThrough(at: number, bytes: Uint8Array, alone: boolean): Promise<void>;
   /** Returns when the file's data and length are on the disk (fdatasync). */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
