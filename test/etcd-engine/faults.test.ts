@@ -45,8 +45,10 @@ describe("three members", { skip: noEtcd ?? noNetworks }, () => {
     const leader = await eventually("a leader", () => etcd.leader());
     leader.pause();
     const began = performance.now();
+    const elected = eventually("another leader", () => etcd.leader(leader), 60_000, 20).then(() => performance.now() - began);
     await writesGoOn();
-    t.diagnostic(`writes went on after ${Math.round(performance.now() - began)} ms`);
+    const ms = performance.now() - began;
+    t.diagnostic(`etcd had another leader after ${Math.round(await elected)} ms, and writes went on after ${Math.round(ms)} ms`);
     await sleep(4_000);
     leader.resume();
     await writesGoOn();

@@ -191,7 +191,10 @@ test("watch: ids, what was before, filters, cancellation and what is refused", a
   assert.equal((await watch.next()).watchId, HUGE);
   watch.send({ createRequest: { key: "a", watchId: HUGE } });
   const twice = await watch.next();
-  assert.deepEqual([twice.watchId, twice.canceled, twice.cancelReason], [-1n, true, "mvcc: duplicate watch ID provided on the WatchStream"]);
+  assert.deepEqual(
+    [twice.watchId, twice.canceled, twice.cancelReason],
+    [-1n, true, "mvcc: duplicate watch ID provided on the WatchStream"],
+  );
   watch.send({ createRequest: { key: "b", rangeEnd: "a" } });
   assert.equal((await watch.next()).cancelReason, "mvcc: watcher range is empty");
   await put("a", "1");
