@@ -20,24 +20,43 @@ export class Verdicts {
     this.refusals = filter.refusals;
     this.codes = codes;
   }
+  /** Whether it depends on other nodes, too. */
+  get wide(): boolean {
+    return this.#filter.look !== undefined;
+  }
   /** All rows, whatever the codes were. */
   fill(snapshot: Snapshot): void {
     this.codes.fill(0);
     this.#filter.fill(snapshot.rows, this.codes);
     this.refused = nonzero(this.codes, snapshot.rows);
   }
-  update(snapshot: Snapshot): void {
-    const { codes } = this;
+  /** Returns the rows that were asked anew beside those that have changed; undefined: all were. */
+  update(snapshot: Snapshot): Rows | undefined {
+    if (this.#position === snapshot.position) return NONE;
     const { rows, gone } = snapshot.changed(this.#position);
     this.#position = snapshot.position;
-    if (rows === snapshot.rows) return this.fill(snapshot);
-    this.refused -= nonzero(codes, rows) + nonzero(codes, gone);
-    for (const row of gone) codes[row] = 0;
-    this.#filter.fill(rows, codes);
-    this.refused += nonzero(codes, rows);
+    const more = this.#filter.look ? this.#filter.look() : NOTHING;
+    if (rows === snapshot.rows || !more) {
+      this.fill(snapshot);
+      return undefined;
+    }
+    this.refused -= nonzero(this.codes, gone);
+    for (const row of gone) this.codes[row] = 0;
+    this.#again(rows);
+    const others = more.length > 0 ? Int32Array.from(more) : NONE;
+    this.#again(others);
     assert(this.refusals.length < 65_535, "codes have sixteen bits");
+    return others;
+  }
+  #again(rows: Rows): void {
+    this.refused -= nonzero(this.codes, rows);
+    this.#filter.fill(rows, this.codes);
+    this.refused += nonzero(this.codes, rows);
   }
 }
+const NOTHING: readonly number[] = [];
+const NONE = new Int32Array(0);
+
 /** One plugin's raw scores over the nodes. */
 export class Scores {
   readonly raw: Int32Array;
@@ -113,7 +132,10 @@ export class Columns {
       key += `by ${plugin.name} ${scoring.key};`;
     }
     const standing = this.#standings.get(key, () => {
-      const verdicts = filters.map(([plugin, filter]) => this.#keptVerdicts(plugin, filter));
+      // it must hear of each row that a wide one asks anew, so it has that one to itself
+      const verdicts = filters.map(([plugin, filter]) =>
+        filter.look ? new Verdicts(filter, new Uint16Array(snapshot.capacity)) : this.#keptVerdicts(plugin, filter),
+      );
       const scores = scorings.map(([plugin, scoring]) => {
         const { weight = 1 } = plugin;
         return { scores: this.#keptScores(plugin, scoring), weight, scaled: scoring.scaled };

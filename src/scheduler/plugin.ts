@@ -19,6 +19,11 @@ export type Rows = Int32Array;
 export interface Filter {
   /** Undefined: it depends on other nodes too, and is made anew for each pod. */
   readonly key?: string;
+  /**
+   * Of one that is kept though it depends on other nodes: looks at what it depends on, before each `fill`, and says which rows are to be
+   * asked anew, each once, beside those that have changed themselves since it was last called; undefined: all.
+   */
+  look?(): readonly number[] | undefined;
   /** Those that the codes speak of; may grow while `fill` runs. */
   readonly refusals: readonly Refusal[];
   /** Writes for each of these rows 0 (the node would do) or 1 + an index of `refusals`. */

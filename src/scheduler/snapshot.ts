@@ -9,7 +9,7 @@ import { limits } from "#base/limits.ts";
 import { Recent } from "#base/recent.ts";
 import type { Node } from "#kinds/core/v1/node.ts";
 import { amountsOf } from "#rules/podrequests.ts";
-import { Census, Places } from "#scheduler/census.ts";
+import { Census, Places, Tally } from "#scheduler/census.ts";
 import { Journal } from "#scheduler/journal.ts";
 import { Columns } from "#scheduler/kept.ts";
 import { Ledger } from "#scheduler/ledger.ts";
@@ -58,6 +58,7 @@ export class Snapshot {
   /** The terms of all pods on nodes, by key. */
   readonly #terms = new Map<string, Sort>();
   readonly #censuses = new Recent<Census>(limits.schedulerColumns);
+  readonly #tallies = new Recent<Tally>(limits.schedulerColumns);
   readonly #places = new Recent<Places>(limits.schedulerColumns);
   #rows: Rows | undefined;
   #placesOfRows: Int32Array | undefined;
@@ -120,6 +121,13 @@ export class Snapshot {
     const places = this.#places.get(label, () => new Places(label, this.capacity));
     places.update(this);
     return places;
+  }
+  /** The same by place: how many pods of the sort are in each place that the label makes. */
+  tally(label: string, key: string, of: (pod: PodInfo) => number): { readonly places: Places; readonly sums: Int32Array } {
+    const places = this.places(label);
+    const tally = this.#tallies.get(`${label} ${key}`, () => new Tally(of));
+    tally.update(this, places, () => this.census(key, of));
+    return { places, sums: tally.sums };
   }
   /** What the pods on nodes say of other pods, each distinct term once. */
   *terms(): Generator<Term> {
@@ -196,6 +204,8 @@ export class Snapshot {
     else this.namespaces.delete(name);
     // which pods a selector of namespaces is about has changed
     this.#censuses.clear();
+    this.#tallies.clear();
+    this.columns.clear();
     return true;
   }
 
@@ -234,6 +244,7 @@ export class Snapshot {
     this.ledger = new Ledger(this.capacity, this.ledger);
     this.columns.clear();
     this.#censuses.clear();
+    this.#tallies.clear();
     this.#places.clear();
     return row;
   }

@@ -99,25 +99,34 @@ export class Standing {
   }
   update(snapshot: Snapshot): void {
     if (this.#position === snapshot.position) return;
-    for (const verdicts of this.#verdicts) verdicts.update(snapshot);
-    for (const { scores } of this.#scores) scores.update(snapshot);
     const { rows } = snapshot.changed(this.#position);
     this.#position = snapshot.position;
-    const anew = rows === snapshot.rows || this.#rows !== snapshot.rows;
+    let anew = rows === snapshot.rows || this.#rows !== snapshot.rows;
+    const due: Rows[] = [rows];
+    for (const verdicts of this.#verdicts) {
+      const more = verdicts.update(snapshot);
+      // a narrow one may have been asked by others before, and says nothing of rows that have not changed
+      if (!verdicts.wide) continue;
+      if (!more) anew = true;
+      else if (more.length > 0) due.push(more);
+    }
+    for (const { scores } of this.#scores) scores.update(snapshot);
     if (anew) {
       this.totals.fill(REFUSED);
       this.passing = 0;
       for (const scaling of this.#scalings) scaling.clear();
+      due.splice(0, due.length, snapshot.rows);
     }
-    const due = anew ? snapshot.rows : rows;
-    for (let i = 0; i < due.length; i++) this.#take(due[i]!);
+    for (const list of due) for (let i = 0; i < list.length; i++) this.#take(list[i]!);
     let turned = false;
     for (const scaling of this.#scalings) turned = scaling.turned() || turned;
-    const weighed = turned ? snapshot.rows : due;
-    for (let i = 0; i < weighed.length; i++) this.#weigh(weighed[i]!);
+    if (turned) due.splice(0, due.length, snapshot.rows);
+    for (const list of due) for (let i = 0; i < list.length; i++) this.#weigh(list[i]!);
     this.#rows = snapshot.rows;
     if (anew || turned) this.#tournament = undefined;
-    else for (let i = 0; i < due.length; i++) this.#tournament?.set(snapshot.placeOf(due[i]!), this.totals[due[i]!]!);
+    else if (this.#tournament)
+      for (const list of due)
+        for (let i = 0; i < list.length; i++) this.#tournament.set(snapshot.placeOf(list[i]!), this.totals[list[i]!]!);
   }
   best(): Best {
     const rows = this.#rows!;

@@ -1,7 +1,7 @@
 import type { Selector } from "#base/selector.ts";
 import type { TopologySpreadConstraint } from "#kinds/core/v1/affinity.ts";
 import { selectorFor } from "#rules/selectors.ts";
-import { MAX_SCORE, type Plugin, type Rows, refuse, refuseForGood } from "#scheduler/plugin.ts";
+import { type Filter, MAX_SCORE, type Plugin, type Rows, refuse, refuseForGood } from "#scheduler/plugin.ts";
 import { nodeAffinity } from "#scheduler/plugins/nodeaffinity.ts";
 import { taintToleration } from "#scheduler/plugins/tainttoleration.ts";
 import type { PodInfo } from "#scheduler/podinfo.ts";
@@ -37,12 +37,15 @@ function soft(pod: PodInfo): { readonly constraints: readonly Constraint[]; read
   return { constraints: DEFAULTS.map(c => ({ ...c, selector: siblings, selectorKey: `text ${siblings}` })), byDefault: true };
 }
 
+/** Which pods the constraint counts, by a key of theirs. */
+function sortOf({ selector, selectorKey }: Constraint, { namespace }: PodInfo) {
+  const of = (p: PodInfo) => (p.namespace === namespace && !p.leaving && selector.matches(p.labels) ? 1 : 0);
+  return { key: `${namespace} ${selectorKey}`, of };
+}
 /** How many pods on each node the constraint counts. */
-function counted(constraint: Constraint, { namespace }: PodInfo, snapshot: Snapshot): Int32Array {
-  const { selector, selectorKey } = constraint;
-  return snapshot.census(`${namespace} ${selectorKey}`, p =>
-    p.namespace === namespace && !p.leaving && selector.matches(p.labels) ? 1 : 0,
-  );
+function counted(constraint: Constraint, pod: PodInfo, snapshot: Snapshot): Int32Array {
+  const { key, of } = sortOf(constraint, pod);
+  return snapshot.census(key, of);
 }
 /**
  * By row, whether the node's pods count: it is in a place of every one of `keys`, and the constraint's policies do not leave it out.
@@ -75,6 +78,7 @@ export const podTopologySpread: Plugin = {
     const constraints = stated(pod, "DoNotSchedule");
     if (constraints.length === 0) return undefined;
     const keys = constraints.map(c => c.topologyKey);
+    if (constraints.every(c => included(c, keys, pod, snapshot) === undefined)) return keptFilter(constraints, pod, snapshot);
     return {
       refusals: REFUSALS,
       fill(rows, codes) {
@@ -123,6 +127,49 @@ export const podTopologySpread: Plugin = {
   },
 };
 
+/** Where every node of a place counts (so that all constraints are about the same places): what is refused is kept by place. */
+function keptFilter(constraints: readonly Constraint[], pod: PodInfo, snapshot: Snapshot): Filter {
+  const [{ topologyKey }] = constraints as [Constraint];
+  const selves = constraints.map(c => (c.selector.matches(pod.labels) ? 1 : 0));
+  const asked = constraints.map((c, i) => [c.maxSkew, c.minDomains ?? 1, sortOf(c, pod).key, selves[i]]);
+  /** By place, as it was looked at last. */
+  let full = new Uint8Array(0);
+  let version = -1;
+  return {
+    key: JSON.stringify([topologyKey, asked]),
+    refusals: REFUSALS,
+    look() {
+      const places = snapshot.places(topologyKey);
+      const rowsIn = places.rowsIn(snapshot);
+      const before = full;
+      full = new Uint8Array(places.count);
+      for (const [i, constraint] of constraints.entries()) {
+        const { key, of } = sortOf(constraint, pod);
+        const { sums } = snapshot.tally(topologyKey, key, of);
+        let [least, known] = [Number.POSITIVE_INFINITY, 0];
+        for (let place = 0; place < sums.length; place++) {
+          if (rowsIn[place]!.length === 0) continue;
+          known++;
+          if (sums[place]! < least) least = sums[place]!;
+        }
+        const most = (known < (constraint.minDomains ?? 1) ? 0 : least) + constraint.maxSkew - selves[i]!;
+        for (let place = 0; place < sums.length; place++) if (sums[place]! > most) full[place] = 1;
+      }
+      if (version !== places.version) {
+        version = places.version;
+        return undefined;
+      }
+      return rowsIn.flatMap((rows, place) => (full[place] === before[place] ? [] : rows));
+    },
+    fill(rows, codes) {
+      const { of } = snapshot.places(topologyKey);
+      for (let i = 0; i < rows.length; i++) {
+        const place = of[rows[i]!]!;
+        codes[rows[i]!] = place < 0 ? NO_LABEL : full[place] === 1 ? TOO_FULL : 0;
+      }
+    },
+  };
+}
 /** Adds each node's pods to its place, and makes known places (-1: not known) of those that a node that counts is in. */
 function addPods(sums: Int32Array, rows: Rows, of: Int32Array, counts: Int32Array, counting: Uint8Array | undefined): void {
   for (let i = 0; i < rows.length; i++) {
