@@ -10,7 +10,7 @@ import { checkStore } from "./check.ts";
 import { crc32 } from "./checksum.ts";
 import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
-import type { FileSystem } from "./ports.ts";
+import type { Change, FileSystem } from "./ports.ts";
 
 const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions => ({
   clock: virtualClock(),
@@ -140,6 +140,26 @@ test("an index without room keeps nothing from being written, and is caught up l
   await store.close();
 });
 
+test("writers that wait for an index far behind go on when it has failed", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  const index = simulatedIndex(disk, "data/index");
+  const failing = Promise.withResolvers<void>();
+  let writes = 0;
+  const openIndex = async () => ({
+    ...index,
+    write: (changes: readonly Change[]) => (writes++ === 0 ? failing.promise : index.write(changes)),
+  });
+  const store = await openEmbedded({ ...optionsOf(disk, { flushBytes: 100 }), openIndex });
+  const value = "x".repeat(200);
+  for (let i = 0; i < 3; i++) await put(store, `k${i}`, value);
+  const waiting = put(store, "k3", value);
+  for (let i = 0; i < 100; i++) await undefined;
+  failing.reject(new Error("EIO: i/o error, write"));
+  await waiting;
+  await put(store, "k4", value);
+  assert.equal((await store.range("k", "l")).count, 5);
+  await store.close();
+});
 test("after a failed sync nothing more is written, and what was acknowledged is there when it is opened again", async () => {
   const disk = simulatedDisk(seededChance(4));
   const store = await open(disk);

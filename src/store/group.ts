@@ -90,8 +90,8 @@ export class Groups {
     const { flusher } = this.parts;
     await undefined; // those who come in the same turn share the first group
     while (this.waiting.length > 0) {
-      // With the index far behind, writers wait for it.
-      if (flusher.farBehind && flusher.flushing) await flusher.flushing;
+      // With the index far behind, writers wait for it; whether or not it then has all (upkeep.ts tries again).
+      if (flusher.farBehind) await flusher.flushing?.catch(() => {});
       await this.writeGroup();
     }
     this.writing = undefined;
