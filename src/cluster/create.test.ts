@@ -173,3 +173,32 @@ test("a scheduler that has just come to the end of its queue takes what arrives 
   const { status } = await cluster.client.get({ apiVersion: "apps/v1", kind: "Deployment" }, "web", "default");
   assert.equal(status.availableReplicas, 20);
 });
+
+test("TCP and gRPC probes are answered by what the image says that it serves", async t => {
+  let well = true;
+  const images = {
+    db: () => ({ ports: [5432] }),
+    rpc: () => ({ ports: [9000], grpc: () => (well ? ("SERVING" as const) : ("NOT_SERVING" as const)) }),
+  };
+  const cluster = await createCluster({ images });
+  t.after(() => cluster.close());
+  const often = { periodSeconds: 1, failureThreshold: 1 };
+  const pod = (name: string, image: string, readinessProbe: object) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: { containers: [{ name: "app", image, readinessProbe: { ...readinessProbe, ...often } }] },
+  });
+  await cluster.apply([
+    pod("right", "db", { tcpSocket: { port: 5432 } }),
+    pod("wrong", "db", { tcpSocket: { port: 5433 } }),
+    pod("rpc", "rpc", { grpc: { port: 9000 } }),
+  ]);
+  await cluster.settled();
+  const ready = async (name: string) =>
+    (await cluster.client.get({ apiVersion: "v1", kind: "Pod" }, name, "default")).status.containerStatuses?.[0]?.ready;
+  assert.deepEqual([await ready("right"), await ready("wrong"), await ready("rpc")], [true, false, true]);
+  well = false;
+  await cluster.clock.advance("5s");
+  assert.equal(await ready("rpc"), false);
+});

@@ -5,36 +5,52 @@ import type { Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts"
 /** What answers at an address; undefined: nobody has it. */
 export type At = (address: string) => readonly Script[] | undefined;
 
+/** The one of a pod's containers that listens on a port: one that names it, or else one that serves whatever port it is asked on. */
+function listener(scripts: readonly Script[], port: number): Script | undefined {
+  return scripts.find(s => s.ports?.includes(port)) ?? scripts.find(s => !s.ports && (s.http || s.grpc));
+}
+/** Whether any container says what it serves. Of a pod that says nothing every port counts as open. */
+const says = (scripts: readonly Script[]) => scripts.some(s => s.ports || s.http || s.grpc);
+
 /** Sends a request to a pod's address. Rejects with the sentence that a client of a real network would see. */
 export async function exchange(at: At, address: string, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
   const scripts = at(address);
   const where = `${address}:${request.port}`;
   if (!scripts) throw new Error(`dial tcp ${where}: connect: no route to host`);
-  const answers = scripts.find(s => s.http)?.http;
-  if (!answers) throw new Error(`dial tcp ${where}: connect: connection refused`);
-  const { status = 200, headers = {}, body = "" } = await answers(request);
+  const found = listener(scripts, request.port);
+  if (!found) throw new Error(`dial tcp ${where}: connect: connection refused`);
+  if (!found.http) throw new Error(`read tcp ${where}: connection reset by peer`);
+  const { status = 200, headers = {}, body = "" } = await found.http(request);
   return { status, headers, body };
 }
 
-/** Probes of containers: those that serve are asked; of others every probe succeeds, unless `fails` says why none does now. */
+/** Probes of containers: those whose scripts say what they serve are asked; of others every probe succeeds, unless `fails` says why none does now. */
 export function networkProber(at: At, fails: () => string | undefined = () => undefined): Prober {
-  const check = () => {
+  const scripted = (host: string): readonly Script[] | undefined => {
     const why = fails();
     if (why !== undefined) throw new Error(why);
+    const scripts = at(host);
+    return scripts && says(scripts) ? scripts : undefined;
   };
-  const scripted = (host: string) => at(host)?.some(s => s.http) ?? false;
   return {
     http: async ({ host, port, path, headers }) => {
-      check();
       if (!scripted(host)) return { status: 200, body: "ok" };
       const named = Object.fromEntries(headers.map(h => [h.name.toLowerCase(), h.value]));
       const { status, body } = await exchange(at, host, { method: "GET", path, port, headers: named, body: "" });
       return { status, body };
     },
-    tcp: async () => check(),
-    grpc: async () => {
-      check();
-      return "SERVING";
+    tcp: async (host, port) => {
+      const scripts = scripted(host);
+      if (scripts && !listener(scripts, port)) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
+    },
+    grpc: async (host, port, service, timeoutMs) => {
+      const scripts = scripted(host);
+      if (!scripts) return "SERVING";
+      const found = listener(scripts, port);
+      if (!found)
+        throw new Error(`timeout: failed to connect service "${host}:${port}" within ${timeoutMs / 1000}s: context deadline exceeded`);
+      if (!found.grpc) throw new Error("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)");
+      return found.grpc(service);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface SimulatedAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
+/** The states of grpc.health.v1. */
+export type Serving = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN" | "UNKNOWN";
 /** What a container does; by default it runs until it is stopped. */
 export interface Script {
   /** Milliseconds from its start to its end by itself. */
@@ -46,8 +48,12 @@ export interface Script {
   readonly memory?: number;
   /** Answers commands; by default each prints its words and succeeds. */
   readonly exec?: (command: readonly string[]) => { readonly exitCode?: number; readonly output?: string };
-  /** Answers requests on every port. */
+  /** Where it listens; a connection to any other port is refused. By default on every port that something below answers on. */
+  readonly ports?: readonly number[];
+  /** Answers requests. */
   readonly http?: (request: SimulatedRequest) => SimulatedAnswer | Promise<SimulatedAnswer>;
+  /** Answers gRPC's health check: how the service of that name is, "" for the whole server. */
+  readonly grpc?: (service: string) => Serving | Promise<Serving>;
 }
 /** What outlives kubelet and runtime: the machine's containers. Plain values, for snapshots. */
 export interface RuntimeState {
