@@ -1,20 +1,10 @@
 /** Nodes that are no machines, whoever plays them: kubelets over simulated runtimes (simulated.ts) or stages (staged.ts). */
 import type { Handler } from "#base/http.ts";
-import type { FaultyMachine } from "#sim/faults/fault.ts";
+import type { FaultyMachine, FaultyNode } from "#sim/faults/fault.ts";
 import type { RuntimeState, Script } from "#sim/runtime.ts";
 
-export interface PlayedNode {
-  readonly name: string;
-  /** Whether the machine has power, and whether the kubelet runs on it. */
-  readonly isOn: boolean;
+export interface PlayedNode extends FaultyNode {
   readonly kubeletRuns: boolean;
-  /** The power goes: all that runs there ends at once. */
-  stop(): void;
-  /** The power comes back, and with it the kubelet. */
-  start(): void;
-  /** The kubelet dies where it stands; containers run on. */
-  stopKubelet(): void;
-  startKubelet(): void;
 }
 export interface PlayedNodes {
   readonly names: readonly string[];

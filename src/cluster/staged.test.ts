@@ -172,3 +172,32 @@ test("a stage whose template fails on a pod says so in an event", async t => {
   const failed = events.items.find(e => e.reason === "StageFailed");
   assert.match(failed?.message ?? "", /^stage pod-run: its template fails on this object: line 1: index: index out of range: 7$/);
 });
+
+test("staged nodes die and come back by faults; they have no machines that could fail otherwise", async t => {
+  const cluster = await make(t, {
+    nodes: 3,
+    stages: "fast",
+    invariants: "all",
+    faults: [
+      { at: "1m", fault: "nodeDeath", node: "node-2", for: "20m" },
+      { at: "40m", fault: "kubeletDeath", node: "node-3", for: "20m" },
+    ],
+  });
+  await cluster.apply(web(6));
+  const ready = async (name: string) =>
+    (await cluster.client.get(NODE, name)).status.conditions?.find(c => c.type === "Ready")?.status === "True";
+  await cluster.clock.advance("15m");
+  assert.deepEqual(cluster.nodes.state("node-2"), { on: false, kubelet: false });
+  assert.deepEqual([await ready("node-2"), await ready("node-3")], [false, true]);
+  const living = (await cluster.client.list(POD, { namespace: "default" })).items.filter(p => !p.metadata.deletionTimestamp);
+  assert.deepEqual(new Set(living.map(p => p.spec.nodeName)), new Set(["node-1", "node-3"]));
+  await cluster.clock.advance("15m");
+  assert.equal(await ready("node-2"), true);
+  await cluster.clock.advance("20m");
+  assert.deepEqual([await ready("node-2"), await ready("node-3")], [true, false]);
+  await cluster.clock.advance("30m");
+  await cluster.settled();
+  assert.equal(await ready("node-3"), true);
+  cluster.faults.add([{ fault: "pressure", node: "node-1", of: "memory" }]);
+  await assert.rejects(cluster.clock.advance("1s"), /a fault's machine: none is called "node-1"/);
+});

@@ -56,11 +56,14 @@ export function startStaged(parts: StagedParts): PlayedNodes {
     node(name) {
       if (!names.includes(name)) throw new Error(`no node is called "${name}"`);
       const power = (on: boolean) => () => played.power(name, on);
-      const isOn = played.isOn(name);
       return {
         name,
-        isOn,
-        kubeletRuns: isOn,
+        get isOn() {
+          return played.isOn(name);
+        },
+        get kubeletRuns() {
+          return played.isOn(name);
+        },
         stop: power(false),
         start: power(true),
         stopKubelet: power(false),

@@ -122,7 +122,8 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     simulated = playedNodes({ settings, host, network, planes, link, clock, chance, log });
     await time.during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
-  const faults = injector({ clock, link, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
+  const nodes = simulated?.names.map(name => simulated!.node(name)) ?? [];
+  const faults = injector({ clock, link, nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
   faults.add(settings.faults ?? []);
   return { settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy };
 }

@@ -16,7 +16,7 @@ export const clockSkew = faultKind<ClockSkew>({
     return { fault: "clockSkew", node, by: between(chance, 1000, 3600_000), behind: chance.next() < 0.5, for: between(chance, ...LONG) };
   },
   begin({ node, by, behind = false }, { machines }) {
-    const struck = named("node", machines, node);
+    const struck = named("machine", machines, node);
     for (const { ailments } of struck) ailments.ahead = durationOf("by", by) * (behind ? -1 : 1);
     return () => {
       for (const { ailments } of struck) ailments.ahead = 0;

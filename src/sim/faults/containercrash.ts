@@ -15,7 +15,7 @@ export const containerCrash = faultKind<ContainerCrash>({
   },
   begin({ node, count = 1 }, { machines }, chance) {
     for (let i = 0; i < count; i++) {
-      const all = named("node", machines, node).flatMap(({ runtime }) => runtime.running().map(id => ({ runtime, id })));
+      const all = named("machine", machines, node).flatMap(({ runtime }) => runtime.running().map(id => ({ runtime, id })));
       const struck = oneOf(chance, all);
       struck?.runtime.kill(struck.id, 137);
     }

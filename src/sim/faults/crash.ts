@@ -41,7 +41,7 @@ export const crash = faultKind<Crash>({
       over = true;
     };
     if (node !== undefined) {
-      const [machine] = named("node", world.machines, node);
+      const [machine] = named("machine", world.machines, node);
       if (machine?.life) arm(machine.life);
       return () => {
         stop();

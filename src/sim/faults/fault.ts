@@ -15,14 +15,11 @@ export interface Span {
   /** Then it ends; without it, it lasts. Kinds whose work is done at once need none. */
   readonly for?: Duration;
 }
-export interface FaultyMachine {
+/** A node, whoever plays it. */
+export interface FaultyNode {
   readonly name: string;
-  readonly runtime: SimulatedRuntime;
-  readonly ailments: Ailments;
   /** Whether the machine has power. */
   readonly isOn: boolean;
-  /** Of the kubelet that runs. */
-  readonly life: ProcessLife | undefined;
   /** The power goes: all that runs there ends at once. */
   stop(): void;
   /** The power comes back, and with it the kubelet. */
@@ -30,6 +27,13 @@ export interface FaultyMachine {
   /** The kubelet dies where it stands; containers run on. */
   stopKubelet(): void;
   startKubelet(): void;
+}
+/** A node with a simulated machine: stages in place of kubelets have none. */
+export interface FaultyMachine extends FaultyNode {
+  readonly runtime: SimulatedRuntime;
+  readonly ailments: Ailments;
+  /** Of the kubelet that runs. */
+  readonly life: ProcessLife | undefined;
 }
 export interface FaultyPlane {
   readonly name: string;
@@ -44,6 +48,7 @@ export interface FaultyPlane {
 export interface World {
   readonly clock: Clock;
   readonly link: Link;
+  readonly nodes: readonly FaultyNode[];
   readonly machines: readonly FaultyMachine[];
   readonly planes: readonly FaultyPlane[];
   readonly storage: Storage;

@@ -11,11 +11,11 @@ export const kubeletDeath = faultKind<KubeletDeath>({
     const node = oneOf(chance, nodes);
     return node === undefined ? undefined : { fault: "kubeletDeath", node, for: between(chance, ...LONG) };
   },
-  begin({ node }, { machines }) {
-    const struck = named("node", machines, node);
-    for (const machine of struck) machine.stopKubelet();
+  begin({ node }, { nodes }) {
+    const struck = named("node", nodes, node);
+    for (const one of struck) one.stopKubelet();
     return () => {
-      for (const machine of struck) machine.startKubelet();
+      for (const one of struck) one.startKubelet();
     };
   },
 });

@@ -11,11 +11,11 @@ export const nodeDeath = faultKind<NodeDeath>({
     const node = oneOf(chance, nodes);
     return node === undefined ? undefined : { fault: "nodeDeath", node, for: between(chance, ...LONG) };
   },
-  begin({ node }, { machines }) {
-    const struck = named("node", machines, node);
-    for (const machine of struck) machine.stop();
+  begin({ node }, { nodes }) {
+    const struck = named("node", nodes, node);
+    for (const one of struck) one.stop();
     return () => {
-      for (const machine of struck) machine.start();
+      for (const one of struck) one.start();
     };
   },
 });

@@ -18,7 +18,7 @@ export const pressure = faultKind<Pressure>({
       : { fault: "pressure", node, of: oneOf(chance, KINDS) ?? "memory", for: between(chance, ...SHORT) };
   },
   begin({ node, of }, { machines }) {
-    const struck = named("node", machines, node);
+    const struck = named("machine", machines, node);
     for (const { ailments } of struck) ailments[of] = true;
     return () => {
       for (const { ailments } of struck) ailments[of] = false;

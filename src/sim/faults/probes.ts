@@ -12,7 +12,7 @@ export const probes = faultKind<FailingProbes>({
     return { fault: "probes", ...(node !== undefined && { node }), for: between(chance, ...SHORT) };
   },
   begin({ node }, { machines }) {
-    const struck = named("node", machines, node);
+    const struck = named("machine", machines, node);
     for (const { ailments } of struck) ailments.probesFail = "context deadline exceeded";
     return () => {
       for (const { ailments } of struck) ailments.probesFail = undefined;

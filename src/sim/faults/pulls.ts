@@ -16,7 +16,7 @@ export const pulls = faultKind<Pulls>({
     return { fault: "pulls", ...(node !== undefined && { node }), ...how, for: between(chance, ...SHORT) };
   },
   begin({ node, take = 0, fails }, { machines }) {
-    const struck = named("node", machines, node);
+    const struck = named("machine", machines, node);
     for (const { ailments } of struck) {
       ailments.pullTakes = durationOf("take", take);
       ailments.pullFails = fails ? "dial tcp: lookup registry: i/o timeout" : undefined;

@@ -12,7 +12,7 @@ export const runtimeDeath = faultKind<RuntimeDeath>({
     return node === undefined ? undefined : { fault: "runtimeDeath", node, for: between(chance, ...SHORT) };
   },
   begin({ node }, { machines }) {
-    const struck = named("node", machines, node);
+    const struck = named("machine", machines, node);
     for (const { runtime } of struck) runtime.away(true);
     return () => {
       for (const { runtime, isOn } of struck) if (isOn) runtime.away(false);
