@@ -22,7 +22,10 @@ export const snapshot: CoxCommand = program => {
   withDataDir(command.command("save").description("save the store, of a cluster that runs or does not"))
     .option("--name <name>", "what it is for; the time is added", "manual")
     .option("--to <place>", PLACE)
-    .option("--key-file <file>", "encrypt it with the key in this file (32 bytes, also in hexadecimal or base64)")
+    .option(
+      "--key-file <file>",
+      "encrypt it, with the cluster's own keys in it, by the key in this file (32 bytes, also in hexadecimal or base64)",
+    )
     .action((flags: Flags) =>
       refusing(async () => {
         const layout = layoutFor(flags);
@@ -56,7 +59,11 @@ export const snapshot: CoxCommand = program => {
         for (const { name } of gone) terminal.out(`removed ${name}`);
       }),
     );
-  withDataDir(command.command("restore <snapshot>").description("replace the store of a cluster that does not run"))
+  withDataDir(
+    command
+      .command("restore <snapshot>")
+      .description("replace the store of a cluster that does not run, or make an empty folder the cluster of an encrypted one"),
+  )
     .option("--from <place>", PLACE)
     .option("--key-file <file>", "the key that it was encrypted with")
     .option("--skip-hash-check", "take a copy of an etcd member's database, which has no hash behind it")
@@ -71,6 +78,12 @@ export const snapshot: CoxCommand = program => {
         const isFile = !flags.from && given !== "latest" && (await isThere(file));
         const done = await restoreSnapshot(layout, { ...at, snapshot: isFile ? file : given, skipHashCheck: flags.skipHashCheck === true });
         terminal.out(`restored ${done.name}: the store stands at revision ${done.revision}`);
+        if (done.missing.length > 0) {
+          const names = done.missing.join(", ");
+          terminal.err(
+            `its Secrets are sealed with ${names}, which ${done.keysBelongIn} does not hold: put that file of its cluster there`,
+          );
+        }
         if (done.aside) terminal.out(`what was there before is in ${done.aside}`);
       }),
     );

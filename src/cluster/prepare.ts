@@ -66,6 +66,11 @@ export async function settleNodes(layout: Layout, options: NamedOptions, simulat
   await write(layout, { ...options, simulated }, false);
 }
 
+/** A cluster begins in a folder that holds none, with the options that are given; it has not run here. */
+export async function settleFirst(layout: Layout, options: Partial<NamedOptions>): Promise<void> {
+  await write(layout, { ...options, id: uuid(hostChance).slice(0, 8) }, false);
+}
+
 /** From now on the cluster's store is there: an etcd, or (nothing named) this machine's disk. The cluster may not run. */
 export async function settleDatastore(layout: Layout, place: EtcdPlace): Promise<void> {
   const {

@@ -18,7 +18,7 @@ export function scheduleSnapshots(layout: Layout, options: ClusterOptions, store
     failed: error => log.error("a scheduled snapshot failed", { place: at.place, error: error.message }),
     async run() {
       const { takeScheduled } = await import("#cluster/snapshots.ts");
-      await takeScheduled(store, layout.dataDir, at, options.snapshotRetention, log);
+      await takeScheduled(store, layout, at, options.snapshotRetention, log);
     },
   });
 }

@@ -3,6 +3,7 @@
  * store, and the cluster's ranges.
  * The first puts them into the etcd, sealed under the token; all others take them from there (docs/decisions/shared-keys.md).
  */
+import { COMMON, parseKeys, placeKeys, readKeys } from "#cluster/keys.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { type NamedOptions, OPTIONS, OptionError } from "#cluster/options.ts";
 import { readIfThere, writeAtomically } from "#host/privatefiles.ts";
@@ -10,17 +11,6 @@ import { newSecret, seal, unseal } from "#host/seal.ts";
 import { keyOf, type Store } from "#store/contract.ts";
 
 const KEY = keyOf("/coxswain/bootstrap");
-const FILES = ["ca.crt", "ca.key", "sa.key", "sa.pub", "encryption.json"] as const;
-/** Options that all must agree on. */
-const COMMON = ["serviceCidr", "clusterCidr", "clusterDomain"] as const;
-
-interface Shared {
-  /** Newer layouts are refused. */
-  readonly format: 1;
-  /** One that is missing is each control plane's own affair, as where a person names a file of encryption keys. */
-  readonly files: Readonly<Partial<Record<(typeof FILES)[number], string>>>;
-  readonly options: Pick<NamedOptions, (typeof COMMON)[number]>;
-}
 type KeyPlace = Pick<Layout, "pki" | "token">;
 
 /** Takes the keys of the cluster that the etcd holds; false: it holds none yet. Throws OptionError. */
@@ -33,8 +23,7 @@ export async function adoptKeys(store: Store, layout: KeyPlace, options: NamedOp
   }
   const opened = await unseal(token, entry.value);
   if (opened === undefined) throw new OptionError("the etcd holds a cluster whose --token is another");
-  const shared = JSON.parse(opened) as Omit<Shared, "format"> & { format: number };
-  if (shared.format > 1) throw new OptionError(`the cluster in the etcd was begun by a newer version of cox (format ${shared.format})`);
+  const shared = parseKeys(opened, "the etcd");
   for (const key of COMMON) {
     if (options[key] === shared.options[key]) continue;
     throw new OptionError(
@@ -45,11 +34,7 @@ export async function adoptKeys(store: Store, layout: KeyPlace, options: NamedOp
   if (own !== undefined && own !== shared.files["ca.key"] && !replace) {
     throw new OptionError(`the keys in ${layout.pki} are those of another cluster than the etcd holds: use another --data-dir`);
   }
-  for (const file of FILES) {
-    const path = `${layout.pki}/${file}`;
-    const content = shared.files[file];
-    if (content !== undefined && (await readIfThere(path)) !== content) await writeAtomically(path, content);
-  }
+  await placeKeys(layout, shared);
   return true;
 }
 
@@ -61,10 +46,7 @@ export async function publishKeys(store: Store, layout: KeyPlace, options: Named
     await writeAtomically(layout.token, token);
     say(`other control planes join with the token in ${layout.token}`);
   }
-  const files = Object.fromEntries(await Promise.all(FILES.map(async f => [f, await readIfThere(`${layout.pki}/${f}`)])));
-  const { serviceCidr, clusterCidr, clusterDomain } = options;
-  const shared: Shared = { format: 1, files, options: { serviceCidr, clusterCidr, clusterDomain } };
-  const value = await seal(token, JSON.stringify(shared));
+  const value = await seal(token, JSON.stringify(await readKeys(layout, options)));
   const { succeeded } = await store.txn([{ key: KEY, target: "create", is: "=", than: 0 }], [{ op: "put", key: KEY, value }]);
   return succeeded;
 }

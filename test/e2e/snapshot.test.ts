@@ -1,6 +1,7 @@
 /** `cox snapshot`: of a cluster that runs and one that does not, by hand and by schedule, into a folder and into S3, encrypted; and back. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { type TestCluster, testCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
@@ -114,4 +115,60 @@ test("by schedule, as many as are to be kept", async () => {
   });
   await cox("down");
   await cluster.cox(["up", "-d", "--snapshot-schedule", "none"]);
+});
+
+test("no file of a snapshot shows a Secret; an encrypted one shows nothing, and makes another machine this cluster", async () => {
+  if ((await cluster.status()).pid === null) await cluster.up();
+  const secret = "a well kept secret";
+  await k.out(["create", "secret", "generic", "kept", `--from-literal=word=${secret}`]);
+  const keyFile = `${cluster.dataDir}.key`;
+  const folder = `${cluster.dataDir}/elsewhere`;
+  await writeFile(keyFile, randomBytes(32));
+  const other = await testCluster({ flags: ["--simulated"], start: false });
+  const there = async (code: number, ...args: string[]) => {
+    const done = await other.cox(args);
+    assert.equal(done.code, code, done.stderr);
+    return done.stderr.trim();
+  };
+  // the ranges and domain are the snapshot's
+  const up = () => there(0, "up", "-d", "--simulated", "--port", String(other.port), "--node-name", other.nodeName);
+  try {
+    await cox("snapshot", "save", "--name", "plain", "--to", folder);
+    await cox("snapshot", "save", "--name", "sealed", "--to", folder, "--key-file", keyFile);
+    const files = (await readdir(folder)).sort();
+    assert.equal(files.length, 2);
+    const [plain, sealed] = await Promise.all(files.map(name => readFile(`${folder}/${name}`)));
+    const traces = [secret, Buffer.from(secret).toString("base64"), Buffer.from(`xx${secret}`).toString("base64").slice(4, -4)];
+    for (const trace of traces) for (const file of [plain!, sealed!]) assert.equal(file.includes(trace), false, trace);
+    const caKey = await readFile(`${cluster.dataDir}/pki/ca.key`, "utf8");
+    for (const trace of ["/registry/", "kept", "PRIVATE KEY", "encryption", caKey]) assert.equal(sealed!.includes(trace), false, trace);
+    assert.ok(plain!.includes("/registry/secrets/default/kept") && !plain!.includes("PRIVATE KEY"));
+    await cox("down");
+
+    assert.match(
+      await there(1, "snapshot", "restore", `${folder}/${files[0]}`),
+      /^cox: there is no cluster in \S+, and \S+ does not bring the keys of its own: put its data directory's cluster\.json and pki\/ there first, or restore one that was saved with --key-file$/,
+    );
+    await there(0, "snapshot", "restore", `${folder}/${files[1]}`, "--key-file", keyFile);
+    assert.equal(await readFile(`${other.dataDir}/pki/ca.key`, "utf8"), caKey);
+    await up();
+    const kubectl = (await findKubectls()).at(-1)!;
+    const o = session(kubectl, other.kubeconfig, "default");
+    const read = () => o.out(["get", "secret", "kept", "-o", "jsonpath={.data.word}"]);
+    assert.equal(Buffer.from(await read(), "base64").toString(), secret);
+
+    // without its keys the values stay shut, and a person is told which file is wanted
+    await there(0, "down");
+    await rm(`${other.dataDir}/pki/encryption.json`);
+    assert.match(
+      await there(0, "snapshot", "restore", `${folder}/${files[0]}`),
+      /^its Secrets are sealed with aesgcm:v1:key-1, which \S+\/pki\/encryption\.json does not hold: put that file of its cluster there$/,
+    );
+    await cp(`${cluster.dataDir}/pki/encryption.json`, `${other.dataDir}/pki/encryption.json`);
+    await up();
+    assert.equal(Buffer.from(await read(), "base64").toString(), secret);
+  } finally {
+    await rm(keyFile, { force: true });
+    await other.remove();
+  }
 });

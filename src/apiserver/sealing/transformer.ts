@@ -93,6 +93,12 @@ function linksOf(provider: Provider, ciphers: Ciphers, chance: Chance): readonly
     };
   });
 }
+/** The algorithm and name of the key that a value says it is sealed with, "aesgcm:v1:key1"; undefined: it is not sealed. */
+export function keyNameOf(value: Uint8Array): string | undefined {
+  if (!startsWith(value, ENCRYPTED_START)) return undefined;
+  const [algorithm, version, name] = String.fromCharCode(...value.subarray(ENCRYPTED.length, ENCRYPTED.length + 300)).split(":");
+  return `${algorithm}:${version}:${name}`;
+}
 const ENCRYPTED_START = utf8(ENCRYPTED);
 const IDENTITY: Link = {
   prefix: "",
