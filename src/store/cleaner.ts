@@ -33,7 +33,8 @@ export async function moveOut(segment: number, log: Log, state: State, compacted
       for (const version of found) {
         const until = needed(version, state, compacted());
         if (until === undefined) continue;
-        const moved: Version = { ...version, value: version.value.slice(), before: undefined };
+        // Without the link that it had it is smaller.
+        const moved: Version = { ...version, value: version.value.slice(), size: 0, before: undefined };
         if (until === 0) state.place(moved);
         else state.tables.bases.set(version.key, { version: moved, until }, state.tables.bases.get(version.key, "pending") !== undefined);
         records.push({ kind: "moved", until, version: moved });

@@ -80,11 +80,22 @@ export async function readSegment(
     if ((going instanceof Promise ? await going : going) === false) return { good: at, torn: 0 };
   }
   if (at >= size) return { good: at, torn: 0 };
-  const rest = await file.read(at, size - at);
-  const used = rest.findLastIndex(byte => byte !== 0) + 1;
-  const next = findFrame(rest.subarray(0, used), segment, at, checksum);
+  const end = await usedEnd(file, at, size);
+  const next = end > at ? findFrame(await file.read(at, end - at), segment, at, checksum) : undefined;
   if (next !== undefined) throw new Damaged(file.path, at, `a frame is unreadable, and a whole one follows at offset ${next}`);
-  return { good: at, torn: used };
+  return { good: at, torn: end - at };
+}
+/** The place behind the last byte of [from, to) that is not zero. */
+async function usedEnd(file: File, from: number, to: number): Promise<number> {
+  for (let end = to; end > from; ) {
+    const start = Math.max(from, end - READ);
+    const block = await file.read(start, end - start);
+    let i = block.length;
+    while (i > 0 && block[i - 1] === 0) i--;
+    if (i > 0) return start + i;
+    end = start;
+  }
+  return from;
 }
 /** The length of the body that the header at `at` of `block` speaks of; 0 where there is no header. */
 function bodyLength(block: Uint8Array, at: number): number {

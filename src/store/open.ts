@@ -5,7 +5,7 @@ import type { Mark } from "./mark.ts";
 import { type Checksum, type File, type FileSystem, type Index, InUse } from "./ports.ts";
 import { decodeRecords, type Head, type LogRecord, leaseKey } from "./record.ts";
 import { State } from "./state.ts";
-import { isDead, UNREAD, type Version } from "./version.ts";
+import { isDead, type Link, UNREAD, type Version, versionAt } from "./version.ts";
 
 /** The layout of the data directory that this version writes and reads. */
 export const FORMAT = 3;
@@ -127,6 +127,8 @@ class Replay {
   private readonly options: TakeOptions;
   private log: Log | undefined;
   private held = 0;
+  /** Whether the index has all that came before what is replayed, and none of it has a lease. */
+  private beforeIsKnown = false;
 
   constructor(options: TakeOptions, index: Index) {
     this.options = options;
@@ -138,6 +140,7 @@ class Replay {
     const { mark } = this.state;
     const segments = await this.openAll(opened, mark);
     this.log = new Log({ files, directory, checksum, segments });
+    this.beforeIsKnown = mark !== undefined && this.state.heldLeases().length === 0;
     if (mark) this.reached = { revision: mark.revision, compacted: mark.compacted, oldest: mark.oldest, lastLease: mark.lastLease };
     const tail = segments.at(-1)!;
     await this.checkTail(segments);
@@ -233,6 +236,7 @@ class Replay {
       state.begin(record.head);
       state.commit();
     } else if (record.kind === "grant") {
+      this.beforeIsKnown = false;
       state.tables.leases.set(leaseKey(record.lease.id), record.lease.ttl, false);
       reached.lastLease = lastLeaseAfter(reached.lastLease, record.lease.id);
     } else if (record.kind === "meta") state.tables.meta.set(record.name, record.value?.slice() ?? null, true);
@@ -245,12 +249,24 @@ class Replay {
       if (record.events.length > 0) {
         if (record.revision !== reached.revision + 1) throw new Error(`revision ${record.revision} follows ${reached.revision}`);
         reached.revision = record.revision;
-        for (const { entry } of record.events) state.place(unread(entry));
+        for (const { entry, link } of record.events) state.place(unread(entry), this.before(entry, link));
         state.noteFrame({ modRevision: record.revision, segment, at, size: 0 });
       }
       if (record.revoked) state.tables.leases.set(leaseKey(record.revoked), null, true);
       this.held += record.events.length;
     }
+  }
+  /**
+   * What an event replaced. Its cell tells enough of it, so that the index, which may be large and is mapped into memory, is
+   * not read for every event; but a deletion that was swept may still be there, which no cell links to.
+   */
+  private before(version: Version, link: Link | undefined): Version | undefined {
+    const { key } = version;
+    if (!link || !this.beforeIsKnown) return this.state.version(key, "pending");
+    const before = versionAt(key, link.modRevision, link.segment, link.at, link.size);
+    // The first version after another follows its deletion.
+    before.version = version.version === 1 ? 0 : 1;
+    return before;
   }
   private moved(version: Version, until: Revision): void {
     const { state } = this;
