@@ -402,7 +402,12 @@ test("what is replayed after a crash is counted as it was, on top of what the in
     store = await open(disk, options);
     assert.deepEqual(await seen(), before, `seed ${seed}`);
     await store.close();
-    const report = await checkStore({ files: disk, directory: "data", checksum: crc32, openIndex: async path => simulatedIndex(disk, path) });
+    const report = await checkStore({
+      files: disk,
+      directory: "data",
+      checksum: crc32,
+      openIndex: async path => simulatedIndex(disk, path),
+    });
     assert.deepEqual([report.findings, report.keys], [[], before.count], `seed ${seed}`);
   }
 });

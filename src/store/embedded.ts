@@ -305,7 +305,7 @@ class EmbeddedStore implements LocalStore {
         if (record.events.length === 0) continue;
         this.flusher.events += record.events.length;
         this.recent.add(record.events);
-        for (const event of record.events) events.push(event);
+        if (this.watchers.any) for (const event of record.events) events.push(event);
       }
     }
     if (events.length > 0) this.watchers.publish(events, event => this.history.withPrevious(event));

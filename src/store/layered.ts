@@ -87,11 +87,12 @@ export class Layered<V> {
   /** The pending batch is durable. */
   commit(): void {
     if (this.pending.size === 0) return;
-    for (const [key, slot] of this.pending) {
-      const there = this.recent.get(key);
+    const { recent } = this;
+    this.pending.forEach((slot, key) => {
+      const there = recent.get(key);
       if (there) there.value = slot.value;
-      else this.recent.set(key, slot);
-    }
+      else recent.set(key, slot);
+    });
     this.pending.clear();
   }
   /** The pending batch never was. */

@@ -172,13 +172,6 @@ export class Reader {
  * What an event replaced is kept as a link to its cell.
  */
 export function encodeRecord(writer: Writer, record: LogRecord, segment: number, base: number): void {
-  const cell = (version: Version) => {
-    const start = writer.at;
-    encodeCell(writer, version);
-    version.segment = segment;
-    version.at = base + start;
-    version.size = writer.at - start;
-  };
   if (record.kind === "grant") {
     writer.u8(GRANT);
     writer.lease(record.lease.id);
@@ -195,7 +188,7 @@ export function encodeRecord(writer: Writer, record: LogRecord, segment: number,
   } else if (record.kind === "moved") {
     writer.u8(MOVED);
     writer.number(record.until);
-    cell(record.version);
+    placeCell(writer, record.version, segment, base);
   } else if (record.kind === "head") {
     const { head } = record;
     writer.u8(HEAD);
@@ -213,8 +206,15 @@ export function encodeRecord(writer: Writer, record: LogRecord, segment: number,
     writer.number(record.revision);
     writer.lease(record.revoked ?? 0n);
     writer.u32(record.events.length);
-    for (const { entry } of record.events) cell(entry);
+    for (const { entry } of record.events) placeCell(writer, entry, segment, base);
   }
+}
+function placeCell(writer: Writer, version: Version, segment: number, base: number): void {
+  const start = writer.at;
+  encodeCell(writer, version);
+  version.segment = segment;
+  version.at = base + start;
+  version.size = writer.at - start;
 }
 /** The records of one frame, whose body begins at byte `base` of `segment`. Throws when they are not well-formed. */
 export function* decodeRecords(bytes: Uint8Array, segment: number, base: number): Generator<LogRecord> {

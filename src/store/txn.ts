@@ -69,9 +69,17 @@ export function evaluate(
 ): Outcome {
   checkTxn(compare, then, otherwise);
   const succeeded = holdAll(draft, compare);
+  const ops = succeeded ? then : otherwise;
+  const only = ops[0];
+  // Most transactions: without the arrays that others need.
+  if (only?.op === "put" && ops.length === 1) {
+    check(draft, only);
+    const previous = draft.get(only.key);
+    return { succeeded, results: [putResult(draft, only, previous)], events: [putOf(draft, revision, only, previous)] };
+  }
   const events: StoreEvent[] = [];
   const results: OpResult[] = [];
-  for (const step of plan(draft, succeeded ? then : otherwise)) results.push(apply(draft, revision, step, events));
+  for (const step of plan(draft, ops)) results.push(apply(draft, revision, step, events));
   return { succeeded, results, events };
 }
 
@@ -93,17 +101,35 @@ function plan(draft: Draft, ops: readonly Op[]): Step[] {
       steps.push({ op: "txn", succeeded, steps: plan(draft, succeeded ? op.success : (op.failure ?? [])) });
       continue;
     }
-    if (op.op === "put") {
-      if ((op.ignoreValue || op.ignoreLease) && !draft.get(op.key)) throw new KeyNotFound();
-      if (op.lease && !draft.hasLease(op.lease)) throw new LeaseNotFound();
-    } else if (op.op === "get" && op.revision) {
-      if (op.revision > draft.revision) throw new FutureRevision(draft.revision);
-      if (op.revision < draft.compacted) throw new Compacted(draft.compacted);
-    }
+    check(draft, op);
     steps.push(op);
   }
   return steps;
 }
+function check(draft: Draft, op: Exclude<Op, { op: "txn" }>): void {
+  if (op.op === "put") {
+    if ((op.ignoreValue || op.ignoreLease) && !draft.get(op.key)) throw new KeyNotFound();
+    if (op.lease && !draft.hasLease(op.lease)) throw new LeaseNotFound();
+  } else if (op.op === "get" && op.revision) {
+    if (op.revision > draft.revision) throw new FutureRevision(draft.revision);
+    if (op.revision < draft.compacted) throw new Compacted(draft.compacted);
+  }
+}
+
+type Put = Extract<Op, { op: "put" }>;
+function putOf(draft: Draft, revision: Revision, op: Put, previous: Entry | undefined): StoreEvent {
+  const entry = {
+    key: op.key,
+    value: op.ignoreValue && previous ? draft.full(previous).value : op.value,
+    createRevision: previous?.createRevision ?? revision,
+    modRevision: revision,
+    version: (previous?.version ?? 0) + 1,
+    lease: (op.ignoreLease ? previous?.lease : op.lease) ?? 0n,
+  };
+  return draft.write({ type: "put", entry, previous });
+}
+const putResult = (draft: Draft, op: Put, previous: Entry | undefined): OpResult =>
+  op.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
 
 /** Does one step; what it writes is added to `events`. */
 function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[]): OpResult {
@@ -111,16 +137,8 @@ function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[
     return { op: "txn", succeeded: step.succeeded, results: step.steps.map(inner => apply(draft, revision, inner, events)) };
   if (step.op === "put") {
     const previous = draft.get(step.key);
-    const entry = {
-      key: step.key,
-      value: step.ignoreValue && previous ? draft.full(previous).value : step.value,
-      createRevision: previous?.createRevision ?? revision,
-      modRevision: revision,
-      version: (previous?.version ?? 0) + 1,
-      lease: (step.ignoreLease ? previous?.lease : step.lease) ?? 0n,
-    };
-    events.push(draft.write({ type: "put", entry, previous }));
-    return step.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
+    events.push(putOf(draft, revision, step, previous));
+    return putResult(draft, step, previous);
   }
   if (step.op === "get") {
     const { entries, count } = draft.range(step.key, step.to ?? `${step.key}\0`, step);

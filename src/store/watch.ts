@@ -82,6 +82,10 @@ export class Watchers {
     return watcher;
   }
 
+  /** Whether there are watches that events may be published to. */
+  get any(): boolean {
+    return this.open.size > 0;
+  }
   /**
    * To be called when `history.revision` has moved; `events` are of whole revisions, in order. `complete` adds what an
    * event replaced; it is asked only for those who want that.
