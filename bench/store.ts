@@ -6,24 +6,23 @@
  * gRPC, writing a line of JSON a phase, and `stop` ends.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
+import path from "node:path";
+import { type BuildOptions, build } from "esbuild";
 import { utf8 } from "#base/bytes.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostFiles } from "#host/files.ts";
 import { openStore } from "#host/store.ts";
+import { median } from "./support/figures.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
 const CALLERS = [1, 16, 64, 256];
 const SECONDS = 1;
 const SIZES = [256, 1024, 16 * 1024, 64 * 1024];
 const COUNTS = [100, 1000, 10_000];
-const MILLION = 1_000_000;
+const MILLION = path.join(import.meta.dirname, "support/million.ts");
 useBuffer();
-if (process.argv[2] === "--million") {
-  await million(process.argv[3]!, process.argv[4]!);
-  process.exit();
-}
 const KEYS = 100_000;
 
 interface Figure {
@@ -58,18 +57,7 @@ try {
   console.log(["callers", "append + fdatasync", "put", "compare and put", "of the floor"].map((h, i) => h.padStart(i ? 22 : 7)).join(" "));
   let next = 0;
   for (const callers of CALLERS) {
-    // The floor: what the same group costs when nothing but the bytes is written.
-    const file = await hostFiles.open(`${directory}/floor`, true);
-    const group = new Uint8Array(callers * (VALUE.length + 128));
-    let at = 0;
-    const floor = await measure(1, async () => {
-      await file.write(at, group);
-      await file.sync();
-      at += group.length;
-      return callers;
-    });
-    await file.truncate(0);
-    await file.close();
+    const floor = await floorOf(callers, VALUE.length);
     const puts = await measure(callers, async () => {
       await put(next++);
       return 1;
@@ -118,13 +106,15 @@ try {
     console.log(String(limit).padStart(7), show(figure), `${Math.round(figure.rate / limit).toLocaleString("en")} ranges/s`);
   }
   console.log("\ndurable puts by the size of the value, 64 callers");
+  console.log(["bytes", "append + fdatasync", "put", "of the floor"].map((h, i) => h.padStart(i ? 22 : 7)).join(" "));
   for (const size of SIZES) {
+    const floor = await floorOf(64, size);
     const value = new Uint8Array(size).fill(120);
     const figure = await measure(64, async caller => {
       await store.txn([], [{ op: "put", key: `/registry/sized/${caller}`, value }]);
       return 1;
     });
-    console.log(String(size).padStart(7), show(figure));
+    console.log(String(size).padStart(7), show(floor), show(figure), (figure.rate / floor.rate).toFixed(2).padStart(22));
   }
 
   const { count } = await store.range("", "\u0100", { limit: 1 });
@@ -133,24 +123,57 @@ try {
   const opening = performance.now();
   const again = await openStore(`${directory}/data`);
   console.log(`\nopened again in ${(performance.now() - opening).toFixed(1)} ms: ${count} keys, ${Math.round(size / 2 ** 20)} MiB on disk`);
+  const cold: number[] = [];
+  for (let n = 0; n + 10_000 <= Math.min(next, KEYS); n += 10_000) {
+    const start = performance.now();
+    await again.range(key(n), key(n + 9_999));
+    cold.push(performance.now() - start);
+  }
+  const copying = 10_000_000 / copies.rate;
+  console.log(
+    `ranges of 10,000 that are not in memory: the first ${cold[0]?.toFixed(1)} ms, then ${median(cold.slice(1)).toFixed(1)} (least ${Math.min(...cold).toFixed(1)}); to copy as much takes ${copying.toFixed(1)}`,
+  );
   const watched = await countEvents(again, 1000);
   console.log(`watch: ${Math.round(watched).toLocaleString("en")} events/s to each of 10 watchers, 64 writers`);
   await again.close();
   console.log(`${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident at the end`);
 
   console.log("\na million keys of 256 bytes, a process of its own each time");
-  for (const [step, title] of [
-    ["fill", "filled"],
-    ["open", "opened after an orderly end"],
-    ["kill", "10,000 puts more, then kill -9"],
-    ["open", "opened after that"],
+  // As the package has it: bundled, so that no types are stripped while it runs.
+  const packed = `${directory}/million.mjs`;
+  symlinkSync(path.join(import.meta.dirname, "../node_modules"), `${directory}/node_modules`);
+  const bundle = { bundle: true, format: "esm", platform: "node", target: "node26", external: ["lmdb"] } satisfies BuildOptions;
+  await build({ ...bundle, entryPoints: [MILLION], outfile: packed });
+  for (const [step, title, program] of [
+    ["fill", "filled", MILLION],
+    ["open", "opened after an orderly end", MILLION],
+    ["open", "the same, as packed", packed],
+    ["kill", "10,000 puts more, then kill -9", MILLION],
+    ["peek", "opened after that, as packed", packed],
+    ["open", "opened after that", MILLION],
   ] as const) {
-    const { stdout } = spawnSync(process.execPath, [import.meta.filename, "--million", step, `${directory}/million`], { encoding: "utf8" });
+    const { stdout } = spawnSync(process.execPath, [program, step, `${directory}/million`], { encoding: "utf8" });
     console.log(title.padEnd(32), stdout.trim());
   }
   if (process.env.RIVALS_RUN) rival(process.env.RIVALS_RUN);
 } finally {
   rmSync(directory, { recursive: true });
+}
+
+/** The floor: what the same group costs when nothing but the bytes is written. */
+async function floorOf(callers: number, size: number): Promise<Figure> {
+  const file = await hostFiles.open(`${directory}/floor`, true);
+  const group = new Uint8Array(callers * (size + 128));
+  let at = 0;
+  const floor = await measure(1, async () => {
+    await file.write(at, group);
+    await file.sync();
+    at += group.length;
+    return callers;
+  });
+  await file.truncate(0);
+  await file.close();
+  return floor;
 }
 
 async function countEvents(store: Awaited<ReturnType<typeof openStore>>, milliseconds: number): Promise<number> {
@@ -169,41 +192,6 @@ async function countEvents(store: Awaited<ReturnType<typeof openStore>>, millise
   stop.abort();
   await Promise.all(watchers);
   return rate;
-}
-
-/** One step of the million's story, in the process that this is. */
-async function million(step: string, at: string): Promise<void> {
-  const value = new Uint8Array(256).fill(120);
-  const bare = process.memoryUsage().rss;
-  const start = performance.now();
-  const store = await openStore(at);
-  const name = (n: number) => `/registry/configmaps/bench/object-${String(n).padStart(7, "0")}`;
-  const put = (n: number) => ({ op: "put" as const, key: name(n), value });
-  if (step === "fill")
-    for (let n = 0; n < MILLION; n += 2000)
-      await Promise.all(
-        Array.from({ length: 20 }, (_, i) =>
-          store.txn(
-            [],
-            Array.from({ length: 100 }, (_, j) => put(n + i * 100 + j)),
-          ),
-        ),
-      );
-  if (step === "kill") {
-    for (let n = 0; n < 10_000; n += 100) await Promise.all(Array.from({ length: 100 }, (_, i) => store.txn([], [put((n + i) * 97)])));
-    process.kill(process.pid, "SIGKILL");
-  }
-  await store.get(name(MILLION / 2));
-  const took = performance.now() - start;
-  const { rss } = process.memoryUsage();
-  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  console.log(`${took.toFixed(0)} ms, ${mebibytes(rss)} resident (${mebibytes(bare)} before it), ${mebibytes(store.size())} on disk`);
-  if (step === "open") {
-    const cold = performance.now();
-    const { entries } = await store.range(name(300_000), name(310_000));
-    console.log(`${" ".repeat(32)} the first range of ${entries.length} keys: ${(performance.now() - cold).toFixed(0)} ms`);
-  }
-  await store.close();
 }
 
 /** An etcd on the same machine, over gRPC: what its own clients get. */

@@ -10,6 +10,7 @@ import { checkStore } from "./check.ts";
 import { crc32 } from "./checksum.ts";
 import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
+import { FRAME_HEADER } from "./log.ts";
 import type { Change, FileSystem } from "./ports.ts";
 
 const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions => ({
@@ -179,12 +180,14 @@ test("a torn tail is cut off; damage before it is refused with the file and the 
   const disk = simulatedDisk(seededChance(5));
   let store = await open(disk);
   await put(store, "a", "1");
+  // Behind the frame of the segment's head.
+  const first = FRAME_HEADER + Buffer.from(disk.bytes(LOG)).readUInt32BE(4);
   const second = await endOf(disk);
   await put(store, "b", "2");
   await store.close();
   disk.corrupt(LOG, second + 20);
   const found = await check(disk);
-  assert.deepEqual([found.frames, found.torn?.offset, found.findings], [1, second, []]);
+  assert.deepEqual([found.frames, found.torn?.offset, found.findings], [2, second, []]);
   // What the index knows of was there once.
   await assert.rejects(open(disk), {
     message: `the store's log is damaged: ${LOG} at offset ${second}: a frame is unreadable, and its index has what was in it`,
@@ -197,7 +200,7 @@ test("a torn tail is cut off; damage before it is refused with the file and the 
   disk.indexes.delete("data/index");
   disk.corrupt(LOG, 20);
   await assert.rejects(open(disk), {
-    message: `the store's log is damaged: ${LOG} at offset 0: a frame is unreadable, and a whole one follows at offset ${second}`,
+    message: `the store's log is damaged: ${LOG} at offset 0: a frame is unreadable, and a whole one follows at offset ${first}`,
   });
   assert.match((await check(disk)).findings[0]!, /offset 0/);
   // The lock was given back: repaired, it opens.
@@ -336,6 +339,31 @@ test("a transaction that cannot read what it needs leaves nothing of its writes 
   assert.equal((await put(store, "next", "1")).revision, 3);
   assert.equal(await all(store), "next=1@3 old=1@2");
   await store.close();
+});
+
+test("a start reads little of each segment, however large its first writes were", async () => {
+  const disk = simulatedDisk(seededChance(13));
+  let bytes = 0;
+  const files: SimulatedDisk = {
+    ...disk,
+    async open(path, create) {
+      const file = await disk.open(path, create);
+      const read = async (at: number, length: number) => {
+        const found = await file.read(at, length);
+        bytes += found.length;
+        return found;
+      };
+      return { ...file, read };
+    },
+  };
+  let store = await open(disk, { segmentBytes: 200_000 });
+  for (let i = 0; i < 10; i++) await put(store, `k${i}`, "x".repeat(300_000));
+  await put(store, "last", "1");
+  await store.close();
+  store = await open(disk, { files });
+  assert.equal((await store.range("", ALL_KEYS, { countOnly: true })).count, 11);
+  await store.close();
+  assert.ok(bytes < 100_000, `${bytes} bytes`);
 });
 
 test("a full disk with a reserve: deletions and compaction go through, and make room", async () => {

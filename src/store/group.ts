@@ -105,9 +105,10 @@ export class Groups {
     let taken = 0;
     try {
       if (log.end.at >= segmentBytes) await log.rotate();
+      // In a frame of its own: a start reads those of all segments.
+      if (log.end.at === 0) await this.writeHead();
       const { segment, at } = log.end;
       beginFrame(writer);
-      if (at === 0) encodeRecord(writer, { kind: "head", head: this.parts.head() }, segment, at);
       const empty = writer.at;
       for (; taken < this.waiting.length && writer.at < GROUP; taken++) {
         const job = this.waiting[taken]!;
@@ -150,5 +151,13 @@ export class Groups {
       else job.reject(job.error);
     }
     this.parts.settled();
+  }
+  private async writeHead(): Promise<void> {
+    const { writer } = this;
+    const { log, position, flusher } = this.parts;
+    beginFrame(writer);
+    encodeRecord(writer, { kind: "head", head: this.parts.head() }, log.end.segment, 0);
+    await log.append(writer, position.revision, false, false);
+    flusher.appended += writer.at;
   }
 }

@@ -7,7 +7,7 @@ import type { Writer } from "./record.ts";
 export const FRAME_HEADER = 12;
 const MARK = 0x436f7846; // "CoxF"
 const SEGMENT = /^(\d{16})\.log$/;
-const READ = 1024 * 1024;
+const READ = 256 * 1024;
 /** Bytes of room made ahead of what is appended. */
 const ROOM_LEAST = 256 * 1024;
 const ROOM_MOST = 4 * 1024 * 1024;
