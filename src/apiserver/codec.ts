@@ -2,6 +2,7 @@
 import type { Directive, Document, Head } from "#apiserver/body.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { parseJson, parseOwnJson, stringifyJson } from "#base/json.ts";
+import { thawedArrays } from "#base/plain.ts";
 import { badRequest } from "#base/status.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import { decode, decodeKind } from "#schema/decode.ts";
@@ -14,8 +15,8 @@ export function readObject(kind: Kind, json: string, current: boolean): KubeObje
   applyDefaults(kind, object);
   return object;
 }
-/** JSON text of an object. */
-export const writeJson: (value: unknown) => string = stringifyJson;
+/** JSON text of an object, of which parts may be frozen. */
+export const writeJson = (value: unknown): string => stringifyJson(thawedArrays(value));
 
 /** All defaults, of the fields and of the kind. */
 export function applyDefaults(kind: Kind, object: KubeObject): void {

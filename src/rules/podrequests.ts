@@ -23,15 +23,21 @@ export function amountOf(resource: string, quantity: string): number {
 }
 export function amountsOf(quantities: Readonly<Record<string, string>> | undefined): Amounts {
   const out: Amounts = {};
-  for (const [name, quantity] of Object.entries(quantities ?? {})) out[name] = amountOf(name, quantity);
+  for (const name in quantities) out[name] = amountOf(name, quantities[name]!);
+  return out;
+}
+/** What a container asks for; `unset` is what it counts as where it says nothing. */
+function requestsOf({ resources }: Container, unset: Amounts): Amounts {
+  const out = amountsOf(resources?.requests);
+  for (const name in unset) out[name] ??= unset[name]!;
   return out;
 }
 
 function add(into: Amounts, more: Amounts): void {
-  for (const [name, n] of Object.entries(more)) into[name] = (into[name] ?? 0) + n;
+  for (const name in more) into[name] = (into[name] ?? 0) + more[name]!;
 }
 function raise(into: Amounts, other: Amounts): void {
-  for (const [name, n] of Object.entries(other)) into[name] = Math.max(into[name] ?? 0, n);
+  for (const name in other) into[name] = Math.max(into[name] ?? 0, other[name]!);
 }
 
 /**
@@ -40,13 +46,12 @@ function raise(into: Amounts, other: Amounts): void {
  * `unset` gives what a container without a request counts as.
  */
 export function podRequests(pod: Pod, unset: Amounts = {}): Amounts {
-  const of = (container: Container): Amounts => ({ ...unset, ...amountsOf(container.resources?.requests) });
   const total: Amounts = {};
-  for (const container of pod.spec.containers) add(total, of(container));
+  for (const container of pod.spec.containers) add(total, requestsOf(container, unset));
   const sidecars: Amounts = {};
   const initial: Amounts = {};
   for (const container of pod.spec.initContainers ?? []) {
-    const own = of(container);
+    const own = requestsOf(container, unset);
     if (container.restartPolicy === "Always") {
       add(total, own);
       add(sidecars, own);
