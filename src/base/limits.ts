@@ -26,6 +26,8 @@ export const limits = {
   storeCache: 64 * 1024 * 1024,
   /** Bytes of events that the store keeps in memory for watches that begin a little late; others read its log. */
   storeRecent: 4 * 1024 * 1024,
+  /** Bytes of its log, read lately for such watchers, that it keeps in memory for the next. */
+  storePieces: 16 * 1024 * 1024,
   /** Bytes kept free for the store on its disk, for deletions and compaction when there is no other room. */
   storeReserve: 16 * 1024 * 1024,
   /** Entries that are read, or swept, in one go. */

@@ -98,6 +98,54 @@ test("the disk is told when writes come one after another, and not of those that
   assert.equal(told.at(-1), false);
   await store.close();
 });
+test("watchers of the past share what is read of the log, wherever they begin", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  let reads = 0;
+  const files: FileSystem = {
+    ...disk,
+    async open(path, create) {
+      const file = await disk.open(path, create);
+      return {
+        ...file,
+        read(at, length) {
+          reads++;
+          return file.read(at, length);
+        },
+      };
+    },
+  };
+  const store = await openEmbedded({ ...optionsOf(disk, { recentBytes: 0, cacheBytes: 0 }), files });
+  // Some 4 MiB of log.
+  const COUNT = 400;
+  for (let i = 0; i < COUNT; i++) await put(store, `k${i % 7}`, `${i} ${"x".repeat(10_000)}`);
+  const last = store.revision;
+  const follow = async (after: number, previous: boolean, from: string, to: string) => {
+    const seen: string[] = [];
+    for await (const { events, revision } of store.watch(from, to, { after, previous })) {
+      for (const { entry, previous: before } of events) {
+        seen.push(`${entry.modRevision} ${text(entry.value).split(" ")[0]} ${before ? text(before.value).split(" ")[0] : "-"}`);
+      }
+      if (revision >= last) break;
+    }
+    return seen;
+  };
+  reads = 0;
+  const first = last - COUNT;
+  const afters = Array.from({ length: 20 }, (_, i) => first + 1 + i * 3);
+  const all = await Promise.all(afters.map(after => follow(after, true, "k", "l")));
+  // One each until the first boundary, and the rest together.
+  assert.ok(reads < 3 * afters.length, `${reads} reads`);
+  for (const [i, seen] of all.entries()) {
+    const expected: string[] = [];
+    for (let at = afters[i]! - first; at < COUNT; at++) expected.push(`${first + at + 1} ${at} ${at >= 7 ? at - 7 : "-"}`);
+    assert.deepEqual(seen, expected);
+  }
+  // What is kept is not for all: neither other keys' events, nor what was replaced, when that is compacted by then.
+  const mine = await follow(first + 1, false, "k3", "k3\0");
+  assert.equal(mine.length, Math.floor((COUNT - 4) / 7) + 1);
+  assert.ok(mine.every(seen => seen.endsWith(" -")));
+  await store.close();
+});
 test("a full disk: NoSpace to all that wait, nothing half there, and writable again when there is room", async () => {
   const disk = simulatedDisk(seededChance(3));
   const store = await open(disk);

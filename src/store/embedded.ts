@@ -129,7 +129,7 @@ class EmbeddedStore implements LocalStore {
     state.cache = cache;
     this.reads = new Reads(position, state, cache);
     this.recent = new Recent(options.recentBytes ?? limits.storeRecent);
-    this.history = new LogHistory(position, state, log, this.recent);
+    this.history = new LogHistory(position, state, log, this.recent, limits.storePieces);
     this.watchers = new Watchers(this.history, {
       buffer: options.watchBuffer ?? limits.watchBuffer,
       most: options.watches ?? limits.watches,

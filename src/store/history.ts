@@ -1,14 +1,11 @@
 import { Compacted, type Revision, type StoreEvent } from "./contract.ts";
 import type { Log } from "./log.ts";
+import { type LogPiece, Pieces } from "./pieces.ts";
 import type { Position } from "./position.ts";
 import type { Recent } from "./recent.ts";
-import { decodeRecords } from "./record.ts";
 import type { State } from "./state.ts";
 import { isDead, isUnread, type Link, type Version } from "./version.ts";
-import { BATCH_EVENTS, type History, type HistoryRange, type Piece } from "./watch.ts";
-
-/** Bytes of events that are read from the log at a time. */
-const PIECE = 1024 * 1024;
+import type { History, HistoryRange, Piece } from "./watch.ts";
 
 /** What watches that start in the past read: the newest events from memory, older ones from the log. */
 export class LogHistory implements History {
@@ -16,12 +13,15 @@ export class LogHistory implements History {
   private readonly state: State;
   private readonly log: Log;
   private readonly recent: Recent;
+  private readonly pieces: Pieces;
 
-  constructor(position: Position, state: State, log: Log, recent: Recent) {
+  /** `kept`: bytes of the log that are kept in memory once they were read. */
+  constructor(position: Position, state: State, log: Log, recent: Recent, kept: number) {
     this.position = position;
     this.state = state;
     this.log = log;
     this.recent = recent;
+    this.pieces = new Pieces(log, kept);
   }
 
   get revision(): Revision {
@@ -52,26 +52,27 @@ export class LogHistory implements History {
       place = { segment: segments[i]!.number, at: this.state.placeOf(after + 1, segments[i - 1]?.lastRevision ?? 0)?.at ?? 0 };
     }
     const { segment } = place;
+    const piece = await this.pieces.read(segment, place.at);
     const events: StoreEvent[] = [];
     let revision = after;
-    let bytes = 0;
-    const at = await this.log.readFrames(segment, place.at, (body, bodyAt) => {
-      for (const record of decodeRecords(body, segment, bodyAt)) {
-        if (record.kind !== "events" || record.events.length === 0 || record.revision <= after || record.revision > newest) continue;
-        revision = record.revision;
-        for (const event of record.events) {
-          const { key } = event.entry;
-          if (key < from || key >= to) continue;
-          bytes += event.entry.size;
-          // Its bytes are a part of all that was read at once.
-          events.push(previous ? this.withPrevious(event) : event);
-        }
-      }
-      return events.length < BATCH_EVENTS && bytes < PIECE;
-    });
+    for (const [i, event] of piece.events.entries()) {
+      const { key, modRevision } = event.entry;
+      if (modRevision <= after) continue;
+      // The log has it, but not everybody was told yet.
+      if (modRevision > newest) return { revision, events };
+      revision = modRevision;
+      if (key >= from && key < to) events.push(previous ? this.wholeOf(piece, i) : event);
+    }
+    const at = piece.end;
     const last = this.log.all().find(({ number }) => number === segment);
     const ended = last !== undefined && at >= last.end && this.log.has(segment + 1);
     return { revision, events, cursor: ended ? { segment: segment + 1, at: 0 } : { segment, at } };
+  }
+  private wholeOf({ events, whole }: LogPiece, i: number): StoreEvent {
+    const event = events[i]!;
+    if (event.entry.modRevision <= this.compacted) return event;
+    whole[i] ??= this.withPrevious(event);
+    return whole[i]!;
   }
   /** An event with what it replaced, unless that is compacted. */
   withPrevious(event: StoreEvent & { readonly link?: Link }): StoreEvent {
