@@ -28,6 +28,7 @@ export function etcdTools(): readonly EtcdTools[] {
 
 export interface EtcdServer {
   readonly endpoint: string;
+  readonly pid: number;
   readonly data: string;
   /** Runs etcdctl against it; its output. */
   ctl(...args: string[]): Promise<string>;
@@ -56,6 +57,7 @@ export async function startEtcd(tools: EtcdTools, data: string): Promise<EtcdSer
     (await run(tools.etcdctl, ["--endpoints", endpoint, ...given], { env, maxBuffer: 256 * 1024 * 1024 })).stdout;
   const server: EtcdServer = {
     endpoint,
+    pid: child.pid!,
     data,
     ctl,
     json: async (...given) => JSON.parse(await ctl("-w", "json", ...given)),
