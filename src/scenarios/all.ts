@@ -3,6 +3,7 @@ import { binPacking } from "#scenarios/binpacking.ts";
 import { containerHealing } from "#scenarios/containerhealing.ts";
 import { deadHour } from "#scenarios/deadhour.ts";
 import { everyWrite } from "#scenarios/everywrite.ts";
+import { failingDisk } from "#scenarios/failingdisk.ts";
 import { life } from "#scenarios/life.ts";
 import { namespaceDeletion } from "#scenarios/namespacedeletion.ts";
 import { nodeHealing } from "#scenarios/nodehealing.ts";
@@ -12,6 +13,7 @@ import { rollingUpdate } from "#scenarios/rollingupdate.ts";
 import { scaling } from "#scenarios/scaling.ts";
 import type { Scenario } from "#scenarios/scenario.ts";
 import { severalPlanes } from "#scenarios/severalplanes.ts";
+import { shortNodes } from "#scenarios/shortnodes.ts";
 
 export const scenarios: readonly Scenario[] = [
   life,
@@ -26,4 +28,6 @@ export const scenarios: readonly Scenario[] = [
   binPacking,
   namespaceDeletion,
   everyWrite,
+  failingDisk,
+  shortNodes,
 ];
