@@ -10,3 +10,18 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 export type Cancel = () => void;
+
+/** The pauses of a loop: each ends after its time, or at once when the signal is aborted. One listener at the signal serves them all. */
+export function pauses(clock: Clock, signal: AbortSignal): (ms: number) => Promise<void> {
+  let end: (() => void) | undefined;
+  signal.addEventListener("abort", () => end?.(), { once: true });
+  return ms =>
+    new Promise(resolve => {
+      if (signal.aborted) return resolve();
+      const cancel = clock.after(ms, resolve);
+      end = () => {
+        cancel();
+        resolve();
+      };
+    });
+}

@@ -108,6 +108,18 @@ test("the node registers itself, is ready and renews its lease", async () => {
   assert.ok(w.server.writes.filter(x => x.startsWith("PUT /apis/coordination")).length >= 2);
 });
 
+test("a state of the node that the server did not take is told again", async () => {
+  const w = await world();
+  let reports = 0;
+  w.server.intercept = ({ method, url }) =>
+    method === "PATCH" && url.includes("/nodes/n1/status") && reports++ === 0 ? Promise.reject(new Error("connection reset")) : undefined;
+  w.runtime.away(true);
+  await w.wait(60_000);
+  const node = await w.client.get(Node, "n1");
+  assert.equal(node.status.conditions?.find(c => c.type === "Ready")?.status, "False");
+  assert(reports > 1);
+});
+
 test("a pod runs: sandbox, image, container, status", async () => {
   const w = await world();
   await w.client.create(Pod, draft("web", {}), { namespace: "default" });

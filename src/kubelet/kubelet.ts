@@ -3,7 +3,7 @@
  * It holds nothing that it could not rebuild: a new process adopts what runs.
  */
 import type { Chance } from "#base/chance.ts";
-import type { Clock } from "#base/clock.ts";
+import { type Clock, pauses } from "#base/clock.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
@@ -337,8 +337,9 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
   }
   /** Repeats until the signal is aborted; a failure is logged and waits for the next turn, unless the runtime is away. */
   async function every(ms: number, signal: AbortSignal, body: () => Promise<void>): Promise<void> {
+    const pause = pauses(clock, signal);
     while (!signal.aborted) {
-      await clock.sleep(ms, signal).catch(() => undefined);
+      await pause(ms);
       if (signal.aborted) return;
       try {
         await body();

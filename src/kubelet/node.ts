@@ -1,5 +1,6 @@
 /** The node object: registered, kept true by status patches when something changes (and every 5 min), and its lease. */
-import type { Clock } from "#base/clock.ts";
+import { type Clock, pauses } from "#base/clock.ts";
+import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
@@ -119,6 +120,7 @@ export class NodeReporter {
     this.#look();
   }
   imagesAre(images: readonly ImageState[]): void {
+    if (equal(images, this.#images)) return;
     this.#images = images;
     this.#wake();
   }
@@ -176,13 +178,16 @@ export class NodeReporter {
   /** Reports until the signal is aborted: at once when woken, else when a look finds a change. */
   async reportStatus(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
+    let woken = false;
+    let go = () => {};
+    this.#wake = () => {
+      woken = true;
+      go();
+    };
+    this.#look = () => go();
+    signal.addEventListener("abort", () => go(), { once: true });
     while (!signal.aborted) {
-      let woken = false;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = () => {
-        woken = true;
-        resolve();
-      };
+      woken = false;
       const failed = await this.#report().then(
         () => false,
         async error => {
@@ -194,37 +199,46 @@ export class NodeReporter {
           return true;
         },
       );
-      if (woken && !failed) continue;
-      this.#look = resolve;
+      if ((woken && !failed) || signal.aborted) continue;
+      const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = failed ? clock.after(1000, resolve) : () => undefined;
-      const aborted = () => resolve();
-      signal.addEventListener("abort", aborted, { once: true });
+      go = resolve;
       await promise;
-      signal.removeEventListener("abort", aborted);
       cancel();
     }
   }
   async #report(): Promise<void> {
     const { client, clock } = this.#parts;
     if (this.#health.name === "" && clock.monotonic() < this.#quietUntil) return;
-    const conditions = this.#currentConditions();
     const now = clock.monotonic();
-    const basis = this.#basis(conditions);
+    const basis = this.#basis();
     if (this.#written !== "" && basis.every((b, i) => b === this.#reported[i]) && now - this.#writtenAt < STATUS.reportMs) return;
-    const status = this.#status(conditions);
+    const status = this.#status(this.#currentConditions());
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
-    this.#reported = basis;
-    if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) return;
+    if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) {
+      this.#reported = basis;
+      return;
+    }
     const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
     const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
     await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status", cause });
+    this.#reported = basis;
     this.#written = text;
     this.#writtenAt = now;
   }
   /** All that a status is made of, and may change, but for heartbeats. */
-  #basis(conditions: readonly NodeCondition[]): readonly unknown[] {
-    const said = conditions.flatMap(c => [c.status, c.lastTransitionTime, c.reason, c.message]);
-    return [this.#health, this.#images, this.#storage, ...said];
+  #basis(): readonly unknown[] {
+    const { pressures, storage } = this.#parts.shortness;
+    this.#storage = storage || this.#storage;
+    return [
+      this.#health,
+      this.#images,
+      this.#storage,
+      pressures.has("MemoryPressure"),
+      pressures.has("DiskPressure"),
+      pressures.has("PIDPressure"),
+      this.#problem(),
+    ];
   }
 
   #status(conditions: NodeCondition[]): NodeStatus {
@@ -258,8 +272,7 @@ export class NodeReporter {
   #currentConditions(): NodeCondition[] {
     const { pressures, storage } = this.#parts.shortness;
     this.#storage = storage || this.#storage;
-    const away = this.#awaySince !== undefined && this.#parts.clock.monotonic() - this.#awaySince >= PATIENCE_MS;
-    const problem = away ? "container runtime is down" : this.#health.problem;
+    const problem = this.#problem();
     return [
       this.#condition("MemoryPressure", pressures.has("MemoryPressure"), {
         yes: ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],
@@ -279,6 +292,11 @@ export class NodeReporter {
       }),
     ];
   }
+  /** What keeps the node from being ready. */
+  #problem(): string | undefined {
+    const away = this.#awaySince !== undefined && this.#parts.clock.monotonic() - this.#awaySince >= PATIENCE_MS;
+    return away ? "container runtime is down" : this.#health.problem;
+  }
   #condition(type: string, holds: boolean, words: { yes: [string, string]; no: [string, string] }): NodeCondition {
     const now = formatTime(this.#parts.clock.now());
     const old = this.#conditions.get(type);
@@ -294,6 +312,7 @@ export class NodeReporter {
   async keepLease(signal: AbortSignal): Promise<void> {
     const { client, clock, log } = this.#parts;
     const { name } = this.#config;
+    const pause = pauses(clock, signal);
     let lease: Lease | undefined;
     while (!signal.aborted) {
       let failed = false;
@@ -311,7 +330,7 @@ export class NodeReporter {
         lease = undefined;
         log.warn("the node's lease was not renewed; it is tried again", { error: messageOf(error) });
       }
-      await clock.sleep(failed ? 1000 : LEASE.everyMs, signal).catch(() => undefined);
+      await pause(failed ? 1000 : LEASE.everyMs);
     }
   }
 }
