@@ -138,14 +138,16 @@ export function admission(
   };
 }
 export async function admit(options: RegistryOptions, request: Admission): Promise<void> {
-  for (const plugin of options.plugins) {
-    const waits = plugin.admit?.(request);
+  const { plugins } = options;
+  for (let i = 0; i < plugins.length; i++) {
+    const waits = plugins[i]!.admit?.(request);
     if (waits) await waits;
   }
 }
 export async function validateAdmission(options: RegistryOptions, request: Admission): Promise<void> {
-  for (const plugin of options.plugins) {
-    const waits = plugin.validate?.(request);
+  const { plugins } = options;
+  for (let i = 0; i < plugins.length; i++) {
+    const waits = plugins[i]!.validate?.(request);
     if (waits) await waits;
   }
 }

@@ -239,6 +239,16 @@ function compileMap(of: TypeNode): Compiled {
   };
 }
 
+/** In place; they are few, and mostly in order. */
+function ordered(places: number[]): number[] {
+  for (let i = 1; i < places.length; i++) {
+    const place = places[i]!;
+    let at = i;
+    for (; at > 0 && places[at - 1]! > place; at--) places[at] = places[at - 1]!;
+    places[at] = place;
+  }
+  return places;
+}
 interface Member {
   readonly name: string;
   readonly type: Compiled;
@@ -275,7 +285,7 @@ function compileObject(node: ObjectNode): Compiled {
       inOrder = false;
       found.push(always[i]!);
     }
-    return inOrder ? found : found.sort((a, b) => a - b);
+    return inOrder ? found : ordered(found);
   };
   return {
     goType,

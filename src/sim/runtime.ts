@@ -113,6 +113,16 @@ interface Item {
   readonly box: Box;
   readonly script: Script;
   state: ContainerState;
+  /** Its log as it has stood since a start; made when somebody asks. */
+  log?: { readonly startedAt: number; readonly text: string };
+}
+function logOf(item: Item): string {
+  const { startedAt = 0 } = item.state;
+  if (item.log?.startedAt === startedAt) return item.log.text;
+  const at = new Date(startedAt).toISOString().replace("Z", "000000Z");
+  const text = (item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`);
+  item.log = { startedAt, text };
+  return text;
 }
 
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
@@ -258,10 +268,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
     calls,
     logAt: path => {
-      const item = [...items.values()].find(i => i.state.logPath === path && i.state.state !== "created");
-      if (!item?.script.log) return item && "";
-      const at = new Date(item?.state.startedAt ?? 0).toISOString().replace("Z", "000000Z");
-      return item && (item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`);
+      for (const item of items.values()) if (item.state.logPath === path && item.state.state !== "created") return logOf(item);
+      return undefined;
     },
     kill: (id, exitCode) => end(itemOf(id), exitCode),
     away(is) {

@@ -201,8 +201,6 @@ function creationOf(kind: ManagedKind, next: unknown, writer: Writer): Change {
 /** Adds what a write changed to its manager's share; a creation (`live` undefined) begins with what its kind says of itself. */
 export function track(shares: Map<string, Share>, kind: ManagedKind, live: unknown, next: unknown, writer: Writer): void {
   const { set, gone, own } = live === undefined ? creationOf(kind, next, writer) : changeOf(kind, live, next, writer);
-  disown(shares, set, gone);
-  if (isEmpty(own)) return;
   const share: Share = {
     manager: writer.manager || "unknown",
     applied: false,
@@ -212,9 +210,16 @@ export function track(shares: Map<string, Share>, kind: ManagedKind, live: unkno
     set: own,
   };
   const id = identityOf(share);
+  disown(shares, set, gone, id);
   const previous = shares.get(id);
-  if (previous) share.set = union(own, previous.set);
-  shares.set(id, share);
+  const kept = previous && difference(previous.set, gone);
+  if (!isEmpty(own)) {
+    if (kept) share.set = union(own, kept);
+    shares.set(id, share);
+  } else if (previous && kept !== previous.set) {
+    if (isEmpty(kept!)) shares.delete(id);
+    else shares.set(id, { ...previous, set: kept! });
+  }
 }
 
 /** Merges the oldest update managers of a version into one, once there are too many. */
