@@ -28,6 +28,19 @@ test("what is written is read, and repeated headers are one", () => {
   ]);
   assert.deepEqual(new HpackReader().read(block, MOST), { ":status": "200", a: "1, 2", long });
 });
+test("a block that comes again says the same while the table does, and no longer", () => {
+  const reader = new HpackReader();
+  const kept = (name: string, value: string) => Buffer.concat([hex("40"), hpackBlock([[name, value]]).subarray(1)]);
+  for (let i = 0; i < 2; i++) reader.read(kept("a", "1"), MOST);
+  reader.read(kept("b", "2"), MOST);
+  for (let i = 0; i < 2; i++) assert.deepEqual(reader.read(hex("bebf"), MOST), { b: "2", a: "1" });
+  reader.read(kept("c", "3"), MOST);
+  for (let i = 0; i < 2; i++) assert.deepEqual(reader.read(hex("bebfc0c1"), MOST), { c: "3", b: "2", a: "1, 1" });
+  // The table is emptied.
+  reader.read(hex("203fe11f"), MOST);
+  assert.throws(() => reader.read(hex("bebfc0c1"), MOST), HpackError);
+  assert.throws(() => reader.read(hex("be"), MOST), HpackError);
+});
 test("malformed blocks, tables too large and headers too many are refused", () => {
   for (const bytes of ["ff", "c0", "41", "418c", "418cf1e3c2e5f23a6ba0ab90f4", "3fffffffff0f", "7fffffffffff", "8080"]) {
     assert.throws(() => new HpackReader().read(hex(bytes), MOST), HpackError, bytes);

@@ -28,7 +28,7 @@ const TABLE_SIZE = 4096;
 
 export class HpackError extends Error {}
 
-export type Headers = Record<string, string | undefined>;
+export type Headers = Readonly<Record<string, string | undefined>>;
 
 /** One direction of a connection; blocks must be given in the order in which they came. */
 export class HpackReader {
@@ -38,12 +38,26 @@ export class HpackReader {
   private limit = TABLE_SIZE;
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
+  /** The last block that left the table as it was, and what it says as long as the table stays so: calls are much alike. */
+  private last: Buffer | undefined;
+  private said: Headers = {};
+  /** Whether the block being read has changed the table. */
+  private moved = false;
 
   /** The headers of a block; repeated ones are joined by ", ". Throws HpackError. `most`: bytes of names and values. */
   read(block: Buffer, most: number): Headers {
+    if (this.last?.equals(block)) return this.said;
+    this.last = undefined;
+    this.moved = false;
+    this.said = Object.freeze(this.readAnew(block, most));
+    // A copy: the block is a part of all that came with it.
+    if (!this.moved) this.last = Buffer.from(block);
+    return this.said;
+  }
+  private readAnew(block: Buffer, most: number): Headers {
     this.bytes = block;
     this.at = 0;
-    const out: Headers = {};
+    const out: Record<string, string | undefined> = {};
     let total = 0;
     while (this.at < block.length) {
       const first = block[this.at]!;
@@ -69,12 +83,14 @@ export class HpackReader {
     return field;
   }
   private keep(field: readonly [string, string]): void {
+    this.moved = true;
     this.table.push(field);
     this.size += field[0].length + field[1].length + OVERHEAD;
     this.evict();
   }
   private resize(limit: number): void {
     if (limit > TABLE_SIZE) throw new HpackError("a table larger than allowed");
+    this.moved = true;
     this.limit = limit;
     this.evict();
   }
