@@ -15,6 +15,7 @@ function machine(apt: (args: readonly string[]) => { code: number; output: strin
       for (const text of result.output.split("\n")) line(text);
       return result;
     },
+    disable: async service => void calls.push(`disable ${service}`),
     ...change,
   };
   return { fake, calls };
@@ -37,6 +38,15 @@ describe("set-up of packages", () => {
     assert.deepEqual(await ensurePackages(needs, line => lines.push(line), fake), { ok: true, installed: ["containerd", "crun"] });
     assert.deepEqual(calls, ["install"]);
     assert.deepEqual(lines, ["Installing containerd, crun", "Fetching crun", "Setting up crun (1.8) ..."]);
+  });
+  it("keeps the service of what it installed from beginning with the machine, not that of what was there", async () => {
+    const served = [...needs, { package: "etcd-server", files: ["/bin/etcd"], service: "etcd" }];
+    const fresh = machine(() => done);
+    await ensurePackages(served, () => {}, fresh.fake);
+    assert.deepEqual(fresh.calls, ["install", "disable etcd"]);
+    const had = machine(() => done, { exists: async file => file === "/bin/etcd" || file === "/usr/bin/apt-get" });
+    await ensurePackages(served, () => {}, had.fake);
+    assert.deepEqual(had.calls, ["install"]);
   });
   it("reads the lists only when the first attempt fails, and can do without the optional ones", async () => {
     const { fake, calls } = machine(args => (args.includes("crun") ? { code: 100, output: "E: Unable to locate package crun" } : done));

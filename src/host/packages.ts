@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { run } from "#host/command.ts";
 
 /** A package, and how one sees that its work is already done by something else on the machine. */
 interface Need {
@@ -11,6 +12,8 @@ interface Need {
   readonly files: readonly string[];
   /** A node also works without it. */
   readonly optional?: boolean;
+  /** The service that comes with it, and is not wanted: it does not begin with the machine where the package came by us. */
+  readonly service?: string;
 }
 const bin = (...names: string[]) =>
   names.flatMap(n => ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"].map(d => `${d}/${n}`));
@@ -31,7 +34,7 @@ export const testPackages: readonly Need[] = [
   { package: "curl", files: bin("curl") },
   { package: "procps", files: bin("ps") },
   { package: "chromium", files: bin("chromium", "chromium-browser", "google-chrome"), optional: true },
-  { package: "etcd-server", files: bin("etcd") },
+  { package: "etcd-server", files: bin("etcd"), service: "etcd" },
   { package: "etcd-client", files: bin("etcdctl") },
 ];
 
@@ -46,6 +49,8 @@ export interface Machine {
   exists(file: string): Promise<boolean>;
   /** Runs apt-get or dpkg; `line` gets each line of output. */
   apt(args: readonly string[], line: (text: string) => void): Promise<{ code: number; output: string }>;
+  /** Keeps a service from beginning with the machine, by whatever begins services here. */
+  disable(service: string): Promise<void>;
 }
 
 /**
@@ -89,6 +94,7 @@ export async function ensurePackages(
     if (result.code !== 0 && required.length > 0 && required.length < names.length) result = await install(required);
     if (result.code !== 0) return cannot(explain(result.output, update, names));
   }
+  for (const { service } of missing) if (service !== undefined) await machine.disable(service);
   return { ok: true, installed: names };
 }
 
@@ -124,6 +130,10 @@ function thisMachine(): Machine {
       } finally {
         await rm(directory, { recursive: true, force: true });
       }
+    },
+    async disable(service) {
+      // systemctl also does so where no systemd runs, and for init's scripts; the other is for machines without it
+      if ((await run("systemctl", ["disable", service])).code !== 0) await run("update-rc.d", [service, "disable"]);
     },
   };
 }
