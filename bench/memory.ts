@@ -1,6 +1,6 @@
 /**
  * What the control plane holds in memory for a cluster of many pods: the store (in memory, with its history), the apiserver's own view, the
- * loops' view and the scheduler's count; then a list of all pods, read as it comes.
+ * loops' view and the scheduler's count; then lists of all pods in several forms, read as they come.
  *   node --expose-gc bench/memory.ts [nodes] [pods]
  */
 import { createViews } from "#client/views.ts";
@@ -51,13 +51,22 @@ view.onChange(({ object }) => {
   if (object?.spec.nodeName) snapshot.place(podInfo(object), object.spec.nodeName);
 });
 await look("the scheduler's count");
-const { body } = await admin.transport({ method: "GET", url: "/api/v1/pods", headers: { accept: "application/json" } });
-let [bytes, most] = [0, 0];
-for await (const piece of body as AsyncIterable<Uint8Array>) {
-  bytes += piece.length;
-  most = Math.max(most, process.memoryUsage().rss);
+const lists: string[][] = [["all pods as", "MiB in pieces", "most resident", "CPU s"]];
+for (const [name, accept] of [
+  ["JSON", "application/json"],
+  ["a table, as kubectl asks for it", "application/json;as=Table;v=v1;g=meta.k8s.io"],
+  ["protobuf, as client-go asks for it", "application/vnd.kubernetes.protobuf"],
+] as const) {
+  const began = process.cpuUsage();
+  let [bytes, most] = [0, process.memoryUsage().rss];
+  const { body } = await admin.transport({ method: "GET", url: "/api/v1/pods", headers: { accept } });
+  for await (const piece of body as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    most = Math.max(most, process.memoryUsage().rss);
+  }
+  const { user, system } = process.cpuUsage(began);
+  lists.push([name, mebibytes(bytes), mebibytes(most), ((user + system) / 1e6).toFixed(1)]);
 }
-await look("a list of all of them");
-console.log(`MiB, after a collection of garbage\n${table(rows)}`);
-console.log(`the list: ${mebibytes(bytes)} MiB in pieces; at most ${mebibytes(most)} MiB resident while it went`);
+await look("lists of all of them");
+console.log(`MiB, after a collection of garbage\n${table(rows)}\n\n${table(lists)}`);
 process.exit(0);

@@ -1,27 +1,27 @@
 /** LIST: chunks at one revision, streamed when they are large. */
 
 import { decodeContinue, encodeContinue, LATEST } from "#apiserver/continue.ts";
-import { rangeOf } from "#apiserver/keys.ts";
+import { objectKey, rangeOf } from "#apiserver/keys.ts";
 import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
 import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
-import { itemParts } from "#apiserver/record.ts";
-import { type AnyObject, type RegistryOptions, type Stored, storedOf } from "#apiserver/registry.ts";
-import { asValue, checkShape, encode } from "#apiserver/render.ts";
+import { Gathering, type Pieces, piecesOf, type Shape, shapeOf } from "#apiserver/pieces.ts";
+import { protobufList } from "#apiserver/protobuflist.ts";
+import { type RegistryOptions, type Stored, storedOf } from "#apiserver/registry.ts";
+import { asValue, checkShape } from "#apiserver/render.ts";
 import { bytes } from "#apiserver/respond.ts";
 import type { Choice } from "#apiserver/select.ts";
-import { type Include, partialOf, rowOf, tableOf } from "#apiserver/table.ts";
-import { concat, utf8 } from "#base/bytes.ts";
+import type { Include } from "#apiserver/table.ts";
+import { concat } from "#base/bytes.ts";
 import type { HttpResponse } from "#base/http.ts";
 import { freeze } from "#base/plain.ts";
-import { expired, type StatusError } from "#base/status.ts";
-import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { expired, notAcceptable, type StatusError } from "#base/status.ts";
+import type { Kind } from "#kinds/kind.ts";
 import { Compacted, FutureRevision, type Key, type Revision } from "#store/contract.ts";
 
 /** Entries read at a time; the loop is free in between. */
 const PAGE = 500;
 /** Up to this many bytes an answer is sent in one piece. */
 const WHOLE = 256 * 1024;
-const CHUNK = 64 * 1024;
 
 const OLD_LIST = "The resourceVersion for the provided list is too old.";
 const OLD_TOKEN =
@@ -137,33 +137,22 @@ const metaOf = (l: Listed) => ({
   ...(l.remaining !== undefined && { remainingItemCount: l.remaining }),
 });
 
-/** The pieces of a list's JSON. Its metadata comes last, when it is known. */
-async function* jsonOf(
-  plan: Plan,
-  steps: AsyncGenerator<readonly Stored[], Listed>,
-  first: IteratorResult<readonly Stored[], Listed>,
-): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [utf8(`{"kind":"${plan.kind.kind}List","apiVersion":"${apiVersionOf(plan.kind)}","items":[`)];
-  let size = 0;
-  let comma = false;
-  let step = first;
+/** A list's text, piece by piece. Its metadata comes last, when it is known. */
+async function* textOf(pieces: Pieces, steps: AsyncGenerator<readonly Stored[], Listed>): AsyncGenerator<Uint8Array> {
+  const out = new Gathering();
+  out.add(pieces.open);
+  let empty = true;
+  let step = await steps.next();
   for (; !step.done; step = await steps.next()) {
     for (const s of step.value) {
-      const [a, b, c] = itemParts(s.kind, s.record, s.revision);
-      parts.push(comma ? SEPARATOR : OPEN, a, b, c);
-      comma = true;
-      size += a.length + c.length;
-      if (size < CHUNK) continue;
-      yield concat(parts);
-      parts = [];
-      size = 0;
+      out.add(...pieces.item(s, empty));
+      empty = false;
+      if (out.full) yield out.take();
     }
   }
-  parts.push(utf8(`],"metadata":${JSON.stringify(metaOf(step.value))}}\n`));
-  yield concat(parts);
+  out.add(pieces.close(metaOf(step.value), empty));
+  yield out.take();
 }
-const OPEN = utf8("{");
-const SEPARATOR = utf8(",{");
 
 /** Answers a LIST. */
 export async function list(
@@ -178,49 +167,39 @@ export async function list(
   checkShape(form, true);
   const plan = planOf(options, kind, namespace, query, choice);
   const type = CONTENT_TYPE[form.media];
-  if (form.media !== "json" || form.as || form.pretty || form.asValue) {
+  const shape = shapeOf(form, kind, include, options.clock.now());
+  if (form.asValue) {
     const { items, listed } = await collect(options, kind, namespace, query, choice);
-    const objects = items.map(i => i.object);
-    const value = listValue(form, kind, objects, metaOf(listed), include, options.clock.now());
-    return form.asValue ? asValue(freeze(value)) : bytes(encode(form, kind, value), type);
+    // who takes values takes the objects themselves
+    const values = items.map(({ object }) => (form.as ? shape.item(object) : object));
+    return asValue(freeze({ ...shape.head, metadata: metaOf(listed), [shape.list]: values }));
   }
-  const steps = pages(options, plan);
-  let first: IteratorResult<readonly Stored[], Listed>;
+  const pieces = piecesOfList(options, plan, form, shape);
+  const head: Uint8Array[] = [];
   try {
-    first = await steps.next();
+    for (let size = 0; size <= WHOLE; ) {
+      const piece = await pieces.next();
+      if (piece.done) return bytes(concat(head), type);
+      head.push(piece.value);
+      size += piece.value.length;
+    }
   } catch (error) {
     throw readError(error, plan, query, options.store.revision);
   }
-  const pieces = jsonOf(plan, steps, first);
-  const head: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const piece = await pieces.next();
-    if (piece.done) return bytes(concat(head), type);
-    head.push(piece.value);
-    size += piece.value.length;
-    if (size > WHOLE) break;
-  }
   return { status: 200, headers: { "content-type": type }, body: followed(head, pieces) };
+}
+function piecesOfList(options: RegistryOptions, plan: Plan, form: Form, shape: Shape): AsyncGenerator<Uint8Array> {
+  const first = pages(options, plan);
+  if (form.media !== "protobuf") return textOf(piecesOf(form, shape), first);
+  if (form.as === "Table") throw notAcceptable([CONTENT_TYPE.json, CONTENT_TYPE.yaml]);
+  const { kind, limit } = plan;
+  const from = ({ object: { metadata } }: Stored, before: number, { revision }: Listed) => {
+    const key = objectKey(kind, metadata.namespace ?? "", metadata.name ?? "");
+    return pages(options, { ...plan, from: key, revision, limit: limit > 0 ? limit - before : 0 });
+  };
+  return protobufList(kind, shape, { first, from }, metaOf);
 }
 async function* followed(head: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* head;
   yield* rest;
-}
-
-function listValue(form: Form, kind: Kind, objects: readonly AnyObject[], metadata: object, include: Include, now: number): object {
-  if (form.as === "Table")
-    return tableOf(
-      kind,
-      form.version,
-      metadata,
-      objects.map(o => rowOf(kind, o, include, form.version, now)),
-    );
-  if (form.as) {
-    const items = objects.map(o => partialOf(o, form.version));
-    return { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${form.version}`, metadata, items };
-  }
-  // who takes values takes the objects themselves
-  const items = form.asValue ? objects : objects.map(({ kind: _k, apiVersion: _v, ...rest }) => rest);
-  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
 }

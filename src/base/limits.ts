@@ -49,6 +49,8 @@ export const limits = {
   knownRequests: 16_384,
   /** Texts of quantities whose amounts are kept. */
   knownQuantities: 1024,
+  /** Of a list in protobuf, whose length comes first: what is held while it is measured; the rest is made twice. */
+  listHeld: 16 * 1024 * 1024,
   /** Records whose objects are kept parsed. */
   parsedObjects: 32 * 1024 * 1024,
   /** Watches open at once. */

@@ -334,6 +334,25 @@ export function encodeProtobufList(
     out.message(1, () => writeMessage(out, metadata, list.metadata as Record<string, unknown>));
   });
 }
+/** One field of a message, a message itself: items and metadata of a list that is sent piece by piece. */
+export function protobufField(number: number, node: ObjectNode, value: object): Uint8Array {
+  const out = new Writer();
+  out.message(number, () => writeMessage(out, node, value as Record<string, unknown>));
+  return out.finish();
+}
+/** What stands before and behind a message of so many bytes in its envelope. */
+export function protobufListFrame(
+  apiVersion: string,
+  kind: string,
+  size: number,
+): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  const whole = envelope(apiVersion, kind, () => undefined);
+  // behind the empty message: two empty fields of two bytes each; of the message itself: its tag and its length
+  const tail = whole.subarray(-4);
+  const length = new Writer();
+  length.varint(size);
+  return { head: concat([whole.subarray(0, -5), length.finish()]), tail };
+}
 /**
  * The plain value of an envelope's message, ready for `decode` (which drops the zeros that Go's writer leaves in).
  * Throws ProtobufError.
