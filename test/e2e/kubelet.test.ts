@@ -220,4 +220,20 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
       (await cluster.client.list(Pod, { namespace: "default" })).items.length === 0 ? true : undefined,
     );
   });
+
+  test("a pod above its requests is evicted when the machine says that it is short of memory; one within them stays", async () => {
+    await create("modest", { containers: [{ name: "app", ...shell("sleep 3600"), resources: { requests: { memory: "64Mi" } } }] });
+    // a shell that holds its megabytes
+    await create("hungry", { containers: [{ name: "app", ...shell("held=$(head -c 20000000 /dev/zero | tr '\\0' a); sleep 3600") }] });
+    for (const name of ["modest", "hungry"]) await reaches(name, "Running");
+    cluster.availableMemory = 50 * 1024 ** 2;
+    await until("the eviction", async () => ((await get("hungry")).status.reason === "Evicted" ? true : undefined), 40_000);
+    const { status } = await reaches("hungry", "Failed");
+    const words =
+      /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: 50Mi\. Container app was using \d+(Ki|Mi)?, request is 0, has larger consumption of memory\. $/;
+    assert.match(status.message ?? "", words);
+    assert.equal(status.conditions?.find(c => c.type === "DisruptionTarget")?.reason, "TerminationByKubelet");
+    assert.equal((await get("modest")).status.phase, "Running");
+    for (const name of ["modest", "hungry"]) await cluster.client.delete(Pod, name, { namespace: "default", gracePeriodSeconds: 1 });
+  });
 });

@@ -12,6 +12,7 @@ import { hostLogFiles } from "#host/podlogs.ts";
 import { hostProber } from "#host/probe.ts";
 import { hostDisk } from "#host/volumes.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
+import type { Machine } from "#kubelet/ports.ts";
 import { noStreams } from "#sim/machine.ts";
 import { memoryStore } from "#store/memory.ts";
 import { type TestNode, testNode } from "./node.ts";
@@ -20,6 +21,8 @@ export interface TestCluster {
   readonly node: TestNode;
   /** With all rights. */
   readonly client: Client;
+  /** Bytes of memory that the machine says are available when it is asked next, in place of the truth. */
+  availableMemory: number | undefined;
   /** Starts a kubelet; `end` stops it and leaves its containers. */
   startKubelet(): { readonly kubelet: Kubelet; end(): Promise<void> };
   remove(): Promise<void>;
@@ -57,6 +60,16 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
   const client = plane.clientAs({ name: "admin", groups: ["system:masters", "system:authenticated"] }, "test");
   const kubelets = new Set<() => Promise<void>>();
   const root = `${node.dataDir}/kubelet`;
+  const real = hostMachine();
+  const machine: Machine = {
+    ...real,
+    async memory() {
+      const memory = await real.memory();
+      const { availableMemory: available = memory.available } = cluster;
+      cluster.availableMemory = undefined;
+      return { ...memory, available };
+    },
+  };
 
   function startKubelet() {
     const ending = new AbortController();
@@ -96,7 +109,7 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
         disk: hostDisk({ privileged: true }),
         logFiles: hostLogFiles,
         cgroups: hostCgroups(),
-        machine: hostMachine(),
+        machine,
         prober: hostProber,
         streams: noStreams,
       },
@@ -110,9 +123,10 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
     kubelets.add(end);
     return { kubelet, end };
   }
-  return {
+  const cluster: TestCluster = {
     node,
     client,
+    availableMemory: undefined,
     startKubelet,
     async remove() {
       for (const end of kubelets) await end();
@@ -122,4 +136,5 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
       await node.remove();
     },
   };
+  return cluster;
 }
