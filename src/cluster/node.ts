@@ -2,6 +2,7 @@
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { type ControlPlane, component } from "#cluster/controlplane.ts";
+import { serveKubelet } from "#cluster/kubelets.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { machineNames } from "#cluster/names.ts";
 import { ensureNames } from "#cluster/nameservice.ts";
@@ -23,7 +24,6 @@ import type { Pki } from "#host/pki.ts";
 import { hostLogFiles } from "#host/podlogs.ts";
 import { writeAtomically } from "#host/privatefiles.ts";
 import { hostProber } from "#host/probe.ts";
-import { type HttpsServer, serveHttps } from "#host/server.ts";
 import { streamServer } from "#host/streamserver.ts";
 import { hostDisk } from "#host/volumes.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
@@ -67,7 +67,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   });
   const runtime = criRuntime({ client: containerd.client });
   let handle: Handler = async () => ({ status: 503, headers: {} });
-  const server = await serveKubelet(request => handle(request), address, pki, log);
+  const server = await serveKubelet(request => handle(request), address, KUBELET_PORT, pki, log);
   const client = plane.clientAs(component(`node:${options.nodeName}`, "system:nodes"), "kubelet");
   const kubelet = createKubelet(
     {
@@ -151,12 +151,6 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
       containerd.client.close();
     },
   };
-}
-
-async function serveKubelet(handler: Handler, host: string, pki: Pki, log: Log): Promise<HttpsServer> {
-  const { certificate: cert, key } = pki.kubelet;
-  const at = (port: number) => serveHttps({ handler, host, port, cert, key, clientCa: pki.ca, log });
-  return at(KUBELET_PORT).catch(() => at(0));
 }
 
 /** The runtime's network follows the range that the node was given. */

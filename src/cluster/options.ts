@@ -53,6 +53,8 @@ const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName", "nod
 
 /** Names the stages that are built in. */
 export const FAST_STAGES = "fast";
+/** Simulated nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
+export const NODE_RANGE = "198.18.0.0/15";
 /** Each node's share of the cluster's pod addresses. */
 export const NODE_PREFIX = 24;
 

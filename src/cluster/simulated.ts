@@ -11,7 +11,7 @@ import { partsOf } from "#client/part.ts";
 import type { Reasons } from "#client/reasons.ts";
 import type { View } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
-import { addressIn, type ClusterOptions } from "#cluster/options.ts";
+import { addressIn, type ClusterOptions, NODE_RANGE } from "#cluster/options.ts";
 import type { PlayedNode, PlayedNodes } from "#cluster/played.ts";
 import { whenReady } from "#cluster/ready.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
@@ -44,6 +44,8 @@ export interface SimulatedParts {
   readonly places?: readonly SimulatedPlace[] | undefined;
   /** What ran on the machines when they were last seen, by node. */
   readonly machines?: Readonly<Record<string, RuntimeState>> | undefined;
+  /** Where this process serves their kubelets to others; undefined: nowhere. */
+  readonly reach?: { readonly address: string; readonly port: number } | undefined;
   /** Nodes whose machines have no power at first. */
   readonly off?: readonly string[] | undefined;
   /** Each kubelet watches for itself, as on machines of their own; else they share one watch. */
@@ -64,8 +66,6 @@ export interface SimulatedNodes extends PlayedNodes {
   readonly all: readonly SimulatedNode[];
 }
 
-/** The nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
-export const NODE_RANGE = "198.18.0.0/15";
 const KUBELET_PORT = 10250;
 export const MACHINE = { cpus: 4, memoryBytes: 16 * 1024 ** 3, maxPods: 110 };
 /** Milliseconds that a container runs which is to end by itself. */
@@ -246,8 +246,9 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
         addresses: [
           { type: "InternalIP", address },
           { type: "Hostname", address: name },
+          ...(parts.reach ? [{ type: "ExternalIP", address: parts.reach.address }] : []),
         ],
-        port: KUBELET_PORT,
+        port: parts.reach?.port ?? KUBELET_PORT,
         maxPods,
         providerId: "",
         version: KUBERNETES_VERSION,

@@ -3,9 +3,9 @@
 import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
-import { serviceUnavailable } from "#base/status.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import { openDatastore } from "#cluster/datastore.ts";
+import { byHost, farKubelet, serveKubelet } from "#cluster/kubelets.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { migratePath } from "#cluster/migratepath.ts";
 import type { NodeParts } from "#cluster/node.ts";
@@ -15,6 +15,7 @@ import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
 import { scheduleSnapshots } from "#cluster/scheduled.ts";
 import { keyFile } from "#cluster/sealing.ts";
 import { adoptKeys, publishKeys } from "#cluster/sharedkeys.ts";
+import type { SimulatedNodes } from "#cluster/simulated.ts";
 import { snapshotPath } from "#cluster/snapshotpath.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
 import { nodeAddress } from "#host/address.ts";
@@ -35,6 +36,7 @@ import { makePrivateFolder } from "#host/privatefiles.ts";
 import { writeRunFile } from "#host/runfile.ts";
 import { serveHttps } from "#host/server.ts";
 import { terminal } from "#host/terminal.ts";
+import { Node } from "#kinds/core/v1/node.ts";
 import { fenced } from "#snapshot/fence.ts";
 import type { Stage } from "#stages/stage.ts";
 import type { Store } from "#store/contract.ts";
@@ -106,15 +108,17 @@ export async function runCluster(
         }),
       ],
       connect: {
-        kubeletOf: nodeName => {
+        kubeletOf: async nodeName => {
           const handle = nodes?.kubeletOf(nodeName);
-          if (!handle) throw serviceUnavailable(`the kubelet of node "${nodeName}" cannot be reached`);
+          if (!handle) return farKubelet(nodeName, await lookUp(nodeName), pki);
           return request => handle({ ...request, identity: component("kube-apiserver", MASTERS) });
         },
         addressOf: outward,
       },
     });
     closers.push(() => plane.stop());
+    const reader = plane.clientAs(component("kube-apiserver", MASTERS), "kube-apiserver");
+    const lookUp = (nodeName: string) => reader.get(Node, nodeName).catch(() => undefined);
     closers.push(scheduleSnapshots(layout, options, store, log));
     const runtime = await begun;
     const https = await serveHttps({
@@ -219,7 +223,7 @@ async function beginContainerd(
 
 /** This machine as a node; simulated ones where a person wants them, or where a first start finds that there can be no containers. */
 async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<Outcome> } | undefined): Promise<RunningNodes> {
-  const { layout, options, plane, log, progress, stages } = parts;
+  const { layout, options, address, plane, pki, log, progress, stages } = parts;
   const outcome = await begun?.outcome;
   if (outcome && "containerd" in outcome) {
     const { containerd } = outcome;
@@ -246,8 +250,29 @@ async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<
   }
   const [{ startSimulated }, { streamServer }] = await Promise.all([import("#cluster/simulated.ts"), import("#host/streamserver.ts")]);
   const clientFor = (name: string) => plane.clientAs(component(`node:${name}`, "system:nodes"), "kubelet");
-  const simulated = startSimulated({ plane, clientFor, options, clock: hostClock, chance: hostChance, log, streams: streamServer });
-  return { ...simulated, says };
+  let simulated: SimulatedNodes | undefined;
+  // other control planes of the cluster have no other way to them
+  const served =
+    options.datastoreEndpoint !== undefined && address !== SIMULATED_HOST
+      ? await serveKubelet(
+          byHost(name => simulated?.kubeletOf(name)),
+          address,
+          0,
+          pki,
+          log,
+        )
+      : undefined;
+  const reach = served && { address, port: served.port };
+  simulated = startSimulated({ plane, clientFor, options, clock: hostClock, chance: hostChance, log, streams: streamServer, reach });
+  const { stop } = simulated;
+  return {
+    ...simulated,
+    says,
+    async stop() {
+      await served?.close(0);
+      await stop();
+    },
+  };
 }
 /** Whether the work was done before the person's patience would end. */
 function soonEnough(work: Promise<void>): Promise<boolean> {

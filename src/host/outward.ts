@@ -1,7 +1,11 @@
-/** The way from the apiserver to what listens at an address: pods and services by the proxy subresources. Certificates are not checked, as upstream does not. */
+/**
+ * The way from the apiserver to what listens at an address: pods and services by the proxy subresources, kubelets of other machines.
+ * Certificates are checked where it is said whose they are to be; those of pods and services are not, as upstream does not.
+ */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { Handler, HttpRequest, HttpResponse, Pipe } from "#base/http.ts";
 import { serviceUnavailable } from "#base/status.ts";
 import { http } from "#host/nodehttp.ts";
@@ -9,7 +13,14 @@ import { pipeOf } from "#host/pipe.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
 
-export function outward(target: { readonly host: string; readonly port: number; readonly tls: boolean }): Handler {
+export interface OutwardTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** In PEM: the CA that must have signed the other side's certificate, and by what it knows us. */
+  readonly trust?: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+export function outward(target: OutwardTarget): Handler {
   return request =>
     new Promise((resolve, reject) => {
       const send = target.tls ? tlsRequest : http.request;
@@ -24,7 +35,7 @@ export function outward(target: { readonly host: string; readonly port: number; 
         headers: headers as Record<string, string>,
         signal: request.signal,
         agent: false,
-        rejectUnauthorized: false,
+        ...(target.trust ? trusting(target.host, target.trust) : { rejectUnauthorized: false }),
       });
       const timer = setTimeout(() => call.destroy(new Error("dial timeout")), CONNECT_TIMEOUT_MS);
       call.on("socket", socket => socket.once(target.tls ? "secureConnect" : "connect", () => clearTimeout(timer)));
@@ -34,6 +45,15 @@ export function outward(target: { readonly host: string; readonly port: number; 
       call.on("upgrade", (answer, socket, head) => resolve(upgraded(answer, socket, head)));
       sendBody(call, request).catch(reject);
     });
+}
+
+/** The certificate must be the address's, whatever host the request is for. */
+function trusting(host: string, trust: NonNullable<OutwardTarget["trust"]>) {
+  return {
+    ...trust,
+    servername: "",
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate),
+  };
 }
 
 function upgraded(answer: IncomingMessage, socket: Duplex, head: Uint8Array): HttpResponse {

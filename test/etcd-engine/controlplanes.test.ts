@@ -5,9 +5,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { bytesOf } from "#base/http.ts";
 import { issueCertificate } from "#host/certificate.ts";
 import { type EtcdTls, noEtcd, startEtcd, type TestEtcd } from "../support/etcd.ts";
 import { eventually } from "../support/eventually.ts";
+import { findKubectls, session } from "../support/kubectl.ts";
 import { type Plane, planeOf } from "../support/planes.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of every kind
@@ -99,6 +101,36 @@ describe("three control planes on one etcd", { skip: noEtcd }, () => {
     );
     assert.equal(new Set(services.map(s => s.body.spec.clusterIP)).size, 12);
     assert.equal(new Set(services.map(s => s.body.spec.ports[0].nodePort)).size, 12);
+  });
+
+  it("logs, exec and a node's own API are had from each, wherever the pod runs", { timeout: 120_000 }, async t => {
+    const [a] = planes as [Plane, Plane, Plane];
+    for (const { name } of planes) {
+      const spec = { nodeName: name, containers: [{ name: "c", image: "web:1" }] };
+      const made = await eventually("the default service account", async () => {
+        const answer = await a.ask("POST", "/api/v1/namespaces/fresh/pods", { metadata: { name: `on-${name}` }, spec });
+        assert.equal(answer.code, 201, JSON.stringify(answer.body));
+        return answer;
+      });
+      assert.equal(made.body.spec.nodeName, name);
+    }
+    const kubectl = (await findKubectls()).at(-1);
+    if (!kubectl) t.diagnostic("no kubectl: exec is not tried");
+    for (const plane of planes) {
+      const { handle, close } = await plane.transport();
+      const k = kubectl && session(kubectl, `${plane.dataDir}/kubeconfig`, "fresh");
+      for (const { name } of planes) {
+        const get = async (url: string) => {
+          const answer = await handle({ method: "GET", url, headers: {} });
+          return `${answer.status} ${Buffer.from(await bytesOf(answer)).toString()}`;
+        };
+        const what = `${name} from ${plane.name}`;
+        await eventually(what, async () => assert.match(await get(`/api/v1/namespaces/fresh/pods/on-${name}/log`), /^200 /));
+        assert.match(await get(`/api/v1/nodes/${name}/proxy/pods`), new RegExp(`^200 .*"on-${name}"`), what);
+        if (k) assert.match(await k.out(["exec", `on-${name}`, "--", "date"]), /this container is simulated: nothing ran/, what);
+      }
+      close();
+    }
   });
 
   it("one leads, and when it is killed another does; who comes back joins again", { timeout: 240_000 }, async t => {
