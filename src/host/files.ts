@@ -1,6 +1,7 @@
 /** The store's file port (store/ports.ts) on the machine's file system. */
 import { closeSync, constants, openSync, readSync, write, writeSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
+import { setImmediate } from "node:timers";
 import { crc32 } from "node:zlib";
 import { NoSpace } from "#store/contract.ts";
 import { type Checksum, type File, type FileSystem, InUse, type Unlock } from "#store/ports.ts";
@@ -45,7 +46,7 @@ export const hostFiles: FileSystem = {
 function fileOf(path: string, handle: FileHandle): File {
   // Its own descriptor: each of its writes is write and fdatasync in one call, and one hop to another thread.
   let through: number | undefined;
-  const pace = new Pace();
+  const pace = new Pace(setImmediate);
   return {
     path,
     size: async () => (await handle.stat()).size,
@@ -72,8 +73,8 @@ function fileOf(path: string, handle: FileHandle): File {
     },
     async writeThrough(at, bytes, alone) {
       through ??= openSync(path, constants.O_WRONLY | constants.O_DSYNC);
-      if (alone && pace.isQuick()) {
-        const began = performance.now();
+      const began = performance.now();
+      if (alone && pace.isQuick(began)) {
         for (let done = 0; done < bytes.length; ) done += await room(writeNow(through, bytes, done, at + done));
         pace.took(performance.now() - began);
       } else for (let done = 0; done < bytes.length; ) done += await room(writeAt(through, bytes, done, at + done));
