@@ -3,7 +3,7 @@
  * strings, keys become strings, repeated keys are reported with their line, aliases are copied within a budget.
  */
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent, YAMLException } from "js-yaml";
-import { setKey } from "#base/json.ts";
+import { parseJson, setKey } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
 
 /** What is no YAML: `yaml: line 3: …`. */
@@ -17,6 +17,9 @@ export interface YamlDocument {
 
 /** Reads all documents of a text; throws YamlError. An empty document's value is null. */
 export function parseYaml(source: string): YamlDocument[] {
+  // JSON that repeats no key says the same as YAML, and is read far faster
+  const quick = source.startsWith("{") ? jsonOrNot(source) : undefined;
+  if (quick) return [quick];
   let events: Event[];
   try {
     events = parseEvents(source, { maxDepth: limits.documentDepth });
@@ -25,6 +28,15 @@ export function parseYaml(source: string): YamlDocument[] {
     throw new YamlError(`yaml: ${e.mark ? `line ${e.mark.line + 1}: ` : ""}${e.reason}`);
   }
   return new Composer(source, events).documents();
+}
+
+function jsonOrNot(source: string): YamlDocument | undefined {
+  try {
+    const { value, repeated } = parseJson(source);
+    return repeated ? undefined : { value, problems: [] };
+  } catch {
+    return undefined;
+  }
 }
 
 const TRUE = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);

@@ -38,79 +38,55 @@ nodeInfo:
   osImage: stages
   systemUUID: ""
 `;
-const ended = `
-  state:
-    terminated: { exitCode: 0, reason: Completed, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }} }
-`.trimEnd();
-const running = `
-  state: { running: { startedAt: {{ $now | Quote }} } }
-`.trimEnd();
+// Of pods there are many: JSON, which is YAML as well, is read far faster.
+const ended = `"state":{"terminated":{"exitCode":0,"reason":"Completed","startedAt":{{ $now | Quote }},"finishedAt":{{ $now | Quote }}}}`;
+const running = `"state":{"running":{"startedAt":{{ $now | Quote }}}}`;
+const status = (ready: boolean) =>
+  `{"name":{{ .name | Quote }},"image":{{ .image | Quote }},"imageID":"","ready":${ready},"restartCount":0,`;
 const run = `
-{{- $now := Now }}
-phase: Running
-startTime: {{ $now | Quote }}
-conditions:
-{{- range list "Initialized" "Ready" "ContainersReady" }}
-- { type: {{ . }}, status: "True", lastTransitionTime: {{ $now | Quote }} }
+{{- $now := Now -}}
+{"phase":"Running","startTime":{{ $now | Quote }},
+"conditions":[
+{{- range $i, $type := list "Initialized" "Ready" "ContainersReady" }}
+{{- if $i }},{{ end }}{"type":{{ $type | Quote }},"status":"True","lastTransitionTime":{{ $now | Quote }}}
 {{- end }}
-{{- range .spec.readinessGates }}
-- { type: {{ .conditionType | Quote }}, status: "True", lastTransitionTime: {{ $now | Quote }} }
+{{- range .spec.readinessGates -}}
+,{"type":{{ .conditionType | Quote }},"status":"True","lastTransitionTime":{{ $now | Quote }}}
+{{- end -}}
+],
+{{- with .spec.initContainers -}}
+"initContainerStatuses":[
+{{- range $i, $c := . }}{{ if $i }},{{ end -}}
+${status(true)}
+{{- if eq .restartPolicy "Always" -}} "started":true,${running} {{- else -}} "started":false,${ended} {{- end -}} }
+{{- end -}}
+],
 {{- end }}
-{{- with .spec.initContainers }}
-initContainerStatuses:
-{{- range . }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  imageID: ""
-  ready: true
-  restartCount: 0
-{{- if eq .restartPolicy "Always" }}
-  started: true${running}
-{{- else }}
-  started: false${ended}
+{{- with NodeIPsWith .spec.nodeName -}}
+"hostIP":{{ index . 0 | Quote }},"hostIPs":[{{ range $i, $ip := . }}{{ if $i }},{{ end }}{"ip":{{ $ip | Quote }}}{{ end }}],
 {{- end }}
-{{- end }}
-{{- end }}
-containerStatuses:
-{{- range .spec.containers }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  imageID: ""
-  ready: true
-  started: true
-  restartCount: 0${running}
-{{- end }}
-{{- with NodeIPsWith .spec.nodeName }}
-hostIP: {{ index . 0 | Quote }}
-hostIPs:
-{{- range . }}
-- ip: {{ . | Quote }}
-{{- end }}
-{{- end }}
-{{- with PodIPsWith .spec.nodeName .spec.hostNetwork .metadata.uid }}
-podIP: {{ index . 0 | Quote }}
-podIPs:
-{{- range . }}
-- ip: {{ . | Quote }}
-{{- end }}
-{{- end }}
+{{- with PodIPsWith .spec.nodeName .spec.hostNetwork .metadata.uid -}}
+"podIP":{{ index . 0 | Quote }},"podIPs":[{{ range $i, $ip := . }}{{ if $i }},{{ end }}{"ip":{{ $ip | Quote }}}{{ end }}],
+{{- end -}}
+"containerStatuses":[
+{{- range $i, $c := .spec.containers }}{{ if $i }},{{ end -}}
+${status(true)}"started":true,${running}}
+{{- end -}}
+]}
 `;
 const complete = `
-{{- $now := Now }}
-phase: Succeeded
-conditions:
-{{- range list "Ready" "ContainersReady" }}
-- { type: {{ . }}, status: "False", reason: PodCompleted, lastTransitionTime: {{ $now | Quote }} }
-{{- end }}
-containerStatuses:
-{{- range .spec.containers }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  imageID: ""
-  ready: false
-  started: false
-  restartCount: 0${ended}
-{{- end }}
+{{- $now := Now -}}
+{"phase":"Succeeded",
+"conditions":[
+{{- range $i, $type := list "Ready" "ContainersReady" }}
+{{- if $i }},{{ end }}{"type":{{ $type | Quote }},"status":"False","reason":"PodCompleted","lastTransitionTime":{{ $now | Quote }}}
+{{- end -}}
+],
+"containerStatuses":[
+{{- range $i, $c := .spec.containers }}{{ if $i }},{{ end -}}
+${status(false)}"started":false,${ended}}
+{{- end -}}
+]}
 `;
 
 function stage(name: string, resourceRef: object, matchExpressions: readonly object[], rest: object): object {
