@@ -4,13 +4,6 @@ import { type AnyObject, attempts, put, type RegistryOptions, Stored, storedOf, 
 import { conflict, MODIFIED, notFound } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
 
-/** The object with its parts, the caller's own to change; what is in these is frozen, and can be replaced. */
-function ownParts(object: AnyObject): AnyObject {
-  const own: Record<string, unknown> = { ...object };
-  for (const part of ["metadata", "spec", "status"]) if (own[part]) own[part] = { ...own[part] };
-  return own as unknown as AnyObject;
-}
-
 /**
  * A change of the server's own: no admission and no rules of the kind, only `change`, which may throw, and sets fields of metadata, spec and
  * status. Repeated on a conflict.
@@ -23,7 +16,7 @@ export async function amend(options: RegistryOptions, write: Write, change: (obj
       const entry = await options.store.get(key);
       if (!entry) throw notFound(resourceOf(kind), write.name);
       const standing = storedOf(options, kind, entry);
-      const object = ownParts(standing.object);
+      const object = standing.own();
       change(object);
       const record = encodeRecord(kind, object);
       if (sameRecord(record, entry.value)) return standing;

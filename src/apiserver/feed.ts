@@ -37,10 +37,13 @@ export class Change {
   }
   /** The object before it, with the change's revision: what a DELETED event shows. */
   old(kind: Kind): AnyObject | undefined {
-    const { previous } = this;
-    return (
-      previous && this.once(`old ${kind.group}/${kind.version}`, () => freeze(objectOf(kind, previous.record, this.revision) as AnyObject))
-    );
+    const { previous, key, revision } = this;
+    const read = () => {
+      const known = this.parsed.get(kind, key, previous!.revision, previous!.record);
+      if (!known) return freeze(objectOf(kind, previous!.record, revision) as AnyObject);
+      return freeze({ ...known, metadata: { ...known.metadata, resourceVersion: String(revision) } });
+    };
+    return previous && this.once(`old ${kind.group}/${kind.version}`, read);
   }
   /** What `make` gives, made once for each name. */
   once<T>(name: string, make: () => T): T {
@@ -156,6 +159,7 @@ export class Feed {
       else byFolder.set(folder, [change]);
     }
     for (const [folder, changes] of byFolder) for (const s of [...this.subscribers.get(folder)!]) s(changes);
+    for (const { type, entry } of events) if (type === "delete") this.parsed.gone(entry.key, entry.modRevision);
   }
   /** `pods` of `/registry/pods/…`, `services/specs` of `/registry/services/specs/…`. */
   private folderOf(key: Key): string | undefined {

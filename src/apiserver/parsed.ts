@@ -62,7 +62,12 @@ export class Parsed {
     this.#bytes += bytes;
     while (this.#bytes > this.#most) this.drop(this.#oldest()!);
   }
-  drop(key: Key): void {
+  /** Everybody has heard that it was deleted at this revision. */
+  gone(key: Key, revision: Revision): void {
+    const kept = this.#kept.get(key);
+    if (kept && kept.revision < revision) this.drop(key);
+  }
+  private drop(key: Key): void {
     const kept = this.#kept.get(key);
     if (!kept) return;
     this.#kept.delete(key);

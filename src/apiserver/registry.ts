@@ -72,19 +72,30 @@ export interface Write {
 /** An object as it stands in the store, or as a dry run would leave it. */
 export class Stored {
   readonly kind: Kind;
-  readonly record: Uint8Array;
   readonly revision: Revision;
+  private bytes: Uint8Array | undefined;
   private parsed: AnyObject | undefined;
-  constructor(kind: Kind, record: Uint8Array, revision: Revision, parsed?: AnyObject) {
+  /** Of the record and the object one may be missing: it is made of the other when it is asked for. */
+  constructor(kind: Kind, record: Uint8Array | undefined, revision: Revision, parsed?: AnyObject) {
     this.kind = kind;
-    this.record = record;
+    this.bytes = record;
     this.revision = revision;
     this.parsed = parsed;
+  }
+  get record(): Uint8Array {
+    this.bytes ??= encodeRecord(this.kind, this.parsed!);
+    return this.bytes;
   }
   /** Parsed once and frozen throughout. */
   get object(): AnyObject {
     this.parsed ??= freeze(objectOf(this.kind, this.record, this.revision));
     return this.parsed;
+  }
+  /** The object with its parts, the caller's own to change; what is in these is frozen, and can be replaced. */
+  own(): AnyObject {
+    const own: Record<string, unknown> = { ...this.object };
+    for (const part of PARTS) if (own[part]) own[part] = { ...own[part] };
+    return own as unknown as AnyObject;
   }
   /** A parsed copy of the caller's own. */
   fresh(): AnyObject {
@@ -94,6 +105,7 @@ export class Stored {
     return concat([...servedParts(this.kind, this.record, this.revision), NEWLINE]);
   }
 }
+const PARTS = ["metadata", "spec", "status"];
 const NEWLINE = new Uint8Array([10]);
 
 /** What an entry holds, parsed already if it was of late. */
@@ -246,7 +258,6 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
     return erased([]);
   });
   if (!result.succeeded) return undefined;
-  options.parsed.drop(key);
   options.objects.wrote(kind, key, undefined, result.revision);
   options.witness?.(write, "delete", write.name, result.revision, previous.value);
   return result.revision;

@@ -2,7 +2,7 @@
 
 import { objectKey } from "#apiserver/keys.ts";
 import { FOREGROUND, ORPHAN } from "#apiserver/metadata.ts";
-import { encodeRecord } from "#apiserver/record.ts";
+import { asRead, encodeRecord } from "#apiserver/record.ts";
 import {
   type AnyObject,
   admission,
@@ -147,7 +147,7 @@ async function attempt(
   const { kind } = write;
   const standing = storedOf(options, kind, entry);
   const old = standing.object;
-  const object = standing.fresh();
+  const object = standing.own();
   const request = admission(write, "DELETE", undefined, old);
   await admit(options, request);
   await validateAdmission(options, request);
@@ -167,7 +167,8 @@ async function attempt(
   }
   const revision = await erase(options, write, key, entry, await sideOf(options, write, key, undefined, old));
   if (revision === undefined) return undefined;
-  return { stored: new Stored(kind, encodeRecord(kind, object), revision), gone: true };
+  const last = asRead(kind, object, revision);
+  return { stored: new Stored(kind, last ? undefined : encodeRecord(kind, object), revision, last), gone: true };
 }
 
 /** What DELETE answers for kinds that do not return the object. */
