@@ -14,7 +14,7 @@ import { utf8 } from "#base/bytes.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostFiles } from "#host/files.ts";
 import { openStore } from "#host/store.ts";
-import { median } from "./support/figures.ts";
+import { coldRanges } from "./support/cold.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
 const CALLERS = [1, 16, 64, 256];
@@ -24,6 +24,8 @@ const COUNTS = [100, 1000, 10_000];
 const MILLION = path.join(import.meta.dirname, "support/million.ts");
 useBuffer();
 const KEYS = 100_000;
+/** Keys that there are at least when reading begins. */
+const SEEDED = 60_000;
 
 interface Figure {
   rate: number;
@@ -71,7 +73,7 @@ try {
     console.log(String(callers).padStart(7), show(floor), show(puts), show(guarded), (puts.rate / floor.rate).toFixed(2).padStart(22));
   }
 
-  for (let n = next; n < 20_000; n += 500) await Promise.all(Array.from({ length: 500 }, (_, i) => put(n + i)));
+  for (let n = next; n < SEEDED; n += 500) await Promise.all(Array.from({ length: 500 }, (_, i) => put(n + i)));
   const gets = await measure(1, async (_, n) => {
     for (let i = 0; i < 100; i++) await store.get(key((n * 100 + i) * 7919));
     return 100;
@@ -123,16 +125,8 @@ try {
   const opening = performance.now();
   const again = await openStore(`${directory}/data`);
   console.log(`\nopened again in ${(performance.now() - opening).toFixed(1)} ms: ${count} keys, ${Math.round(size / 2 ** 20)} MiB on disk`);
-  const cold: number[] = [];
-  for (let n = 0; n + 10_000 <= Math.min(next, KEYS); n += 10_000) {
-    const start = performance.now();
-    await again.range(key(n), key(n + 9_999));
-    cold.push(performance.now() - start);
-  }
-  const copying = 10_000_000 / copies.rate;
-  console.log(
-    `ranges of 10,000 that are not in memory: the first ${cold[0]?.toFixed(1)} ms, then ${median(cold.slice(1)).toFixed(1)} (least ${Math.min(...cold).toFixed(1)}); to copy as much takes ${copying.toFixed(1)}`,
-  );
+  console.log(await coldRanges(again, SEEDED / 10_000, n => [key(n * 10_000), `${key(n * 10_000 + 9_999)}\0`]));
+  console.log(`to copy as many bytes takes ${(10_000_000 / copies.rate).toFixed(1)} ms`);
   const watched = await countEvents(again, 1000);
   console.log(`watch: ${Math.round(watched).toLocaleString("en")} events/s to each of 10 watchers, 64 writers`);
   await again.close();

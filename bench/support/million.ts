@@ -4,7 +4,8 @@
  */
 import { useBuffer } from "#host/bytes.ts";
 import { openStore } from "#host/store.ts";
-import { mebibytes, median } from "./figures.ts";
+import { coldRanges } from "./cold.ts";
+import { mebibytes } from "./figures.ts";
 
 const [step, directory] = process.argv.slice(2);
 const MILLION = 1_000_000;
@@ -37,17 +38,8 @@ const { rss } = process.memoryUsage();
 console.log(`${took.toFixed(0)} ms, ${mebibytes(rss)} MiB resident (${mebibytes(bare)} before it), ${mebibytes(store.size())} MiB on disk`);
 if (step === "open" || step === "peek") {
   // Each at another place, so that none is in memory.
-  const cold: number[] = [];
-  for (let n = 0; n < RANGES; n++) {
-    const from = 300_000 + n * 10_000;
-    const began = performance.now();
-    const { entries } = await store.range(name(from), name(from + 10_000));
-    if (entries.length !== 10_000) throw new Error(`${entries.length} entries in a range of 10,000`);
-    cold.push(performance.now() - began);
-  }
-  console.log(
-    `${" ".repeat(32)} ranges of 10,000 that are not in memory: the first ${cold[0]!.toFixed(0)} ms, then ${median(cold.slice(1)).toFixed(1)} (least ${Math.min(...cold).toFixed(1)})`,
-  );
+  const cold = await coldRanges(store, RANGES, n => [name(300_000 + n * 10_000), name(310_000 + n * 10_000)]);
+  console.log(`${" ".repeat(32)} ${cold}`);
 }
 if (step === "peek") process.kill(process.pid, "SIGKILL");
 await store.close();

@@ -3,18 +3,20 @@ import { statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
 import { latin1, writeLatin1 } from "#base/bytes.ts";
-import { type Key, NoSpace } from "#store/contract.ts";
+import { ALL_KEYS, type Key, NoSpace } from "#store/contract.ts";
 import type { Change, Index } from "#store/ports.ts";
 
-/** Units that a walk leaves out at a key's beginning. */
-let skipped = 0;
-/** Keys as the bytes that they stand for. */
+/** The table whose keys lmdb asks for next: its letter is their first byte. */
+let letter = 0;
+/** Keys as the bytes that they stand for; ALL_KEYS is where the next table would begin. */
 const keyEncoder = {
   writeKey(key: Key, target: Buffer, at: number): number {
-    writeLatin1(target, at, key);
-    return at + key.length;
+    target[at] = key === ALL_KEYS ? letter + 1 : letter;
+    if (key === ALL_KEYS) return at + 1;
+    writeLatin1(target, at + 1, key);
+    return at + 1 + key.length;
   },
-  readKey: (source: Buffer, start: number, end: number) => latin1(source, start + skipped, end),
+  readKey: (source: Buffer, start: number, end: number) => latin1(source, start + 1, end),
 };
 /** The bytes that lmdb read. It reads the next ones into the same place, so that one view often serves many rows. */
 let view: Uint8Array = new Uint8Array(0);
@@ -44,17 +46,18 @@ export async function openLmdb(directory: string): Promise<Index> {
   } as const;
   const db: RootDatabase<Uint8Array, Key> = lmdb.open(options);
   return {
-    get(key) {
+    get(table, key) {
+      letter = table.charCodeAt(0);
       const bytes = db.getBinaryFast(key);
       return bytes && plain(bytes, bytes.length);
     },
-    walk(from, to, skip, visit) {
+    walk(table, from, to, visit) {
       if (from >= to) return;
-      const rows = db.getRange({ start: from, end: to })[Symbol.iterator]();
+      const rows = db.getRange({ start: from, end: endOf(to) })[Symbol.iterator]();
       try {
         for (;;) {
-          // Each time anew: what is visited may walk, too.
-          skipped = skip;
+          // Each time anew: what is visited may read, too.
+          letter = table.charCodeAt(0);
           const { done, value } = rows.next();
           if (done || !visit(value.key, value.value)) return;
         }
@@ -62,12 +65,17 @@ export async function openLmdb(directory: string): Promise<Index> {
         rows.return?.();
       }
     },
-    count: (from, to) => (from < to ? db.getKeysCount({ start: from, end: to }) : 0),
+    count(table, from, to) {
+      letter = table.charCodeAt(0);
+      return from < to ? db.getKeysCount({ start: from, end: endOf(to) }) : 0;
+    },
     write: changes => write(db, changes),
     size: () => statSync(path).blocks * 512,
     close: () => db.close(),
   };
 }
+
+const endOf = (to: Key): Key => (to >= ALL_KEYS ? ALL_KEYS : to);
 
 /** LMDB maps what it is given: a file that is not its own ends the process. Each of its first two pages must bear its mark. */
 async function checkMeta(path: string): Promise<void> {
@@ -92,7 +100,8 @@ async function write(db: RootDatabase<Uint8Array, Key>, changes: readonly Change
   try {
     // A batch is one transaction of LMDB, carried out by its own thread.
     await db.batch(() => {
-      for (const { key, value } of changes) {
+      for (const { table, key, value } of changes) {
+        letter = table.charCodeAt(0);
         if (value) db.put(key, value);
         else db.remove(key);
       }

@@ -1,4 +1,4 @@
-import { NoSpace } from "#store/contract.ts";
+import { ALL_KEYS, type Key, NoSpace, prefixEnd } from "#store/contract.ts";
 import type { Change, Index } from "#store/ports.ts";
 import { SortedMap } from "#store/sorted.ts";
 import type { SimulatedDisk } from "./files.ts";
@@ -12,15 +12,15 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
   }
   const map = rows;
   const apply = (changes: readonly Change[]) => {
-    for (const { key, value } of changes) {
-      if (value) map.set(key, value.slice());
-      else map.delete(key);
+    for (const { table, key, value } of changes) {
+      if (value) map.set(table + key, value.slice());
+      else map.delete(table + key);
     }
   };
   return {
-    get: key => map.get(key),
-    walk: (from, to, skip, visit) => map.walk(from, to, (key, value) => visit(key.slice(skip), value)),
-    count: (from, to) => map.count(from, to),
+    get: (table, key) => map.get(table + key),
+    walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(key.slice(1), value)),
+    count: (table, from, to) => map.count(table + from, endOf(table, to)),
     async write(changes) {
       if (disk.full) throw new NoSpace();
       // A crash in the middle leaves a write that nobody was told of: done or not.
@@ -31,3 +31,4 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
     async close() {},
   };
 }
+const endOf = (table: string, to: Key): Key => (to >= ALL_KEYS ? prefixEnd(table) : table + to);

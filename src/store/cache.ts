@@ -158,7 +158,9 @@ export class Cache {
     return single;
   }
   private pageOf(key: Key): Page | undefined {
-    const page = this.pages[this.after(key) - 1];
+    const after = this.after(key);
+    // A place before the first is slow to ask for.
+    const page = after > 0 ? this.pages[after - 1] : undefined;
     return page && key < page.to ? page : undefined;
   }
   /** The place of the first page that begins above `key`. */

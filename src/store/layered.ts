@@ -1,4 +1,4 @@
-import { ALL_KEYS, type Key, prefixEnd } from "./contract.ts";
+import type { Key } from "./contract.ts";
 import type { Change, Index } from "./ports.ts";
 import type { Writer } from "./record.ts";
 import { SortedMap } from "./sorted.ts";
@@ -19,28 +19,28 @@ type Layer<V> = SortedMap<Slot<V>>;
 export type View = "durable" | "pending";
 
 /**
- * One table of the store: its part of the index (keys with a prefix), and in front of it what the index does not have yet:
+ * One table of the store: that of the index, and in front of it what the index does not have yet:
  * `flushing` is on its way there, `recent` is durable in the log, `pending` is the batch being put together, which may
  * still be undone.
  */
 export class Layered<V> {
   private readonly index: Index;
-  private readonly prefix: string;
+  private readonly name: string;
   private readonly codec: Codec<V>;
   private pending = new Map<Key, Slot<V>>();
   private recent: Layer<V> = new SortedMap();
   private flushing: Layer<V> | undefined;
 
-  constructor(index: Index, prefix: string, codec: Codec<V>) {
+  constructor(index: Index, name: string, codec: Codec<V>) {
     this.index = index;
-    this.prefix = prefix;
+    this.name = name;
     this.codec = codec;
   }
 
   get(key: Key, view: View): V | undefined {
     const slot = (view === "pending" && this.pending.get(key)) || this.recent.get(key) || this.flushing?.get(key);
     if (slot) return slot.value ?? undefined;
-    const bytes = this.index.get(this.prefix + key);
+    const bytes = this.index.get(this.name, key);
     return bytes && this.codec.decode(key, bytes);
   }
 
@@ -55,7 +55,7 @@ export class Layered<V> {
     if (from >= to) return;
     const over = new Overlay<V>(this.layersOver(from, to, view));
     let going = true;
-    this.index.walk(this.prefix + from, this.indexEnd(to), this.prefix.length, (key, bytes) => {
+    this.index.walk(this.name, from, to, (key, bytes) => {
       let shadowed = false;
       while (going && over.key !== undefined && over.key <= key) {
         shadowed = over.key === key;
@@ -71,7 +71,7 @@ export class Layered<V> {
   /** Keys in [from, to). `flushed`: the index already shows what is being flushed. */
   count(from: Key, to: Key, view: View, flushed: boolean): number {
     if (from >= to) return 0;
-    let n = this.index.count(this.prefix + from, this.indexEnd(to));
+    let n = this.index.count(this.name, from, to);
     const add = (layer: Layer<V> | undefined) =>
       layer?.walk(from, to, (_, slot) => {
         n += (slot.value === null ? 0 : 1) - (slot.below ? 1 : 0);
@@ -118,8 +118,8 @@ export class Layered<V> {
         const start = writer.at;
         this.codec.encode(writer, value);
         // Should the writer grow, the bytes before stay as they are in the old buffer.
-        changes.push({ key: this.prefix + key, value: writer.bytes.subarray(start, writer.at) });
-      } else if (below) changes.push({ key: this.prefix + key });
+        changes.push({ table: this.name, key, value: new Uint8Array(writer.bytes.buffer, start, writer.at - start) });
+      } else if (below) changes.push({ table: this.name, key });
       return true;
     });
   }
@@ -128,9 +128,6 @@ export class Layered<V> {
     this.flushing = undefined;
   }
 
-  private indexEnd(to: Key): Key {
-    return to >= ALL_KEYS ? prefixEnd(this.prefix) : this.prefix + to;
-  }
   private layersOver(from: Key, to: Key, view: View): Iterator<[Key, Slot<V>]>[] {
     const layers: Iterator<[Key, Slot<V>]>[] = [];
     for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.entries(from, to));

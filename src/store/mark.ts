@@ -17,10 +17,10 @@ export interface Mark {
   /** Bytes in the log of the newest entries. */
   readonly live: number;
 }
-const KEY = "m";
+const TABLE = "m";
 
 export function readMark(index: Index): Mark | undefined {
-  const bytes = index.get(KEY);
+  const bytes = index.get(TABLE, "");
   if (!bytes) return undefined;
   const r = new Reader(bytes);
   const [flush, segment, at, revision] = [r.number(), r.number(), r.number(), r.number()];
@@ -31,5 +31,5 @@ export function markChange(mark: Mark): Change {
   const writer = new Writer(64);
   for (const n of [mark.flush, mark.segment, mark.at, mark.revision, mark.compacted, mark.oldest, mark.lastLease, mark.live])
     writer.number(n);
-  return { key: KEY, value: writer.done() };
+  return { table: TABLE, key: "", value: writer.done() };
 }

@@ -46,16 +46,13 @@ export class InUse extends Error {
   }
 }
 
-/** An ordered map on disk. Keys are Latin-1, ordered by code unit. */
+/** Ordered maps on disk: tables, whose names are one letter each. Keys are Latin-1, ordered by code unit. */
 export interface Index {
   /** What it gives is valid until the next call. */
-  get(key: Key): Uint8Array | undefined;
-  /**
-   * Calls `visit` for the keys of [from, to) in order until it answers false, with what follows their first `skip` units. The
-   * value is valid until the next call.
-   */
-  walk(from: Key, to: Key, skip: number, visit: (key: Key, value: Uint8Array) => boolean): void;
-  count(from: Key, to: Key): number;
+  get(table: string, key: Key): Uint8Array | undefined;
+  /** Calls `visit` for the keys of [from, to) in order until it answers false. The value is valid until the next call. */
+  walk(table: string, from: Key, to: Key, visit: (key: Key, value: Uint8Array) => boolean): void;
+  count(table: string, from: Key, to: Key): number;
   /** All changes or none, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
   write(changes: readonly Change[]): Promise<void>;
   /** Bytes on disk. */
@@ -64,6 +61,7 @@ export interface Index {
 }
 /** No value: the key is removed. */
 export interface Change {
+  readonly table: string;
   readonly key: Key;
   readonly value?: Uint8Array;
 }
