@@ -1,4 +1,4 @@
-/** `cox migrate`: a cluster's store moves to an etcd, or back to this machine's disk. Reads go on all the while, writes are refused. */
+/** `cox migrate`: a cluster's store moves to an etcd, or back to this machine's disk. Reads go on all the while; writes too while most is copied into an etcd. */
 import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
@@ -20,6 +20,8 @@ import type { LocalStore, Store } from "#store/contract.ts";
 
 interface Move {
   readonly from: Store;
+  /** Holds its writes off. */
+  readonly hold: () => Promise<void>;
   readonly layout: Pick<Layout, "restoring">;
   readonly log: Log;
 }
@@ -27,16 +29,17 @@ const PATIENCE_MS = 30_000;
 const named = (place: EtcdPlace) => place.datastoreEndpoint ?? "this machine's disk";
 
 /** Copies the whole store to its new place; a sentence about it. */
-async function copy({ from, layout, log }: Move, target: EtcdPlace, progress: (line: string) => void): Promise<string> {
+async function copy({ from, hold, layout, log }: Move, target: EtcdPlace, progress: (line: string) => void): Promise<string> {
   if (target.datastoreEndpoint !== undefined) {
     const to = await connectEtcd(target, log);
     try {
-      const { keys, revision } = await moveInto({ from, to, progress });
+      const { keys, revision } = await moveInto({ from, to, hold, progress });
       return `${keys} keys are in the etcd at ${target.datastoreEndpoint}, at revision ${revision}`;
     } finally {
       await to.close();
     }
   }
+  await hold();
   await removeFolder(layout.restoring);
   const revision = await restoreStore(layout.restoring, "retained" in from ? (from as LocalStore).retained() : retainedOf(from));
   const { revision: now } = await from.range("\0", "\0\0", { limit: 1, keysOnly: true });
@@ -47,7 +50,7 @@ async function copy({ from, layout, log }: Move, target: EtcdPlace, progress: (l
 }
 
 /** In the running process. Once all is copied its writes stay refused, for it is to be ended; unless nobody is there any more to do so. */
-export async function* migrating(move: Move & { readonly fence: Fence }, target: EtcdPlace): AsyncGenerator<MigrateLine> {
+export async function* migrating(move: Omit<Move, "hold"> & { readonly fence: Fence }, target: EtcdPlace): AsyncGenerator<MigrateLine> {
   const { fence } = move;
   const lines: MigrateLine[] = [];
   let more = Promise.withResolvers<void>();
@@ -57,8 +60,11 @@ export async function* migrating(move: Move & { readonly fence: Fence }, target:
     more.resolve();
   };
   const work = (async () => {
-    await fence.close(`the store is moving to ${named(target)}: nothing is written until it is there`);
-    const moved = await copy(move, target, progress => say({ progress }));
+    const hold = () => {
+      say({ progress: "writes wait from here on" });
+      return fence.close(`the store is moving to ${named(target)}: nothing is written until it is there`);
+    };
+    const moved = await copy({ ...move, hold }, target, progress => say({ progress }));
     await fence.close(`the store has moved to ${named(target)}, and this process is about to end`);
     say({ moved });
   })()
@@ -103,7 +109,7 @@ export async function migrateCluster(layout: Layout, target: EtcdPlace, progress
     const log = streamLog(2);
     const opened = await openDatastore(layout, settled, log);
     try {
-      moved = await copy({ from: opened.store, layout, log }, target, progress);
+      moved = await copy({ from: opened.store, hold: async () => {}, layout, log }, target, progress);
     } finally {
       await opened.close();
     }

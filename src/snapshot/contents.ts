@@ -11,7 +11,7 @@ export async function* retainedOf(store: Store): AsyncGenerator<Retained> {
   const leases = await store.leases();
   yield { kind: "head", revision, compacted, lastLease: leases.reduce(lastLeaseAfter, 0) };
   if (compacted > 0) for await (const entries of store.scan("", ALL_KEYS, { revision: compacted })) yield { kind: "entries", entries };
-  yield* changes(store, compacted, revision);
+  yield* changesOf(store, compacted, revision);
   for (const id of leases) {
     const lease = await store.timeToLive(id).catch(error => {
       if (!(error instanceof LeaseNotFound)) throw error;
@@ -19,7 +19,9 @@ export async function* retainedOf(store: Store): AsyncGenerator<Retained> {
     if (lease) yield { kind: "lease", lease: { id, ttl: lease.ttl } };
   }
 }
-async function* changes(store: Store, after: Revision, until: Revision): AsyncGenerator<Retained> {
+type Changes = Extract<Retained, { readonly kind: "changes" }>;
+/** The changes after one revision and up to another, which is there already. */
+export async function* changesOf(store: Store, after: Revision, until: Revision): AsyncGenerator<Changes> {
   if (until <= Math.max(after, 1)) return;
   const ending = new AbortController();
   // A watch after nothing would begin now; there are no events of revision 1.

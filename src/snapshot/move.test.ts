@@ -17,7 +17,7 @@ test("moved: every key, with its lease, at revisions above all that were given; 
   for (let i = 0; i < 700; i++) await put(from, `k${i % 250}`, `${i}`, i % 250 === 7 ? lease.id : 0n);
   await put(from, "large", "x".repeat(1_200_000));
   const before = from.revision;
-  const moved = await moveInto({ from, to, progress: () => {} });
+  const moved = await moveInto({ from, to, hold: async () => {}, progress: () => {} });
   assert.deepEqual(await all(to), await all(from));
   assert.equal(moved.keys, 251);
   assert.ok((await to.range("", ALL_KEYS)).entries.every(e => e.modRevision > before));
@@ -26,7 +26,56 @@ test("moved: every key, with its lease, at revisions above all that were given; 
   }, Compacted);
   await clock.advance(31_000);
   assert.equal(await to.get("k7"), undefined);
-  await assert.rejects(moveInto({ from, to, progress: () => {} }), NotEmpty);
+  await assert.rejects(moveInto({ from, to, hold: async () => {}, progress: () => {} }), NotEmpty);
+});
+
+test("writes go on while it is moved, and are held off for the last few of them", async () => {
+  const clock = virtualClock();
+  const [from, to] = [memoryStore({ clock }), memoryStore({ clock })];
+  for (let i = 0; i < 3000; i++) await put(from, `k${i}`, `${i}`);
+  const short = await from.grant(5);
+  await put(from, "leased", "1", short.id);
+  let going = true;
+  let written = 0;
+  const writing = (async () => {
+    for (; going; written++) {
+      const key = `k${(written * 7) % 4000}`;
+      if (written % 5 === 0) await from.txn([], [{ op: "delete", key }]);
+      else await put(from, key, `again ${written}`, written % 11 === 0 ? short.id : 0n);
+      // its owner keeps it alive while the copy of it runs out
+      if (written % 100 === 0) {
+        await clock.advance(3000);
+        await from.keepAlive(short.id);
+      }
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  })();
+  let before = 0;
+  const hold = async () => {
+    before = written;
+    going = false;
+    await writing;
+  };
+  const slowly = new Proxy(to, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "txn") return value.bind(target);
+      return async (...args: Parameters<Store["txn"]>) => {
+        await new Promise(resolve => setImmediate(resolve));
+        return target.txn(...args);
+      };
+    },
+  });
+  await moveInto({ from, to: slowly, hold, progress: () => {} });
+  assert.ok(before > 20, `${before} writes while it was copied`);
+  assert.deepEqual(await all(to), await all(from));
+  const ours = new Map((await to.range("", ALL_KEYS)).entries.map(e => [e.key, e]));
+  for (const { key, modRevision, lease } of (await from.range("", ALL_KEYS)).entries) {
+    assert.ok(ours.get(key)!.modRevision > modRevision, "no key's revision goes back");
+    assert.equal(ours.get(key)!.lease, lease);
+  }
+  assert.ok(to.revision > from.revision);
 });
 
 test("behind a closed fence reads go on, writes are refused in a sentence, and what had begun ends first", async () => {

@@ -1,4 +1,4 @@
-/** `cox migrate`: from this machine's disk into a real etcd and back, with a client that reads all the while. */
+/** `cox migrate`: from this machine's disk into a real etcd and back, with a client that writes all the while. */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { test } from "node:test";
@@ -33,9 +33,26 @@ test("to an etcd and back: objects, secrets and their uids stay; resource versio
     };
     const before = { facts: await facts(), version: await version() };
 
+    // a client writes all the while, and what was acknowledged to it is there afterwards
+    const written: string[] = [];
+    let going = true;
+    const writing = (async () => {
+      for (let i = 0; going; i++) {
+        const done = await k.run(["create", "configmap", `w${i}`]);
+        if (done.code === 0) written.push(`w${i}`);
+      }
+    })();
     assert.match(
       await cox("migrate", "--to", etcd.urls[0]!),
       /keys are in the etcd at \S+, at revision \d+; the store from before is in \S+\nready again: process \d+/,
+    );
+    going = false;
+    await writing;
+    const maps = (await k.out(["get", "configmaps", "-o", "jsonpath={.items[*].metadata.name}"])).split(" ");
+    assert.deepEqual(
+      written.filter(name => !maps.includes(name)),
+      [],
+      "what was acknowledged is there",
     );
     assert.equal(await facts(), before.facts);
     const there = await version();

@@ -36,7 +36,7 @@ test("from the embedded store into etcd and back: every key, value and lease; no
     await embedded.txn([], [{ op: "delete", key: "k3\xff" }]);
     const remote = await openEtcd({ endpoints: etcd.urls.map(url => ({ url })), log: silentLog });
     closers.push(remote);
-    await moveInto({ from: embedded, to: remote, progress: () => {} });
+    await moveInto({ from: embedded, to: remote, hold: async () => {}, progress: () => {} });
     assert.deepEqual(await seen(remote, false), await seen(embedded, false));
     assert.ok(remote.revision > embedded.revision);
     assert.deepEqual((await remote.timeToLive((await remote.leases())[0]!)).keys, ["k5\xff"]);
