@@ -3,7 +3,7 @@ import test from "node:test";
 import { limits } from "#base/limits.ts";
 import { namesOf } from "#dns/answer.ts";
 import { CODE, decodeMessage, encodeMessage, FLAG, IN, type Message, OPT, resourceOf } from "#dns/message.ts";
-import { fit, fitBytes, followed, judge } from "#dns/reply.ts";
+import { fitBytes, fitInto, followed, judge } from "#dns/reply.ts";
 
 const service = (name: string, parts: { addresses?: string[]; externalName?: string }) => ({
   namespace: "n",
@@ -79,15 +79,15 @@ test("a reply that is too long loses what is merely useful first, and then all b
   const a = resourceOf({ name: "web.n.svc.cluster.local", type: "A", ttl: 5, data: "10.96.0.7" });
   const opt = edns(900).additionals;
   const reply = query("web.n.svc.cluster.local", { flags: FLAG.response, answers: [a], additionals: [...Array(100).fill(a), ...opt] });
-  const lighter = decodeMessage(fit(reply, 512))!;
+  const lighter = decodeMessage(fitInto(reply, 512))!;
   assert.deepEqual([lighter.answers.length, lighter.additionals.length, lighter.flags], [1, 1, FLAG.response]);
   const long = { ...reply, answers: Array<typeof a>(100).fill(a) };
-  const cut = decodeMessage(fit(long, 512))!;
+  const cut = decodeMessage(fitInto(long, 512))!;
   assert.deepEqual([cut.questions.length, cut.answers.length, cut.additionals.length], [1, 0, 1]);
   assert.equal(cut.flags, FLAG.response | FLAG.truncated);
   const bytes = encodeMessage(long);
   assert.equal(fitBytes(bytes, bytes.length), bytes);
-  assert.deepEqual(fitBytes(bytes, 512), fit(long, 512));
+  assert.deepEqual(fitBytes(bytes, 512), fitInto(long, 512));
   assert.equal(fitBytes(new Uint8Array(600), 512)?.length, 12);
   assert.equal(fitBytes(new Uint8Array(600).fill(255), 512), undefined);
 });

@@ -52,7 +52,7 @@ export function followed(reply: Message, end: Uint8Array | undefined): Message {
 }
 
 /** The reply in so many bytes: without what is merely useful, or else cut, so that the client asks by TCP (RFC 2181, 9). */
-export function fit(reply: Message, room: number): Uint8Array {
+export function fitInto(reply: Message, room: number): Uint8Array {
   const needed = reply.additionals.filter(r => r.type === OPT);
   for (const additionals of [reply.additionals, needed]) {
     const bytes = encodeMessage({ ...reply, additionals });
@@ -64,7 +64,7 @@ export function fit(reply: Message, room: number): Uint8Array {
 export function fitBytes(reply: Uint8Array, room: number): Uint8Array | undefined {
   if (reply.length <= room) return reply;
   const message = decodeMessage(reply);
-  return message && fit(message, room);
+  return message && fitInto(message, room);
 }
 
 const OUR_OPT: Resource = { name: "", type: OPT, class: limits.dnsUdp, ttl: 0, data: new Uint8Array() };

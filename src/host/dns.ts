@@ -10,7 +10,7 @@ import path from "node:path";
 import { limits } from "#base/limits.ts";
 import { type Names, namesOf } from "#dns/answer.ts";
 import { encodeMessage } from "#dns/message.ts";
-import { fit, fitBytes, followed, judge } from "#dns/reply.ts";
+import { fitBytes, fitInto, followed, judge } from "#dns/reply.ts";
 import type { Zone } from "#dns/zone.ts";
 import { forwarder, nameServers, prefixed, type Upstream } from "#host/dnsupstream.ts";
 
@@ -55,9 +55,9 @@ export async function serveDns(options: DnsOptions, log: (line: string) => void)
     const room = by === "TCP" ? limits.dnsMessage - 1 : verdict.room;
     if ("forward" in verdict) {
       const reply = await forward(query);
-      return (reply && fitBytes(reply, room)) ?? fit(verdict.failed, room);
+      return (reply && fitBytes(reply, room)) ?? fitInto(verdict.failed, room);
     }
-    return fit("follow" in verdict ? followed(verdict.reply, await forward(encodeMessage(verdict.follow))) : verdict.reply, room);
+    return fitInto("follow" in verdict ? followed(verdict.reply, await forward(encodeMessage(verdict.follow))) : verdict.reply, room);
   };
 
   const closers: (() => Promise<void>)[] = [];
