@@ -6,7 +6,8 @@ import { assert } from "#base/assert.ts";
 import type { Cancel, Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 
-const RETRY = { first: 5, most: 1_000_000 };
+/** Milliseconds. */
+export const RETRY = { first: 5, most: 1_000_000 };
 
 export class Queue {
   readonly #clock: Clock;

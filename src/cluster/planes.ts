@@ -6,6 +6,7 @@ import type { Handler } from "#base/http.ts";
 import { type LastingViews, lastingViews } from "#client/lasting.ts";
 import type { Reasons } from "#client/reasons.ts";
 import { type ControlPlane, type ControlPlaneParts, createControlPlane } from "#cluster/controlplane.ts";
+import type { FaultyPlane } from "#sim/faults/fault.ts";
 import { Died, mortal, ProcessLife } from "#sim/life.ts";
 import type { Link } from "#sim/link.ts";
 
@@ -14,21 +15,8 @@ export interface PlanesParts {
   readonly parts: Omit<ControlPlaneParts, "via" | "candidate">;
   readonly link: Link;
 }
-/** One control plane's process. */
-export interface PlaneProcess {
-  readonly name: string;
-  readonly runs: boolean;
-  /** Of the process that runs now, or ran last. */
-  readonly life: ProcessLife;
-  /** Resolves when it serves and its loops run; rejects when it dies before. Nothing happens when it runs. */
-  start(): Promise<void>;
-  /** It dies where it stands. */
-  stop(): void;
-  /** One of its loops dies where it stands, and another takes its place. */
-  restart(component: string): void;
-}
 export interface Planes {
-  readonly all: readonly PlaneProcess[];
+  readonly all: readonly FaultyPlane[];
   /** To any that serves. */
   readonly handle: Handler;
   readonly views: LastingViews;
@@ -72,7 +60,7 @@ export async function startPlanes(parts: PlanesParts): Promise<Planes> {
   };
 }
 
-class Plane implements PlaneProcess {
+class Plane implements FaultyPlane {
   readonly name: string;
   readonly #parts: PlanesParts;
   readonly #changed: () => void;

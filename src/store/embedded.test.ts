@@ -11,7 +11,7 @@ import { crc32 } from "./checksum.ts";
 import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
 import { FRAME_HEADER } from "./log.ts";
-import type { Change, FileSystem } from "./ports.ts";
+import type { Change, File } from "./ports.ts";
 
 const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions => ({
   clock: virtualClock(),
@@ -22,6 +22,11 @@ const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): Em
 });
 const open = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}) => openEmbedded(optionsOf(disk, more));
 const put = (store: Store, key: string, value: string) => store.txn([], [{ op: "put", key, value: utf8(value) }]);
+/** The disk, each of whose files is what `change` makes of it. */
+const withFiles = (disk: SimulatedDisk, change: (file: File) => File): SimulatedDisk => ({
+  ...disk,
+  open: async (path, create) => change(await disk.open(path, create)),
+});
 const LOG = "data/0000000000000001.log";
 /** So small that flushes, new segments and cleaning come often. */
 const SMALL = { flushEvents: 7, segmentBytes: 1000 };
@@ -76,19 +81,13 @@ test("what was written is there after closing and opening, with leases, history 
 test("the disk is told when writes come one after another, and not of those that may be many", async () => {
   const disk = simulatedDisk(seededChance(3));
   const told: boolean[] = [];
-  const files: FileSystem = {
-    ...disk,
-    async open(path, create) {
-      const file = await disk.open(path, create);
-      return {
-        ...file,
-        writeThrough(at, bytes, alone) {
-          told.push(alone);
-          return file.writeThrough(at, bytes, alone);
-        },
-      };
+  const files = withFiles(disk, file => ({
+    ...file,
+    writeThrough(at, bytes, alone) {
+      told.push(alone);
+      return file.writeThrough(at, bytes, alone);
     },
-  };
+  }));
   const store = await openEmbedded({ ...optionsOf(disk), files });
   for (let i = 0; i < 20; i++) await put(store, "a", String(i));
   assert.deepEqual([told[0], told.at(-1)], [false, true]);
@@ -101,19 +100,13 @@ test("the disk is told when writes come one after another, and not of those that
 test("watchers of the past share what is read of the log, wherever they begin", async () => {
   const disk = simulatedDisk(seededChance(3));
   let reads = 0;
-  const files: FileSystem = {
-    ...disk,
-    async open(path, create) {
-      const file = await disk.open(path, create);
-      return {
-        ...file,
-        read(at, length) {
-          reads++;
-          return file.read(at, length);
-        },
-      };
+  const files = withFiles(disk, file => ({
+    ...file,
+    read(at, length) {
+      reads++;
+      return file.read(at, length);
     },
-  };
+  }));
   const store = await openEmbedded({ ...optionsOf(disk, { recentBytes: 0, cacheBytes: 0 }), files });
   // Some 4 MiB of log.
   const COUNT = 400;
@@ -356,17 +349,13 @@ test("what the log does not hold as the index says is told, by the check and by 
 test("a transaction that cannot read what it needs leaves nothing of its writes to others", async () => {
   const disk = simulatedDisk(seededChance(12));
   let unreadable = false;
-  const files: SimulatedDisk = {
-    ...disk,
-    async open(path, create) {
-      const file = await disk.open(path, create);
-      const readNow = (at: number, length: number) => {
-        if (unreadable) throw new Error("input/output error");
-        return file.readNow(at, length);
-      };
-      return { ...file, readNow };
+  const files = withFiles(disk, file => ({
+    ...file,
+    readNow(at, length) {
+      if (unreadable) throw new Error("input/output error");
+      return file.readNow(at, length);
     },
-  };
+  }));
   let store = await open(disk);
   await put(store, "old", "1");
   await store.close();
@@ -392,18 +381,14 @@ test("a transaction that cannot read what it needs leaves nothing of its writes 
 test("a start reads little of each segment, however large its first writes were", async () => {
   const disk = simulatedDisk(seededChance(13));
   let bytes = 0;
-  const files: SimulatedDisk = {
-    ...disk,
-    async open(path, create) {
-      const file = await disk.open(path, create);
-      const read = async (at: number, length: number) => {
-        const found = await file.read(at, length);
-        bytes += found.length;
-        return found;
-      };
-      return { ...file, read };
+  const files = withFiles(disk, file => ({
+    ...file,
+    async read(at, length) {
+      const found = await file.read(at, length);
+      bytes += found.length;
+      return found;
     },
-  };
+  }));
   let store = await open(disk, { segmentBytes: 200_000 });
   for (let i = 0; i < 10; i++) await put(store, `k${i}`, "x".repeat(300_000));
   await put(store, "last", "1");

@@ -35,13 +35,17 @@ export interface FaultyMachine extends FaultyNode {
   /** Of the kubelet that runs. */
   readonly life: ProcessLife | undefined;
 }
+/** One control plane's process. */
 export interface FaultyPlane {
   readonly name: string;
   readonly runs: boolean;
+  /** Of the process that runs now, or ran last. */
   readonly life: ProcessLife;
+  /** Resolves when it serves and its loops run; rejects when it dies before. Nothing happens when it runs. */
   start(): Promise<void>;
+  /** It dies where it stands. */
   stop(): void;
-  /** A loop dies where it stands, and begins anew. */
+  /** One of its loops dies where it stands, and another takes its place. */
   restart(component: string): void;
 }
 /** What faults happen to. */

@@ -1,6 +1,7 @@
 /** Lets faults happen at their times. */
 import { seededChance } from "#base/chance.ts";
 import { durationOf } from "#base/duration.ts";
+import { RETRY } from "#client/queue.ts";
 import { type Fault, faultKinds } from "./all.ts";
 import type { World } from "./fault.ts";
 
@@ -15,9 +16,6 @@ export interface Injector {
   /** What has begun and ended, in order. */
   readonly log: readonly { readonly at: number; readonly what: "begins" | "ends"; readonly fault: Fault }[];
 }
-/** Milliseconds that a loop waits at most before it tries again. */
-const LONGEST_BACKOFF = 1_000_000;
-
 /** Each fault draws from a chance of its own, so that one that is left out changes nothing about the others. */
 export function injector(world: World, seed: number): Injector {
   const faults: Fault[] = [];
@@ -52,7 +50,7 @@ export function injector(world: World, seed: number): Injector {
             end();
             pending--;
             const now = world.clock.now();
-            aftermath = Math.max(aftermath, now + Math.max(kind.lingers ?? 0, Math.min(lasts, LONGEST_BACKOFF)));
+            aftermath = Math.max(aftermath, now + Math.max(kind.lingers ?? 0, Math.min(lasts, RETRY.most)));
             log.push({ at: now, what: "ends", fault });
           });
         });
