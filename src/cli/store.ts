@@ -20,11 +20,8 @@ export const store: CoxCommand = program => {
     });
 };
 
-function shown({ segments, frames, bytes, keys, lastRevision, torn, findings }: CheckReport): string {
-  const lines = [
-    `${segments} segments, ${frames} frames, ${bytes} bytes, ${keys ?? "no"} keys, revision ${lastRevision ?? 1}`,
-    ...findings,
-  ];
+function shown({ segments, frames, bytes, keys, revision, torn, findings }: CheckReport): string {
+  const lines = [`${segments} segments, ${frames} frames, ${bytes} bytes, ${keys ?? "no"} keys, revision ${revision ?? 1}`, ...findings];
   if (torn)
     lines.push(`a crash left ${torn.bytes} bytes of a torn frame in ${torn.file} at offset ${torn.offset}; the next start cuts them off`);
   if (findings.length === 0) lines.push("nothing is wrong");

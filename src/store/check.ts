@@ -1,4 +1,6 @@
+import { formatOf } from "./format.ts";
 import { Damaged, FRAME_HEADER, readSegment, segmentName, segmentsOf } from "./log.ts";
+import type { Mark } from "./mark.ts";
 import type { Checksum, FileSystem, Index } from "./ports.ts";
 import { decodeCell, decodeRecords, type LogRecord, Reader } from "./record.ts";
 import { State } from "./state.ts";
@@ -9,8 +11,8 @@ export interface CheckReport {
   readonly frames: number;
   readonly records: number;
   readonly bytes: number;
-  readonly firstRevision?: number;
-  readonly lastRevision?: number;
+  /** What the log's end stands at. */
+  readonly revision?: number;
   /** Keys in the index. */
   readonly keys?: number;
   /** The end that a crash left: it is cut off when the store is opened. */
@@ -31,6 +33,11 @@ const MOST_FINDINGS = 20;
 /** Reads log and index in `directory` from head to tail and changes nothing. The store may not be open. */
 export async function checkStore(options: CheckOptions): Promise<CheckReport> {
   const check = new Check(options);
+  const { problem } = await formatOf(options.files, options.directory);
+  if (problem !== undefined) {
+    check.report.findings.push(problem);
+    return check.report;
+  }
   try {
     await check.log();
     if (options.openIndex && check.report.findings.length === 0) await check.index(options.openIndex);
@@ -50,7 +57,8 @@ class Check {
     findings: [],
   };
   private readonly options: CheckOptions;
-  private revision: number | undefined;
+  /** Bytes of whole frames, by segment. */
+  private readonly ends = new Map<number, number>();
 
   constructor(options: CheckOptions) {
     this.options = options;
@@ -83,6 +91,7 @@ class Check {
         });
         report.segments++;
         report.bytes += good;
+        this.ends.set(n, good);
         if (torn > 0) report.torn = { file: path, offset: good, bytes: torn };
       } finally {
         await file.close();
@@ -92,19 +101,16 @@ class Check {
   private look(record: LogRecord): void {
     const { report } = this;
     report.records++;
+    const { revision } = report;
     if (record.kind === "head") {
-      const { revision } = record.head;
-      if (this.revision !== undefined && revision !== this.revision)
-        throw new Error(`the segment begins at revision ${revision}, and the one before ends at ${this.revision}`);
-      this.revision = revision;
+      if (revision !== undefined && record.head.revision !== revision)
+        throw new Error(`the segment begins at revision ${record.head.revision}, and the one before ends at ${revision}`);
+      report.revision = record.head.revision;
     }
-    if (record.kind === "compact") this.revision = Math.max(this.revision ?? 1, record.revision);
+    if (record.kind === "compact") report.revision = Math.max(revision ?? 1, record.revision);
     if (record.kind !== "events" || record.events.length === 0) return;
-    if (this.revision !== undefined && record.revision !== this.revision + 1)
-      throw new Error(`revision ${record.revision} follows ${this.revision}`);
-    this.revision = record.revision;
-    report.firstRevision ??= record.revision;
-    report.lastRevision = record.revision;
+    if (revision !== undefined && record.revision !== revision + 1) throw new Error(`revision ${record.revision} follows ${revision}`);
+    report.revision = record.revision;
   }
 
   /** Every key's row must name a cell of the log that holds that key and revision. */
@@ -123,6 +129,8 @@ class Check {
       const state = new State(index, () => {
         throw new Error("the check reads the log by itself");
       });
+      const { mark } = state;
+      if (mark) this.end(mark);
       for (const { key, modRevision, segment, at, size } of state.current("", "\uffff", "durable")) {
         report.keys++;
         const path = `${directory}/${segmentName(segment)}`;
@@ -138,13 +146,27 @@ class Check {
         );
         if (report.findings.length >= MOST_FINDINGS) return;
       }
-      if (state.mark && this.revision !== undefined && state.mark.revision > this.revision)
+      if (mark && report.revision !== undefined && mark.revision > report.revision)
         report.findings.push(
-          `the store's index is ahead of its log: it has revision ${state.mark.revision}, the log ends with ${this.revision}`,
+          `the store's index is ahead of its log: it has revision ${mark.revision}, the log ends with ${report.revision}`,
         );
     } finally {
       for (const file of opened.values()) await file.close();
       await index.close();
     }
+  }
+  /** No crash takes away what the index had of the log: it is told of frames that are on the disk. */
+  private end({ segment, at }: Mark): void {
+    const path = `${this.options.directory}/${segmentName(segment)}`;
+    const end = this.ends.get(segment);
+    if (end === undefined) throw new Damaged(path, 0, "the segment is missing");
+    if (end >= at) return;
+    const isTorn = this.report.torn?.file === path;
+    delete this.report.torn;
+    throw new Damaged(
+      path,
+      end,
+      isTorn ? "a frame is unreadable, and its index has what was in it" : "the log ends before what its index has of it",
+    );
   }
 }

@@ -271,10 +271,15 @@ test("a directory in use, and one from a newer version, are refused in one sente
   await assert.rejects(open(disk), { message: "the data directory data is in use by process 1" });
   await store.close();
   const file = await disk.open("data/format", false);
-  await file.write(0, utf8("4\n"));
-  await assert.rejects(open(disk), {
-    message: "the data directory data has format 4, from a newer version; this version reads up to 3",
-  });
+  for (const [text, problem] of [
+    ["4", "the data directory data has format 4, from a newer version; this version reads up to 3"],
+    ["2", "the data directory data has format 2, from before the first release; this version does not read it"],
+    ["x", "data/format does not say which format the data directory has"],
+  ] as const) {
+    await file.write(0, utf8(`${text}\n`));
+    await assert.rejects(open(disk), { message: problem });
+    assert.deepEqual((await check(disk)).findings, [problem]);
+  }
 });
 
 test("an index that is lost is made anew from the log, also when parts of that have been cleaned", async () => {
@@ -316,6 +321,31 @@ test("an index that is lost is made anew from the log, also when parts of that h
   await store.close();
   const report = await checkStore({ files: disk, directory: "data", checksum: crc32, openIndex: async path => simulatedIndex(disk, path) });
   assert.deepEqual([report.findings, report.keys], [[], before.count + 1]);
+});
+
+test("a check says what the log's end lacks of its index, and its revision where all events were compacted", async () => {
+  const disk = simulatedDisk(seededChance(11));
+  const store = await open(disk);
+  await put(store, "a", "1");
+  await store.txn([], [{ op: "delete", key: "a" }]);
+  await store.compact(3);
+  await store.defragment();
+  await store.close();
+  const full = () => checkStore({ files: disk, directory: "data", checksum: crc32, openIndex: async path => simulatedIndex(disk, path) });
+  const { findings, revision, bytes } = await full();
+  assert.deepEqual([findings, revision], [[], 3]);
+  const last = (await disk.list("data")).filter(name => name.endsWith(".log")).at(-1)!;
+  const file = await disk.open(`data/${last}`, false);
+  const whole = await file.read(0, bytes);
+  await file.truncate(bytes - 3);
+  const cut = await full();
+  assert.deepEqual([cut.findings.length, cut.torn], [1, undefined]);
+  await assert.rejects(open(disk), /the log ends before what its index has of it/);
+  await file.write(0, whole);
+  disk.corrupt(`data/${last}`, bytes - 1);
+  assert.match((await full()).findings[0]!, /a frame is unreadable, and its index has what was in it/);
+  await disk.remove(`data/${last}`);
+  assert.deepEqual((await full()).findings, [`the store's log is damaged: data/${last} at offset 0: the segment is missing`]);
 });
 
 test("what the log does not hold as the index says is told, by the check and by an alarm", async () => {

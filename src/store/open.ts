@@ -1,4 +1,5 @@
 import type { Revision } from "./contract.ts";
+import { formatOf, writeFormat } from "./format.ts";
 import { lastLeaseAfter } from "./lease.ts";
 import { createSegment, Damaged, FRAME_HEADER, Log, readSegment, type Segment, segmentName, segmentsOf } from "./log.ts";
 import type { Mark } from "./mark.ts";
@@ -7,8 +8,6 @@ import { decodeRecords, type Head, type LogRecord, leaseKey } from "./record.ts"
 import { State } from "./state.ts";
 import { isDead, type Link, UNREAD, type Version, versionAt } from "./version.ts";
 
-/** The layout of the data directory that this version writes and reads. */
-export const FORMAT = 3;
 /** Records replayed before they are moved into the index, so that memory does not grow with the log. */
 const REPLAYED = 50_000;
 /** Bytes read at once of a segment's beginning. */
@@ -69,23 +68,9 @@ export async function takeDirectory(options: TakeOptions): Promise<Taken> {
 }
 
 async function checkFormat(files: FileSystem, directory: string): Promise<void> {
-  const path = `${directory}/format`;
-  const file = await files.open(path, true);
-  try {
-    const text = new TextDecoder().decode(await file.read(0, 32)).trim();
-    const format = Number(text);
-    if (format > FORMAT)
-      throw new Error(`the data directory ${directory} has format ${format}, from a newer version; this version reads up to ${FORMAT}`);
-    if (format === FORMAT) return;
-    if (format > 0)
-      throw new Error(`the data directory ${directory} has format ${format}, from before the first release; this version does not read it`);
-    if (text !== "") throw new Error(`${path} does not say which format the data directory has`);
-    await file.write(0, new TextEncoder().encode(`${FORMAT}\n`));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await files.syncDirectory(directory);
+  const { problem, fresh } = await formatOf(files, directory);
+  if (problem !== undefined) throw new Error(problem);
+  if (fresh) await writeFormat(files, directory);
 }
 
 /**
