@@ -179,4 +179,5 @@ export const StatusResponse = message({
   isLearner: [10, "bool"],
   storageVersion: [11, "string"],
   dbSizeQuota: [12, "int64"],
+  downgradeInfo: [13, message({ enabled: [1, "bool"], targetVersion: [2, "string"] })],
 });

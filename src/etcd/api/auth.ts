@@ -98,10 +98,13 @@ export class Auth {
     }
     return this.options.certificates ? call.peer?.certificate?.commonName || undefined : undefined;
   }
+  /** Anyone who has a user. */
+  mustBeKnown(call: Call): void {
+    this.callerOf(call);
+  }
   mustBeAdmin(call: Call): void {
-    if (!this.enabled) return;
-    const name = this.userOf(call);
-    if (name === undefined) throw etcdError("userEmpty");
+    const name = this.callerOf(call);
+    if (name === undefined) return;
     if (!userOf(this.state, name).roles.includes(ROOT)) throw etcdError("permissionDenied");
   }
   /** Admins, and users about themselves or roles of theirs. */
@@ -109,6 +112,13 @@ export class Auth {
     if (!this.enabled) return;
     const name = this.userOf(call);
     if (name === undefined || !also(name)) this.mustBeAdmin(call);
+  }
+  /** Undefined: nobody is asked who they are. */
+  private callerOf(call: Call): string | undefined {
+    if (!this.enabled) return undefined;
+    const name = this.userOf(call);
+    if (name === undefined) throw etcdError("userEmpty");
+    return name;
   }
 
   mayRead(call: Call, key: Key, rangeEnd: Key): void {
@@ -150,9 +160,8 @@ export class Auth {
     }
   }
   private may(call: Call, kind: typeof READ | typeof WRITE, key: Key, rangeEnd: Key): void {
-    if (!this.enabled) return;
-    const name = this.userOf(call);
-    if (name === undefined) throw etcdError("userEmpty");
+    const name = this.callerOf(call);
+    if (name === undefined) return;
     const rights = this.rightsOf(name);
     if (!rights || !(rights.root || covers(kind === READ ? rights.read : rights.write, key, rangeEnd))) throw etcdError("permissionDenied");
   }

@@ -27,11 +27,10 @@ export function authRoutes(server: Server): Route[] {
   return [
     unary(authCalls.enable, async (_, call) => change(call, u.enable)),
     unary(authCalls.disable, async (_, call) => change(call, u.disable)),
-    unary(authCalls.status, async () => ({
-      header: headerOf(server),
-      enabled: auth.enabled,
-      authRevision: auth.users.revision,
-    })),
+    unary(authCalls.status, async (_, call) => {
+      auth.mustBeAdmin(call);
+      return { header: headerOf(server), enabled: auth.enabled, authRevision: auth.users.revision };
+    }),
     unary(authCalls.authenticate, async ({ name, password }) => ({
       header: headerOf(server),
       token: await auth.authenticate(name, password),

@@ -7,11 +7,16 @@ import { headerOf, type Server } from "./server.ts";
 export function clusterRoutes(server: Server): Route[] {
   const { auth, memberId, name, clientUrls } = server;
   const members = [{ id: memberId, name, peerUrls: [], clientUrls }];
+  // What says who is a member has no revision.
+  const header = () => headerOf(server, 0);
   const mustBeMe = (id: number) => {
     if (id !== memberId) throw etcdError("memberNotFound");
   };
   return [
-    unary(clusterCalls.list, async () => ({ header: headerOf(server), members })),
+    unary(clusterCalls.list, async (_, call) => {
+      auth.mustBeKnown(call);
+      return { header: header(), members };
+    }),
     unary(clusterCalls.add, async (_, call) => {
       auth.mustBeAdmin(call);
       throw etcdError("notEnoughMembers");
@@ -25,7 +30,7 @@ export function clusterRoutes(server: Server): Route[] {
       auth.mustBeAdmin(call);
       mustBeMe(id);
       // It has no peers, so their addresses are nobody's.
-      return { header: headerOf(server), members };
+      return { header: header(), members };
     }),
     unary(clusterCalls.promote, async ({ id }, call) => {
       auth.mustBeAdmin(call);

@@ -41,7 +41,7 @@ const ERRORS = {
   stopped: [unavailable, "server stopped"],
   badLeaderTransferee: [failedPrecondition, "bad leader transferee"],
   downgradeTarget: [invalidArgument, "invalid downgrade target version"],
-  noDowngrade: [failedPrecondition, "no inflight downgrade job"],
+  downgradeFormat: [invalidArgument, "wrong downgrade target version format"],
 } as const;
 
 export function etcdError(name: keyof typeof ERRORS): RpcError {

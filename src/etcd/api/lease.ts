@@ -8,29 +8,36 @@ import { headerOf, type Server } from "./server.ts";
 
 /** Seconds. */
 const LONGEST = 9_000_000_000;
+/** One and a half of etcd's election time-outs, in whole seconds: what it gives at least. */
+const SHORTEST = 2;
 
 export function leaseRoutes(server: Server): Route[] {
   const { store, auth } = server;
   return [
-    unary(calls.leaseGrant, async ({ ttl, id }) => {
+    unary(calls.leaseGrant, async ({ ttl, id }, call) => {
+      auth.mustBeKnown(call);
       const lease = await grant(server, ttl, id);
       return { header: headerOf(server), id: lease.id, ttl: lease.ttl };
     }),
     unary(calls.leaseRevoke, async ({ id }, call) => {
+      auth.mustBeKnown(call);
       if (auth.enabled) await auth.mayAttach(call, id);
       await store.revoke(id);
       return { header: headerOf(server) };
     }),
-    streaming(calls.leaseKeepAlive, async channel => {
+    streaming(calls.leaseKeepAlive, async (channel, call) => {
       for (;;) {
         const request = await channel.next();
         if (!request) return;
         // As of before: a client must not see its lease alive at a revision at which it was not.
         const header = headerOf(server);
+        auth.mustBeKnown(call);
+        if (auth.enabled) await auth.mayAttach(call, request.id);
         await channel.send({ header, id: request.id, ttl: await keptAlive(server, request.id) });
       }
     }),
     unary(calls.leaseTimeToLive, async ({ id, keys }, call) => {
+      auth.mustBeKnown(call);
       const header = headerOf(server);
       try {
         const state = await store.timeToLive(id);
@@ -42,6 +49,7 @@ export function leaseRoutes(server: Server): Route[] {
       }
     }),
     unary(calls.leaseLeases, async (_, call) => {
+      auth.mustBeKnown(call);
       const ids = await store.leases();
       if (auth.enabled) for (const id of ids) await auth.mayReadLease(call, id);
       return { header: headerOf(server), leases: ids.map(id => ({ id })) };
@@ -52,10 +60,11 @@ export function leaseRoutes(server: Server): Route[] {
 /** `id` 0: one that is free. */
 export async function grant(server: Server, ttl: number, id: LeaseId): Promise<Lease> {
   if (ttl > LONGEST) throw etcdError("leaseTtlTooLarge");
-  if (id !== 0n) return server.store.grant(ttl, id);
+  const given = Math.max(SHORTEST, ttl);
+  if (id !== 0n) return server.store.grant(given, id);
   for (;;) {
     try {
-      return await server.store.grant(ttl, drawnLease(server.chance));
+      return await server.store.grant(given, drawnLease(server.chance));
     } catch (error) {
       if (!(error instanceof LeaseExists)) throw error;
     }

@@ -4,7 +4,7 @@ import { calls } from "#etcd/calls.ts";
 import type { Alarm } from "#store/contract.ts";
 import { maintenanceCalls } from "./adminmessages.ts";
 import { etcdError } from "./errors.ts";
-import { ETCD_VERSION, headerOf, type Server, STORAGE_VERSION } from "./server.ts";
+import { CLUSTER_VERSION, ETCD_VERSION, headerOf, type Server, STORAGE_VERSION } from "./server.ts";
 
 /** Actions on alarms. */
 const GET = 0;
@@ -13,12 +13,15 @@ const DEACTIVATE = 2;
 const ALARMS: readonly Alarm[] = ["nospace", "corrupt"];
 /** Actions of Downgrade. */
 const CANCEL = 2;
+/** The revision of a compaction where none has been. */
+const NEVER = -1;
 
 export function maintenanceRoutes(server: Server): Route[] {
   const { store, auth } = server;
   const standing = () => store.alarms().map(alarm => ({ memberId: server.memberId, alarm: ALARMS.indexOf(alarm) + 1 }));
   return [
-    unary(calls.status, async () => {
+    unary(calls.status, async (_, call) => {
+      auth.mustBeKnown(call);
       const header = headerOf(server);
       return {
         header,
@@ -33,10 +36,12 @@ export function maintenanceRoutes(server: Server): Route[] {
         dbSizeInUse: store.inUse(),
         storageVersion: STORAGE_VERSION,
         dbSizeQuota: server.quota,
+        downgradeInfo: {},
       };
     }),
     unary(maintenanceCalls.alarm, async ({ action, memberId, alarm }, call) => {
       if (action === GET) {
+        auth.mustBeKnown(call);
         return { header: headerOf(server), alarms: standing().filter(a => (alarm === 0 || a.alarm === alarm) && isMe(memberId)) };
       }
       auth.mustBeAdmin(call);
@@ -58,7 +63,7 @@ export function maintenanceRoutes(server: Server): Route[] {
     unary(maintenanceCalls.hashKV, async ({ revision: wanted }, call) => {
       auth.mustBeAdmin(call);
       const { hash, revision, compacted } = await store.hash(wanted || undefined);
-      return { header: headerOf(server), hash, compactRevision: compacted, hashRevision: revision };
+      return { header: headerOf(server), hash, compactRevision: compacted || NEVER, hashRevision: revision };
     }),
     streaming(maintenanceCalls.snapshot, async (channel, call) => {
       auth.mustBeAdmin(call);
@@ -71,11 +76,17 @@ export function maintenanceRoutes(server: Server): Route[] {
         await channel.send({ header, remainingBytes, blob, version: STORAGE_VERSION });
       }
     }),
-    unary(maintenanceCalls.moveLeader, async () => {
-      throw etcdError("badLeaderTransferee");
+    unary(maintenanceCalls.moveLeader, async ({ targetId }, call) => {
+      auth.mustBeAdmin(call);
+      // To itself, it has moved already.
+      if (targetId !== server.memberId) throw etcdError("badLeaderTransferee");
+      return {};
     }),
-    unary(maintenanceCalls.downgrade, async ({ action }) => {
-      throw etcdError(action === CANCEL ? "noDowngrade" : "downgradeTarget");
+    unary(maintenanceCalls.downgrade, async ({ action, version }, call) => {
+      auth.mustBeAdmin(call);
+      // There is none to end, which etcd takes for ended.
+      if (action === CANCEL) return { header: headerOf(server), version: CLUSTER_VERSION };
+      throw etcdError(/^\d+\.\d+(\.\d+)?$/.test(version) ? "downgradeTarget" : "downgradeFormat");
     }),
   ];
   function isMe(memberId: number): boolean {

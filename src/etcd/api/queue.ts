@@ -21,6 +21,7 @@ export interface Place {
 /** Takes a place in the queue under `name`, or finds the lease's own; lease 0: a new one. */
 export async function takePlace(server: Server, call: Call, name: Key, lease: LeaseId, value: Uint8Array): Promise<Place> {
   const { store, auth } = server;
+  auth.mustBeKnown(call);
   const held = lease === 0n ? (await grant(server, TTL, 0n)).id : lease;
   const key = `${name}/${BigInt.asUintN(64, held).toString(16)}`;
   if (auth.enabled) {

@@ -10,6 +10,7 @@ import { etcdError } from "./errors.ts";
 /** The release of etcd whose behaviour is served; clients choose features by it. */
 export const ETCD_VERSION = "3.6.16";
 export const STORAGE_VERSION = "3.6.0";
+export const CLUSTER_VERSION = "3.6";
 /** One member has one term: that of its own election. */
 const TERM = 2;
 

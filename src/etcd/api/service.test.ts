@@ -290,7 +290,7 @@ test("watch: one who does not read costs no more than the store's buffer, and mi
   go();
   let last = await watch.next();
   while (!last.canceled) last = await watch.next();
-  assert.equal(last.compactRevision, store.revision);
+  assert.deepEqual([last.compactRevision, last.header?.revision], [store.revision, 0]);
   await watch.leave();
 });
 
@@ -314,6 +314,12 @@ test("leases: granted, kept alive, told, run out", async () => {
   assert.equal((await ask(calls.range, { key: "a" })).count, 0);
   await assert.rejects(ask(calls.leaseRevoke, { id }), failsWith("etcdserver: requested lease not found", 5));
   await assert.rejects(ask(calls.leaseGrant, { ttl: 9_000_000_001 }), failsWith("etcdserver: too large lease TTL", 11));
+  // As etcd has it: one and a half election time-outs.
+  for (const short of [-1, 0, 1]) {
+    const least = await ask(calls.leaseGrant, { ttl: short });
+    assert.equal(least.ttl, 2);
+    await ask(calls.leaseRevoke, { id: least.id });
+  }
   await ask(calls.leaseGrant, { ttl: 5, id: HUGE });
   await assert.rejects(ask(calls.leaseGrant, { ttl: 5, id: HUGE }), failsWith("etcdserver: lease already exists", 9));
   assert.deepEqual((await ask(calls.leaseLeases, {})).leases, [{ id: HUGE }]);
@@ -385,6 +391,35 @@ test("users, roles and ranges decide on every call; changes hold at once and out
   await put("d", "9");
 });
 
+test("who has no user learns nothing of the store, and leases are kept alive by those who may write their keys", async () => {
+  const { ask, stream } = start();
+  await ask(authCalls.userAdd, { name: "root", password: "r" });
+  await ask(authCalls.userGrantRole, { user: "root", role: "root" });
+  await ask(authCalls.userAdd, { name: "ann", password: "a" });
+  const { id } = await ask(calls.leaseGrant, { ttl: 10 });
+  await ask(calls.put, { key: "k", lease: id });
+  await ask(authCalls.enable, {});
+  const nobody = failsWith("etcdserver: user name is empty", 3);
+  await assert.rejects(ask(calls.leaseGrant, { ttl: 10 }), nobody);
+  await assert.rejects(ask(calls.leaseRevoke, { id: 5n }), nobody);
+  await assert.rejects(ask(calls.leaseTimeToLive, { id }), nobody);
+  await assert.rejects(ask(calls.leaseLeases, {}), nobody);
+  await assert.rejects(ask(calls.status, {}), nobody);
+  await assert.rejects(ask(maintenanceCalls.alarm, {}), nobody);
+  await assert.rejects(ask(clusterCalls.list, {}), nobody);
+  await assert.rejects(ask(lockCalls.lock, { name: "l" }), nobody);
+
+  const { token } = await ask(authCalls.authenticate, { name: "ann", password: "a" });
+  const denied = failsWith("etcdserver: permission denied", 7);
+  await ask(calls.status, {}, { token });
+  await assert.rejects(ask(authCalls.status, {}, { token }), denied);
+  await assert.rejects(ask(maintenanceCalls.moveLeader, { targetId: 8 }, { token }), denied);
+  await assert.rejects(ask(maintenanceCalls.downgrade, { action: 2 }, { token }), denied);
+  const keep = stream(calls.leaseKeepAlive, { token });
+  keep.send({ id });
+  denied(await keep.over);
+});
+
 test("a watch is refused to those who may not read its range", async () => {
   const { ask, stream } = start();
   await ask(authCalls.userAdd, { name: "root", password: "r" });
@@ -433,17 +468,24 @@ test("maintenance and membership of one who is alone", async () => {
   await put("a", "1");
   const status = await ask(calls.status, {});
   assert.deepEqual([status.leader, status.dbSizeQuota, status.raftIndex], [8, 100, 2]);
+  assert.deepEqual(status.downgradeInfo, { enabled: false, targetVersion: "" });
   const once = await ask(maintenanceCalls.hashKV, {});
+  assert.equal(once.compactRevision, -1);
   assert.equal((await ask(maintenanceCalls.hashKV, { revision: 2 })).hash, once.hash);
   assert.deepEqual((await ask(maintenanceCalls.alarm, {})).alarms, []);
   const snapshot = stream(maintenanceCalls.snapshot);
   snapshot.send({});
   assert.deepEqual([(await snapshot.next()).remainingBytes, (await snapshot.next()).remainingBytes], [1, 0]);
-  assert.equal((await ask(clusterCalls.list, {})).members[0]?.id, 8);
+  const { header, members } = await ask(clusterCalls.list, {});
+  assert.deepEqual([header?.revision, members[0]?.id], [0, 8]);
   await assert.rejects(ask(clusterCalls.promote, { id: 1 }), failsWith("etcdserver: member not found", 5));
   await assert.rejects(ask(clusterCalls.promote, { id: 8 }), failsWith("etcdserver: can only promote a learner member", 9));
   await assert.rejects(ask(maintenanceCalls.moveLeader, {}), failsWith("etcdserver: bad leader transferee", 9));
-  await assert.rejects(ask(maintenanceCalls.downgrade, { action: 2 }), failsWith("etcdserver: no inflight downgrade job", 9));
+  await ask(maintenanceCalls.moveLeader, { targetId: 8 });
+  const target = (version: string) => ask(maintenanceCalls.downgrade, { version });
+  await assert.rejects(target("3.5"), failsWith("etcdserver: invalid downgrade target version", 3));
+  await assert.rejects(target("old"), failsWith("etcdserver: wrong downgrade target version format", 3));
+  assert.equal((await ask(maintenanceCalls.downgrade, { action: 2 })).version, "3.6");
 });
 
 test("history is compacted by age, and by number of revisions", async () => {

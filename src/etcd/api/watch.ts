@@ -72,7 +72,9 @@ export class Watches {
   async leave(watch: OneWatch, says: Input<typeof WatchResponse>): Promise<void> {
     this.open.delete(watch.id);
     watch.stop();
-    await this.channel.send({ header: headerOf(this.server), watchId: watch.id, canceled: true, ...says });
+    // As etcd has it: what was compacted has no revision to tell.
+    const header = says.compactRevision ? headerOf(this.server, 0) : headerOf(this.server);
+    await this.channel.send({ header, watchId: watch.id, canceled: true, ...says });
     await this.arrived(watch);
   }
   /** Events of that many bytes, or little else. */
