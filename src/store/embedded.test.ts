@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crc32 as nodeCrc32 } from "node:zlib";
 import { text, utf8 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
 import { virtualClock } from "#sim/clock.ts";
@@ -138,6 +139,53 @@ test("watchers of the past share what is read of the log, wherever they begin", 
   assert.equal(mine.length, Math.floor((COUNT - 4) / 7) + 1);
   assert.ok(mine.every(seen => seen.endsWith(" -")));
   await store.close();
+});
+test("who follows the past piecewise, beginning anew each time, reads what others read; what an event replaced is read once for all", async () => {
+  const disk = simulatedDisk(seededChance(3));
+  let reads = 0;
+  let now = 0;
+  const files = withFiles(disk, file => ({
+    ...file,
+    read(at, length) {
+      reads++;
+      return file.read(at, length);
+    },
+    readNow(at, length) {
+      now++;
+      return file.readNow(at, length);
+    },
+  }));
+  // Five pieces of log, of which the last is not kept: there may be more of it.
+  const [COUNT, SIZE, UNTIL] = [220, 20_000, 190];
+  for (const recentBytes of [0, 64 * 1024 * 1024]) {
+    const store = await openEmbedded({
+      ...optionsOf(disk, { recentBytes, cacheBytes: 0, checksum: nodeCrc32, directory: `data-${recentBytes}` }),
+      files,
+    });
+    for (let i = 0; i < COUNT; i += 10) {
+      await Promise.all(Array.from({ length: 10 }, (_, j) => put(store, `k${(i + j) % 7}`, `${i + j} ${"x".repeat(SIZE)}`)));
+    }
+    reads = now = 0;
+    const all = Array.from({ length: 20 }, (_, i) => ({ after: 1 + i, seen: 0 }));
+    while (all.some(({ after }) => after < UNTIL)) {
+      for (const one of all) {
+        if (one.after >= UNTIL) continue;
+        for await (const { events, revision } of store.watch("k", "l", { after: one.after, previous: true })) {
+          for (const { entry, previous } of events) {
+            const i = entry.modRevision - 2;
+            assert.equal(previous && text(previous.value).split(" ")[0], i < 7 ? undefined : String(i - 7));
+          }
+          one.seen += events.length;
+          one.after = revision;
+          break;
+        }
+      }
+    }
+    for (const [i, { after, seen }] of all.entries()) assert.equal(seen, after - 1 - i);
+    assert.ok(now <= COUNT, `${now} of ${COUNT} events were completed`);
+    assert.ok(reads <= (2 * COUNT * SIZE) / (256 * 1024), `${reads} reads`);
+    await store.close();
+  }
 });
 test("a full disk: NoSpace to all that wait, nothing half there, and writable again when there is room", async () => {
   const disk = simulatedDisk(seededChance(3));

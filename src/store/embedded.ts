@@ -308,7 +308,7 @@ class EmbeddedStore implements LocalStore {
         if (this.watchers.any) for (const event of record.events) events.push(event);
       }
     }
-    if (events.length > 0) this.watchers.publish(events, event => this.history.withPrevious(event));
+    if (events.length > 0) this.watchers.publish(events, event => this.history.whole(event));
   }
   private async shut(): Promise<void> {
     const { held, groups, upkeep, flusher, room, watchers, taken } = this;

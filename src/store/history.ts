@@ -1,6 +1,6 @@
 import { Compacted, type Revision, type StoreEvent } from "./contract.ts";
 import type { Log } from "./log.ts";
-import { type LogPiece, Pieces } from "./pieces.ts";
+import { type LogPiece, type LogPlace, Pieces } from "./pieces.ts";
 import type { Position } from "./position.ts";
 import type { Recent } from "./recent.ts";
 import type { State } from "./state.ts";
@@ -36,7 +36,7 @@ export class LogHistory implements History {
 
   since(after: Revision, range: HistoryRange): Piece | Promise<Piece> {
     const recent = this.recent.since(after, range);
-    if (recent) return range.previous ? { ...recent, events: recent.events.map(event => this.withPrevious(event)) } : recent;
+    if (recent) return range.previous ? { ...recent, events: recent.events.map(event => this.whole(event)) } : recent;
     return this.logged(after, range).catch(error => {
       // What it was reading may have been compacted meanwhile.
       throw after + 1 < this.oldest ? new Compacted(this.compacted) : error;
@@ -46,8 +46,8 @@ export class LogHistory implements History {
   async logged(after: Revision, { from, to, previous, cursor }: HistoryRange): Promise<Piece> {
     const newest = this.revision;
     const segments = this.log.all();
-    let place = cursor as { segment: number; at: number } | undefined;
-    if (!place) {
+    let place = (cursor as LogPlace | undefined) ?? this.pieces.after(after);
+    if (!place || !this.log.has(place.segment)) {
       const i = segments.findIndex(({ lastRevision }) => lastRevision > after);
       place = { segment: segments[i]!.number, at: this.state.placeOf(after + 1, segments[i - 1]?.lastRevision ?? 0)?.at ?? 0 };
     }
@@ -74,13 +74,16 @@ export class LogHistory implements History {
     whole[i] ??= this.withPrevious(event);
     return whole[i]!;
   }
-  /** An event with what it replaced, unless that is compacted. */
-  withPrevious(event: StoreEvent & { readonly link?: Link }): StoreEvent {
+  /** One of the newest events with what it replaced, unless that is compacted. */
+  whole(event: StoreEvent): StoreEvent {
+    return this.recent.wholeOf(event, this.withPrevious);
+  }
+  private readonly withPrevious = (event: StoreEvent & { readonly link?: Link }): StoreEvent => {
     const { type, entry, previous } = event;
     if (previous && !isUnread(previous)) return { type, entry, previous };
     const link = event.link ?? (previous as Version | undefined);
     if (!link || entry.modRevision <= this.compacted) return { type, entry };
     const found = this.state.follow(entry.key, link)?.version;
     return found && !isDead(found) ? { type, entry, previous: this.state.cells.full(found) } : { type, entry };
-  }
+  };
 }

@@ -1,4 +1,4 @@
-import type { StoreEvent } from "./contract.ts";
+import type { Revision, StoreEvent } from "./contract.ts";
 import type { Log } from "./log.ts";
 import { decodeRecords, type LogEvent } from "./record.ts";
 import { BATCH_EVENTS } from "./watch.ts";
@@ -6,6 +6,11 @@ import { BATCH_EVENTS } from "./watch.ts";
 /** Bytes of the log at whose multiples a piece ends. */
 const PIECE = 1024 * 1024;
 
+/** Where a frame begins. */
+export interface LogPlace {
+  readonly segment: number;
+  readonly at: number;
+}
 /** Some of the log's events: those of the frames of one segment from one place to another. */
 export interface LogPiece {
   readonly events: readonly LogEvent[];
@@ -13,6 +18,12 @@ export interface LogPiece {
   readonly whole: StoreEvent[];
   /** Where the next piece begins. */
   readonly end: number;
+}
+
+/** A piece, or what it is read by; `piece` once it is there. */
+interface Kept extends LogPlace {
+  readonly reading: Promise<LogPiece>;
+  piece: LogPiece | undefined;
 }
 
 /**
@@ -23,7 +34,7 @@ export class Pieces {
   private readonly log: Log;
   private readonly most: number;
   /** Least lately used first. */
-  private readonly kept = new Map<string, Promise<LogPiece>>();
+  private readonly kept = new Map<string, Kept>();
 
   /** `most`: bytes. */
   constructor(log: Log, most: number) {
@@ -32,33 +43,45 @@ export class Pieces {
     this.most = Math.floor(most / (2 * PIECE));
   }
 
+  /** Where a piece that is kept holds the revision behind `after`, or ends before it; so that who begins anew reads what others do. */
+  after(after: Revision): LogPlace | undefined {
+    let behind: LogPlace | undefined;
+    for (const { segment, at, piece } of this.kept.values()) {
+      if (!piece || piece.events.length === 0 || !this.log.has(segment)) continue;
+      const last = piece.events.at(-1)!.entry.modRevision;
+      if (piece.events[0]!.entry.modRevision <= after + 1 && last > after) return { segment, at };
+      if (last === after) behind = { segment, at: piece.end };
+    }
+    return behind;
+  }
   /** The events from the frame at `at` of a segment on: perhaps of revisions that nobody may see yet. */
-  async read(segment: number, at: number): Promise<LogPiece> {
+  read(segment: number, at: number): Promise<LogPiece> {
     const name = `${segment}/${at}`;
-    const known = this.kept.get(name);
-    const piece = known ?? this.load(segment, at, () => this.kept.delete(name));
+    const known = this.kept.get(name) ?? this.load(name, segment, at);
     this.kept.delete(name);
-    this.kept.set(name, piece);
+    this.kept.set(name, known);
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= this.most) break;
       this.kept.delete(oldest);
     }
-    return piece;
+    return known.reading;
   }
-  /** `passing`: it is not to be kept, since it failed or there will be more of it. */
-  private async load(segment: number, at: number, passing: () => void): Promise<LogPiece> {
+  private load(name: string, segment: number, at: number): Kept {
     const events: LogEvent[] = [];
     const whole = (Math.floor(at / PIECE) + 1) * PIECE;
     let isWhole = false;
-    try {
-      const end = await this.log.readFrames(segment, at, (body, bodyAt) => {
-        for (const record of decodeRecords(body, segment, bodyAt)) if (record.kind === "events") events.push(...record.events);
-        isWhole = bodyAt + body.length >= whole || events.length >= BATCH_EVENTS;
-        return !isWhole;
+    const frames = this.log.readFrames(segment, at, (body, bodyAt) => {
+      for (const record of decodeRecords(body, segment, bodyAt)) if (record.kind === "events") events.push(...record.events);
+      isWhole = bodyAt + body.length >= whole || events.length >= BATCH_EVENTS;
+      return !isWhole;
+    });
+    const reading = frames
+      .then(end => (kept.piece = { events, whole: [], end }))
+      .finally(() => {
+        // It failed, or there will be more of it.
+        if (!isWhole) this.kept.delete(name);
       });
-      return { events, whole: [], end };
-    } finally {
-      if (!isWhole) passing();
-    }
+    const kept: Kept = { segment, at, reading, piece: undefined };
+    return kept;
   }
 }

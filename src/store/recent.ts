@@ -6,6 +6,8 @@ import { BATCH_EVENTS, EVENT_OVERHEAD, type HistoryRange } from "./watch.ts";
 export class Recent {
   /** Oldest first; whole revisions, one after another. */
   private kept: LogEvent[] = [];
+  /** Those of them of which somebody asked what they replaced, with that: it is found, and held, once for all who ask. */
+  private readonly whole = new Map<StoreEvent, StoreEvent>();
   private bytes = 0;
   private readonly most: number;
 
@@ -21,6 +23,17 @@ export class Recent {
       this.bytes += sizeOf(event);
     }
     if (this.bytes > this.most) this.shed();
+  }
+  /** An event with what it replaced, which `complete` finds. */
+  wholeOf(event: StoreEvent, complete: (event: StoreEvent) => StoreEvent): StoreEvent {
+    const known = this.whole.get(event);
+    if (known) return known;
+    const whole = complete(event);
+    if (!this.has(event)) return whole;
+    this.whole.set(event, whole);
+    this.bytes += previousSize(whole);
+    if (this.bytes > this.most) this.shed();
+    return whole;
   }
   /** Events of whole revisions above `after`, some at a time, and the last of those revisions; undefined: it lacks some of them. */
   since(after: Revision, { from, to }: HistoryRange): { revision: Revision; events: StoreEvent[] } | undefined {
@@ -41,9 +54,18 @@ export class Recent {
   /** Forgets the older half. */
   private shed(): void {
     const { kept } = this;
-    const middle = kept[kept.length >> 1]!.entry.modRevision;
-    this.kept = kept.slice(this.after(middle));
-    this.bytes = this.kept.reduce((sum, event) => sum + sizeOf(event), 0);
+    const gone = this.after(kept[kept.length >> 1]!.entry.modRevision);
+    for (let i = 0; i < gone; i++) {
+      const event = kept[i]!;
+      const whole = this.whole.get(event);
+      this.bytes -= sizeOf(event) + (whole ? previousSize(whole) : 0);
+      this.whole.delete(event);
+    }
+    this.kept = kept.slice(gone);
+  }
+  private has({ entry }: StoreEvent): boolean {
+    const first = this.kept[0];
+    return first !== undefined && first.entry.modRevision <= entry.modRevision;
   }
   /** The place of the first event above `revision`. */
   private after(revision: Revision): number {
@@ -58,3 +80,4 @@ export class Recent {
   }
 }
 const sizeOf = ({ entry }: LogEvent) => EVENT_OVERHEAD + entry.size;
+const previousSize = ({ previous }: StoreEvent) => EVENT_OVERHEAD + (previous?.value.length ?? 0);

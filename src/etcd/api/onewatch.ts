@@ -63,10 +63,9 @@ export class OneWatch {
   }
   async run(): Promise<void> {
     try {
-      if (this.delivered < this.all.server.store.revision) await this.all.inTurn(() => this.catchUp());
       while (!this.stopped) {
-        await this.follow();
-        if (!this.stopped) await this.all.inTurn(() => this.catchUp());
+        const isThere = this.delivered >= this.all.server.store.revision || (await this.all.turns.take(this, () => this.catchUp()));
+        if (isThere) await this.follow();
       }
     } catch (error) {
       if (this.stopped) return;
@@ -79,6 +78,7 @@ export class OneWatch {
   /** Sends what the store tells, until it comes faster than it is read. */
   private async follow(): Promise<void> {
     try {
+      if (!this.watch) this.open();
       for (let batch = await this.next(); batch; batch = await this.next()) {
         const { events } = batch;
         if (events.length > 0 && !this.all.hasRoom(() => sizeOf(events))) return;
@@ -90,13 +90,20 @@ export class OneWatch {
       this.close();
     }
   }
-  /** Opens it anew where it stood, and sends what comes first; or nothing, when nothing was missed. */
-  private async catchUp(): Promise<void> {
-    if (this.stopped) return;
+  /**
+   * Opens it anew where it stood, and sends what comes first; or nothing, when nothing was missed. Says whether what is next
+   * comes from the store; if not, it holds nothing until it has its turn again.
+   */
+  private async catchUp(): Promise<boolean> {
+    if (this.stopped) return false;
     if (!this.watch) this.open();
     this.watch!.progress();
     const batch = await this.next();
-    if (batch) await this.give(batch);
+    if (!batch) return false;
+    const isThere = batch.revision >= this.all.server.store.revision;
+    if (!isThere) this.close();
+    await this.give(batch);
+    return isThere;
   }
   /** undefined: it was stopped. */
   private async next(): Promise<Batch | undefined> {

@@ -11,6 +11,7 @@ import type { WatchCreateRequest, WatchRequest, WatchResponse } from "#etcd/mess
 import { OneWatch, type WatchId } from "./onewatch.ts";
 import { rangeOf } from "./range.ts";
 import { headerOf, type Server } from "./server.ts";
+import { Turns } from "./turns.ts";
 
 type Stream = Channel<typeof WatchRequest, typeof WatchResponse>;
 type Create = Value<typeof WatchCreateRequest>;
@@ -46,7 +47,8 @@ export class Watches {
   private asked: Set<OneWatch> | undefined;
   /** Bytes of events that wait for the reader. */
   private waiting = 0;
-  private turn: Promise<void> = Promise.resolve();
+  /** Of the watches that read history one does so at a time, until the reader has taken what it found. */
+  readonly turns = new Turns();
 
   constructor(server: Server, channel: Stream, call: Call) {
     this.server = server;
@@ -90,12 +92,6 @@ export class Watches {
   /** Whether events of that many bytes may wait beside those that do. */
   hasRoom(bytes: () => number): boolean {
     return this.waiting === 0 || this.waiting + bytes() <= limits.etcdWatchWaiting;
-  }
-  /** Of the watches that read history one does so at a time, until the reader has taken what it found. */
-  inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.turn.then(work);
-    this.turn = mine.catch(() => {});
-    return mine;
   }
   /** All up to the revision of the request for progress has been delivered to `watch`, or it is over. */
   async arrived(watch: OneWatch): Promise<void> {
