@@ -4,7 +4,7 @@ import { mkdir, open } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
 import { latin1, writeLatin1 } from "#base/bytes.ts";
 import { ALL_KEYS, type Key, NoSpace } from "#store/contract.ts";
-import type { Change, Index } from "#store/ports.ts";
+import type { Changes, Index } from "#store/ports.ts";
 
 /** The table whose keys lmdb asks for next: its letter is their first byte. */
 let letter = 0;
@@ -24,7 +24,15 @@ function plain({ buffer, byteOffset }: Uint8Array, length: number): Uint8Array {
   if (view.length !== length || view.buffer !== buffer || view.byteOffset !== byteOffset) view = new Uint8Array(buffer, byteOffset, length);
   return view;
 }
-const encoder = { encode: (value: Uint8Array) => value as Buffer, decode: plain };
+/** A value to be written, as a part of a buffer, which lmdb keeps from being collected until it is written. */
+interface Part {
+  readonly buffer: ArrayBufferLike;
+  /** Where in memory that is: lmdb looks it up and notes it. */
+  address: number;
+  start: number;
+  end: number;
+}
+const encoder = { encode: (value: Part) => value, decode: plain };
 /** LMDB's own codes for a full disk: ENOSPC, EDQUOT, a map that cannot grow, and EIO, by which it tells of a short write. */
 const FULL = new Set([28, 122, 5, -30792]);
 
@@ -69,7 +77,8 @@ export async function openLmdb(directory: string): Promise<Index> {
       letter = table.charCodeAt(0);
       return from < to ? db.getKeysCount({ start: from, end: endOf(to) }) : 0;
     },
-    write: changes => write(db, changes),
+    // What it gives are bytes, what it takes are parts.
+    write: fill => write(db as unknown as RootDatabase<Part, Key>, fill),
     size: () => statSync(path).blocks * 512,
     close: () => db.close(),
   };
@@ -96,16 +105,25 @@ const MARK = 0xbeefc0de;
 const MARK_AT = 24;
 const PAGE = 4096;
 
-async function write(db: RootDatabase<Uint8Array, Key>, changes: readonly Change[]): Promise<void> {
+async function write(db: RootDatabase<Part, Key>, fill: (changes: Changes) => void): Promise<void> {
+  // One for all rows of a buffer: lmdb reads it while it is being called.
+  let part: Part | undefined;
+  const changes: Changes = {
+    put(table, key, { buffer, byteOffset }, from, to) {
+      if (part?.buffer !== buffer) part = { buffer, address: 0, start: 0, end: 0 };
+      part.start = byteOffset + from;
+      part.end = byteOffset + to;
+      letter = table.charCodeAt(0);
+      db.put(key, part);
+    },
+    remove(table, key) {
+      letter = table.charCodeAt(0);
+      db.remove(key);
+    },
+  };
   try {
     // A batch is one transaction of LMDB, carried out by its own thread.
-    await db.batch(() => {
-      for (const { table, key, value } of changes) {
-        letter = table.charCodeAt(0);
-        if (value) db.put(key, value);
-        else db.remove(key);
-      }
-    });
+    await db.batch(() => fill(changes));
   } catch (error) {
     const cause = await causeOf(error);
     throw cause instanceof Error && "code" in cause && FULL.has(Number(cause.code)) ? new NoSpace() : cause;

@@ -1,5 +1,5 @@
 import { ALL_KEYS, type Key, NoSpace, prefixEnd } from "#store/contract.ts";
-import type { Change, Index } from "#store/ports.ts";
+import type { Index } from "#store/ports.ts";
 import { SortedMap } from "#store/sorted.ts";
 import type { SimulatedDisk } from "./files.ts";
 
@@ -11,21 +11,23 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
     disk.indexes.set(path, rows);
   }
   const map = rows;
-  const apply = (changes: readonly Change[]) => {
-    for (const { table, key, value } of changes) {
-      if (value) map.set(table + key, value.slice());
-      else map.delete(table + key);
-    }
-  };
   return {
     get: (table, key) => map.get(table + key),
     walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(key.slice(1), value)),
     count: (table, from, to) => map.count(table + from, endOf(table, to)),
-    async write(changes) {
+    async write(fill) {
       if (disk.full) throw new NoSpace();
+      const changes: (() => void)[] = [];
+      fill({
+        put: (table, key, bytes, from, to) => changes.push(() => map.set(table + key, bytes.slice(from, to))),
+        remove: (table, key) => changes.push(() => map.delete(table + key)),
+      });
+      const apply = () => {
+        for (const change of changes) change();
+      };
       // A crash in the middle leaves a write that nobody was told of: done or not.
-      await disk.call(() => disk.chance.next() < 0.5 && apply(changes));
-      apply(changes);
+      await disk.call(() => disk.chance.next() < 0.5 && apply());
+      apply();
     },
     size: () => 0,
     async close() {},

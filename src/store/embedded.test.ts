@@ -12,7 +12,7 @@ import { crc32 } from "./checksum.ts";
 import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
 import { FRAME_HEADER } from "./log.ts";
-import type { Change, File } from "./ports.ts";
+import type { File, Index } from "./ports.ts";
 
 const optionsOf = (disk: SimulatedDisk, more: Partial<EmbeddedOptions> = {}): EmbeddedOptions => ({
   clock: virtualClock(),
@@ -235,9 +235,9 @@ test("writers that wait for an index far behind go on when it has failed", async
   const index = simulatedIndex(disk, "data/index");
   const failing = Promise.withResolvers<void>();
   let writes = 0;
-  const openIndex = async () => ({
+  const openIndex = async (): Promise<Index> => ({
     ...index,
-    write: (changes: readonly Change[]) => (writes++ === 0 ? failing.promise : index.write(changes)),
+    write: fill => (writes++ === 0 ? failing.promise : index.write(fill)),
   });
   const store = await openEmbedded({ ...optionsOf(disk, { flushBytes: 100 }), openIndex });
   const value = "x".repeat(200);

@@ -1,7 +1,7 @@
 import type { Key } from "./contract.ts";
-import type { Change, Index } from "./ports.ts";
+import type { Changes, Index } from "./ports.ts";
 import type { Writer } from "./record.ts";
-import { SortedMap } from "./sorted.ts";
+import { Sorted } from "./sorted.ts";
 
 /** How values of one table are written to the index. */
 export interface Codec<V> {
@@ -11,10 +11,11 @@ export interface Codec<V> {
 }
 /** null: deleted. `below`: whether the layers beneath have the key. */
 interface Slot<V> {
+  readonly key: Key;
   value: V | null;
   below: boolean;
 }
-type Layer<V> = SortedMap<Slot<V>>;
+type Layer<V> = Sorted<Slot<V>>;
 /** What a reader sees: only what is durable, or also the batch being put together. */
 export type View = "durable" | "pending";
 
@@ -28,7 +29,7 @@ export class Layered<V> {
   private readonly name: string;
   private readonly codec: Codec<V>;
   private pending = new Map<Key, Slot<V>>();
-  private recent: Layer<V> = new SortedMap();
+  private recent: Layer<V> = new Sorted();
   private flushing: Layer<V> | undefined;
 
   constructor(index: Index, name: string, codec: Codec<V>) {
@@ -48,7 +49,7 @@ export class Layered<V> {
   set(key: Key, value: V | null, existed: boolean): void {
     const slot = this.pending.get(key);
     if (slot) slot.value = value;
-    else this.pending.set(key, { value, below: existed });
+    else this.pending.set(key, { key, value, below: existed });
   }
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
@@ -73,7 +74,7 @@ export class Layered<V> {
     if (from >= to) return 0;
     let n = this.index.count(this.name, from, to);
     const add = (layer: Layer<V> | undefined) =>
-      layer?.walk(from, to, (_, slot) => {
+      layer?.walk(from, to, slot => {
         n += (slot.value === null ? 0 : 1) - (slot.below ? 1 : 0);
         return true;
       });
@@ -88,11 +89,11 @@ export class Layered<V> {
   commit(): void {
     if (this.pending.size === 0) return;
     const { recent } = this;
-    this.pending.forEach((slot, key) => {
-      const there = recent.get(key);
+    for (const slot of this.pending.values()) {
+      const there = recent.get(slot.key);
       if (there) there.value = slot.value;
-      else recent.set(key, slot);
-    });
+      else recent.add(slot);
+    }
     this.pending.clear();
   }
   /** The pending batch never was. */
@@ -108,18 +109,17 @@ export class Layered<V> {
   }
   freeze(): void {
     this.flushing = this.recent;
-    this.recent = new SortedMap();
+    this.recent = new Sorted();
   }
-  /** Adds what is being flushed to `changes`, but for what `wanted` refuses. Values are written to, and parts of, `writer`. */
-  changes(changes: Change[], writer: Writer, wanted: (key: Key, value: V | null) => boolean = () => true): void {
-    this.flushing?.walk("", "\uffff", (key, { value, below }) => {
-      if (!wanted(key, value)) return true;
+  /** Adds what is being flushed to `changes`. Values are written to `writer`. */
+  changes(changes: Changes, writer: Writer): void {
+    this.flushing?.walk("", "\uffff", ({ key, value, below }) => {
       if (value !== null) {
         const start = writer.at;
         this.codec.encode(writer, value);
         // Should the writer grow, the bytes before stay as they are in the old buffer.
-        changes.push({ table: this.name, key, value: new Uint8Array(writer.bytes.buffer, start, writer.at - start) });
-      } else if (below) changes.push({ table: this.name, key });
+        changes.put(this.name, key, writer.bytes, start, writer.at);
+      } else if (below) changes.remove(this.name, key);
       return true;
     });
   }
@@ -128,12 +128,12 @@ export class Layered<V> {
     this.flushing = undefined;
   }
 
-  private layersOver(from: Key, to: Key, view: View): Iterator<[Key, Slot<V>]>[] {
-    const layers: Iterator<[Key, Slot<V>]>[] = [];
+  private layersOver(from: Key, to: Key, view: View): Iterator<Slot<V>>[] {
+    const layers: Iterator<Slot<V>>[] = [];
     for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.entries(from, to));
     if (view === "pending" && this.pending.size > 0) {
-      const slots = [...this.pending].filter(([key]) => key >= from && key < to);
-      layers.push(slots.sort(([a], [b]) => (a < b ? -1 : 1))[Symbol.iterator]());
+      const slots = [...this.pending.values()].filter(({ key }) => key >= from && key < to);
+      layers.push(slots.sort((a, b) => (a.key < b.key ? -1 : 1))[Symbol.iterator]());
     }
     return layers;
   }
@@ -143,19 +143,19 @@ class Overlay<V> {
   /** undefined: there is no more. */
   key: Key | undefined;
   slot!: Slot<V>;
-  private readonly heads: { layer: Iterator<[Key, Slot<V>]>; head: [Key, Slot<V>] | undefined }[];
-  constructor(layers: Iterator<[Key, Slot<V>]>[]) {
+  private readonly heads: { layer: Iterator<Slot<V>>; head: Slot<V> | undefined }[];
+  constructor(layers: Iterator<Slot<V>>[]) {
     this.heads = layers.map(layer => ({ layer, head: take(layer) }));
     this.next();
   }
   next(): void {
     let first: Key | undefined;
-    for (const { head } of this.heads) if (head && (first === undefined || head[0] < first)) first = head[0];
+    for (const { head } of this.heads) if (head && (first === undefined || head.key < first)) first = head.key;
     this.key = first;
     if (first === undefined) return;
     for (const source of this.heads) {
-      if (source.head?.[0] !== first) continue;
-      this.slot = source.head[1];
+      if (source.head?.key !== first) continue;
+      this.slot = source.head;
       source.head = take(source.layer);
     }
   }

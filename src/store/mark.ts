@@ -1,5 +1,5 @@
 import type { Revision } from "./contract.ts";
-import type { Change, Index } from "./ports.ts";
+import type { Changes, Index } from "./ports.ts";
 import { Reader, Writer } from "./record.ts";
 
 /** What the index says of itself; written with every flush. */
@@ -26,10 +26,10 @@ export function readMark(index: Index): Mark | undefined {
   const [flush, segment, at, revision] = [r.number(), r.number(), r.number(), r.number()];
   return { flush, segment, at, revision, compacted: r.number(), oldest: r.number(), lastLease: r.number(), live: r.number() };
 }
-/** The change of the index that says `mark` of it. */
-export function markChange(mark: Mark): Change {
+/** Has the index say `mark` of itself. */
+export function putMark(mark: Mark, changes: Changes): void {
   const writer = new Writer(64);
   for (const n of [mark.flush, mark.segment, mark.at, mark.revision, mark.compacted, mark.oldest, mark.lastLease, mark.live])
     writer.number(n);
-  return { table: TABLE, key: "", value: writer.done() };
+  changes.put(TABLE, "", writer.bytes, 0, writer.at);
 }

@@ -53,17 +53,17 @@ export interface Index {
   /** Calls `visit` for the keys of [from, to) in order until it answers false. The value is valid until the next call. */
   walk(table: string, from: Key, to: Key, visit: (key: Key, value: Uint8Array) => boolean): void;
   count(table: string, from: Key, to: Key): number;
-  /** All changes or none, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
-  write(changes: readonly Change[]): Promise<void>;
+  /** Calls `fill` at once for what is to change. All of it or nothing, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
+  write(fill: (changes: Changes) => void): Promise<void>;
   /** Bytes on disk. */
   size(): number;
   close(): Promise<void>;
 }
-/** No value: the key is removed. */
-export interface Change {
-  readonly table: string;
-  readonly key: Key;
-  readonly value?: Uint8Array;
+/** What one write changes: row by row, without an object for each. */
+export interface Changes {
+  /** The value is what lies in `bytes` from `from` to `to`, and stays there until the write is done. */
+  put(table: string, key: Key, bytes: Uint8Array, from: number, to: number): void;
+  remove(table: string, key: Key): void;
 }
 
 /** CRC-32 (ISO 3309, as in zlib) of `bytes`. */

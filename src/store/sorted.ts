@@ -3,49 +3,54 @@ import type { Key } from "./contract.ts";
 /** Keys a chunk holds before it is split in two. */
 const CHUNK = 256;
 
-interface Node<V> {
+interface Keyed {
   readonly key: Key;
-  value: V;
 }
 
 /**
- * A map that keeps its keys in order: a hash map for single keys beside sorted chunks for ranges.
- * Ranges walk the live structure: a caller must not change the map while it iterates.
+ * Things by their keys, in order: a hash map for single keys beside sorted chunks for ranges.
+ * Ranges walk the live structure: a caller must not change it while it iterates.
  */
-export class SortedMap<V> {
-  private nodes = new Map<Key, Node<V>>();
-  private chunks: Node<V>[][] = [];
+export class Sorted<N extends Keyed> {
+  private nodes = new Map<Key, N>();
+  private chunks: N[][] = [];
+  /** Where something was added last. */
+  private last = 0;
 
   get size(): number {
     return this.nodes.size;
   }
-  get(key: Key): V | undefined {
-    return this.nodes.get(key)?.value;
+  get(key: Key): N | undefined {
+    return this.nodes.get(key);
   }
   has(key: Key): boolean {
     return this.nodes.has(key);
   }
 
-  set(key: Key, value: V): void {
-    const present = this.nodes.get(key);
-    if (present) {
-      present.value = value;
-      return;
-    }
-    const node = { key, value };
+  /** Its key must not be there yet. */
+  add(node: N): void {
+    const { key } = node;
+    const { chunks } = this;
     this.nodes.set(key, node);
-    if (this.chunks.length === 0) {
-      this.chunks.push([node]);
+    if (chunks.length === 0) {
+      chunks.push([node]);
       return;
     }
-    const c = Math.max(0, this.chunkOf(key));
-    const chunk = this.chunks[c]!;
-    chunk.splice(placeIn(chunk, key), 0, node);
-    if (chunk.length > CHUNK) {
-      // A chunk that grows at its end is left nearly full: keys often come in order.
-      const at = chunk[CHUNK] === node ? CHUNK : CHUNK >> 1;
-      this.chunks.splice(c + 1, 0, chunk.splice(at));
-    }
+    const c = this.near(key);
+    const chunk = chunks[c]!;
+    const isLast = chunk.at(-1)!.key < key;
+    if (!isLast) chunk.splice(placeIn(chunk, key), 0, node);
+    else if (chunk.length < CHUNK) chunk.push(node);
+    // A chunk that grows at its end is left full.
+    else chunks.splice(c + 1, 0, [node]);
+    if (chunk.length > CHUNK) chunks.splice(c + 1, 0, chunk.splice(CHUNK >> 1));
+  }
+  /** The chunk that is to have `key`; at once where the one before went, since keys often come in order. */
+  private near(key: Key): number {
+    const { chunks, last } = this;
+    const isHere = last < chunks.length && chunks[last]![0]!.key <= key && (last + 1 === chunks.length || key < chunks[last + 1]![0]!.key);
+    if (!isHere) this.last = Math.max(0, this.chunkOf(key));
+    return this.last;
   }
 
   delete(key: Key): boolean {
@@ -81,8 +86,8 @@ export class SortedMap<V> {
     return (chunk[placeIn(chunk, from)] ?? this.chunks[c + 1]?.[0])?.key;
   }
 
-  /** Calls `visit` for the keys of [from, to) in order, until it answers false. */
-  walk(from: Key, to: Key, visit: (key: Key, value: V) => boolean): void {
+  /** Calls `visit` for those with keys in [from, to), in order, until it answers false. */
+  walk(from: Key, to: Key, visit: (node: N) => boolean): void {
     if (this.chunks.length === 0) return;
     let c = Math.max(0, this.chunkOf(from));
     let i = placeIn(this.chunks[c]!, from);
@@ -90,22 +95,22 @@ export class SortedMap<V> {
       const chunk = this.chunks[c]!;
       for (; i < chunk.length; i++) {
         const node = chunk[i]!;
-        if (node.key >= to || !visit(node.key, node.value)) return;
+        if (node.key >= to || !visit(node)) return;
       }
     }
   }
 
-  /** The keys of [from, to) in order, one at a time. */
-  *entries(from: Key, to: Key): Generator<[Key, V]> {
+  /** Those with keys in [from, to), in order, one at a time. */
+  *entries(from: Key, to: Key): Generator<N> {
     if (this.chunks.length === 0) return;
     let c = Math.max(0, this.chunkOf(from));
     let i = placeIn(this.chunks[c]!, from);
     for (; c < this.chunks.length; c++, i = 0) {
       const chunk = this.chunks[c]!;
       for (; i < chunk.length; i++) {
-        const { key, value } = chunk[i]!;
-        if (key >= to) return;
-        yield [key, value];
+        const node = chunk[i]!;
+        if (node.key >= to) return;
+        yield node;
       }
     }
   }
@@ -124,7 +129,7 @@ export class SortedMap<V> {
 }
 
 /** The first place in `chunk` whose key is not below `key`. */
-function placeIn<V>(chunk: readonly Node<V>[], key: Key): number {
+function placeIn(chunk: readonly Keyed[], key: Key): number {
   let low = 0;
   let high = chunk.length;
   while (low < high) {
@@ -133,4 +138,42 @@ function placeIn<V>(chunk: readonly Node<V>[], key: Key): number {
     else high = middle;
   }
   return low;
+}
+
+/** A map that keeps its keys in order. */
+export class SortedMap<V> {
+  private readonly sorted = new Sorted<{ readonly key: Key; value: V }>();
+
+  get size(): number {
+    return this.sorted.size;
+  }
+  get(key: Key): V | undefined {
+    return this.sorted.get(key)?.value;
+  }
+  has(key: Key): boolean {
+    return this.sorted.has(key);
+  }
+  set(key: Key, value: V): void {
+    const present = this.sorted.get(key);
+    if (present) present.value = value;
+    else this.sorted.add({ key, value });
+  }
+  delete(key: Key): boolean {
+    return this.sorted.delete(key);
+  }
+  clear(): void {
+    this.sorted.clear();
+  }
+  /** Keys in [from, to), without walking them. */
+  count(from: Key, to: Key): number {
+    return this.sorted.count(from, to);
+  }
+  /** The first key at or after `from`. */
+  ceiling(from: Key): Key | undefined {
+    return this.sorted.ceiling(from);
+  }
+  /** Calls `visit` for the keys of [from, to) in order, until it answers false. */
+  walk(from: Key, to: Key, visit: (key: Key, value: V) => boolean): void {
+    this.sorted.walk(from, to, ({ key, value }) => visit(key, value));
+  }
 }

@@ -4,8 +4,8 @@ import { ALL_KEYS, type Key, type Lease, type LeaseId, prefixEnd, type Revision,
 import { Counts } from "./counts.ts";
 import type { Layered, View } from "./layered.ts";
 import type { Damaged, Log } from "./log.ts";
-import { type Mark, markChange, readMark } from "./mark.ts";
-import type { Change, Index } from "./ports.ts";
+import { type Mark, putMark, readMark } from "./mark.ts";
+import type { Index } from "./ports.ts";
 import { cellSize, type Head, type LogEvent, leaseKey, leaseOfKey, numberKey, Writer } from "./record.ts";
 import { type Tables, tablesOver } from "./tables.ts";
 import { isDead, type Link, type Version, versionOf } from "./version.ts";
@@ -288,11 +288,11 @@ export class State {
   /** Writes what `freeze` set apart; may be called again after a failure. */
   async flush(): Promise<void> {
     const mark = this.flushing!;
-    const changes: Change[] = [];
     const writer = new Writer(FLUSH);
-    for (const table of this.all) table.changes(changes, writer);
-    changes.push(markChange(mark));
-    await this.index.write(changes);
+    await this.index.write(changes => {
+      for (const table of this.all) table.changes(changes, writer);
+      putMark(mark, changes);
+    });
     for (const table of this.all) table.flushed();
     this.flushing = undefined;
     this.mark = mark;
