@@ -48,6 +48,7 @@ test("an object and a list are read as they were at a revision, an age ago, and 
   }
   assert.equal((await server.ask("GET", `${MAPS}/m`)).code, 404);
   assert.equal((await server.ask("GET", `${MAPS}/m?at=30s`)).code, 404);
+  assert.equal((await server.ask("GET", `${MAPS}/m?at=oldest`)).code, 404, "it was made later");
   for (const [at, says] of [
     ["yesterday", 'at: "yesterday" is neither an age (10m), a time (2026-01-02T15:04:05Z) nor a revision'],
     ["9h", `the past is kept from ${formatTime(began)}, revision 2 on, and ${formatTime(clock.now() - 9 * 60 * MINUTE)} lies before it`],
@@ -93,6 +94,7 @@ test("retention by age and by bytes; what lies before it is told in a sentence",
   assert.equal(gone.code, 410);
   assert.match(gone.body.message, /^the past is kept from \S+, revision \d+ on, and \S+ lies before it$/);
   assert.equal((await server.ask("GET", `${MAPS}/m?at=30m`)).body.data.value, "three");
+  assert.equal((await server.ask("GET", `${MAPS}/m?at=oldest`)).body.data.value, "three");
   // More than a MiB pushes out what is older, but never what the API promises.
   const big = "x".repeat(300_000);
   for (let i = 0; i < 5; i++) await put(server, "m", big + i);

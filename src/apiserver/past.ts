@@ -1,7 +1,7 @@
 /**
  * Reading the past: `resourceVersionMatch=Exact` at any revision that the store retains, also of single objects, and `at=10m`, which
- * names the revision by an age, a time or itself. Who may read an object may read what it was; but who has rights in one namespace only
- * does not see what stood under its name before it was made.
+ * names the revision by an age, a time, itself or `oldest`. Who may read an object may read what it was; but who has rights in one
+ * namespace only does not see what stood under its name before it was made.
  */
 import { attributesOf, refusal } from "#apiserver/auth/forbidden.ts";
 import { decodeContinue } from "#apiserver/continue.ts";
@@ -15,6 +15,9 @@ import { Namespace } from "#kinds/core/v1/namespace.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import { Compacted, FutureRevision, type Revision } from "#store/contract.ts";
 
+/** The moment from which on the past is kept. */
+const OLDEST = "oldest";
+
 /** A point in the past as a client names it. Throws BadRequest. */
 export function momentOf(text: string, now: number): { readonly revision: Revision } | { readonly time: number } {
   if (/^\d+$/.test(text)) return { revision: Number(text) };
@@ -27,6 +30,7 @@ export function momentOf(text: string, now: number): { readonly revision: Revisi
 }
 /** The revision of a moment; throws Expired when it is not kept any more. */
 export async function revisionOfMoment({ journal, store, clock }: RegistryOptions, text: string): Promise<Revision> {
+  if (text === OLDEST) return (await journal.oldest()).revision;
   const moment = momentOf(text, clock.now());
   const revision = "revision" in moment ? moment.revision : await journal.revisionAt(moment.time);
   if (revision !== undefined && revision > store.revision) throw tooLargeVersion(revision, store.revision);

@@ -49,6 +49,9 @@ async function open(flags: ClusterFlags): Promise<{ readonly client: Client; rea
   return { client: admin.client, namespace: "", close: admin.close };
 }
 class Missing extends Refusal {}
+/** What was asked for lies before the past that is kept. */
+export class NotKept extends Refusal {}
+const REFUSALS: Readonly<Record<number, typeof Refusal>> = { 404: Missing, 410: NotKept };
 function clusterOver(client: Client, namespace: string): Cluster {
   const ask: Cluster["ask"] = async (method, url, { accept = "application/json", body, headers } = {}) => {
     const content = body === undefined ? {} : { body: utf8(JSON.stringify(body)) };
@@ -61,7 +64,7 @@ function clusterOver(client: Client, namespace: string): Cluster {
     const said = text(await bytesOf(response));
     if (response.status < 400) return said;
     const sentence = sentenceOf(said);
-    throw response.status === 404 ? new Missing(sentence) : new Refusal(sentence);
+    throw new (REFUSALS[response.status] ?? Refusal)(sentence);
   };
   return {
     namespace,
@@ -117,7 +120,9 @@ export const shownName = (kind: Kind, name: string) => `${kind.singular}${kind.g
 
 /** A moment as the API takes it: a time of day is the last such one here; all else stays as it is. */
 export function momentText(said: string, now: number): string {
-  const day = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(said);
+  if (said === "")
+    throw new Refusal("a moment is an age (10m), a time of day (14:05), a time (2026-01-02T15:04:05Z) or a revision; this one is empty");
+  const day = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(said);
   if (!day) return said;
   const time = new Date(now);
   time.setHours(Number(day[1]), Number(day[2]), Number(day[3] ?? 0), 0);

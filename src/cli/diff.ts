@@ -1,6 +1,6 @@
 import { lineDiff } from "#base/linediff.ts";
 import { toYaml } from "#base/yamlwriter.ts";
-import { askedOf, type Cluster, type ClusterFlags, momentText, onCluster, shownName, withCluster } from "#cli/cluster.ts";
+import { askedOf, type Cluster, type ClusterFlags, momentText, NotKept, onCluster, shownName, withCluster } from "#cli/cluster.ts";
 import type { CoxCommand } from "#cli/command.ts";
 import { pathOf } from "#client/paths.ts";
 import { hostClock } from "#host/clock.ts";
@@ -12,6 +12,8 @@ interface Flags extends ClusterFlags {
   readonly since: string;
   readonly to?: string;
 }
+/** The moment from which on the past is kept, as the API names it. */
+const OLDEST = "oldest";
 export type Shown = KubeObject & { data?: Record<string, string> };
 
 /** `cox diff deploy/web --since 1h`: what has changed. Ends with 1 when something has, as kubectl diff does. */
@@ -29,18 +31,24 @@ export const diff: CoxCommand = program => {
 
 async function changes(cluster: Cluster, words: readonly string[], flags: Flags): Promise<string> {
   const now = hostClock.now();
-  const since = momentText(flags.since, now);
-  const to = flags.to && momentText(flags.to, now);
+  let since = momentText(flags.since, now);
+  const to = flags.to === undefined ? undefined : momentText(flags.to, now);
   const out: string[] = [];
   for (const { kind, names } of askedOf(words)) {
-    const [before, after] = await Promise.all([since, to].map(at => stateOf(cluster, kind, names, at)));
+    const before = await stateOf(cluster, kind, names, since).catch((error: Error) => {
+      if (!(error instanceof NotKept) || since === OLDEST) throw error;
+      terminal.err(`cox: ${error.message}: compared with what is kept first`);
+      since = OLDEST;
+      return stateOf(cluster, kind, names, since);
+    });
+    const after = await stateOf(cluster, kind, names, to);
     for (const name of names)
-      if (!before!.has(name) && !after!.has(name)) await cluster.ask("GET", pathOf(kind, { namespace: cluster.namespace, name }));
-    for (const name of [...new Set([...before!.keys(), ...after!.keys()])].sort()) {
-      const text = objectDiff(kind, before!.get(name), after!.get(name));
+      if (!before.has(name) && !after.has(name)) await cluster.ask("GET", pathOf(kind, { namespace: cluster.namespace, name }));
+    for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+      const text = objectDiff(kind, before.get(name), after.get(name));
       if (text)
         out.push(
-          `--- ${shownName(kind, name)} at ${flags.since}\n+++ ${shownName(kind, name)} ${flags.to ? `at ${flags.to}` : "now"}\n${text}`,
+          `--- ${shownName(kind, name)} at ${since === OLDEST ? "the beginning of what is kept" : flags.since}\n+++ ${shownName(kind, name)} ${flags.to ? `at ${flags.to}` : "now"}\n${text}`,
         );
     }
   }
@@ -71,7 +79,7 @@ function bare({ kind: _k, apiVersion: _v, metadata, ...rest }: Shown): Shown {
   return { ...rest, metadata: meta } as Shown;
 }
 /** What `kubectl apply` keeps of an object holds a Secret's values as well. */
-const APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+export const APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 function conceal(object: Shown | undefined, other: Readonly<Record<string, string>> = {}, which: string): void {
   if (!object) return;
   const { annotations } = object.metadata;

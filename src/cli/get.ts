@@ -23,7 +23,7 @@ export const get: CoxCommand = program => {
     .option("-A, --all-namespaces", "of all namespaces")
     .action((words: string[], flags: Flags) =>
       onCluster(flags, async ({ transport, namespace }) => {
-        const at = flags.at && momentText(flags.at, hostClock.now());
+        const at = flags.at === undefined ? undefined : momentText(flags.at, hostClock.now());
         const given = Object.entries({ at, output: flags.output, selector: flags.selector, "all-namespaces": flags.allNamespaces });
         const said = given.filter(([, value]) => value !== undefined).map(([name, value]) => `--${name}=${value}`);
         const parsed = parseWords([...words, ...said], verb.flags ?? []);

@@ -3,6 +3,7 @@ import type { HistoryItem, ObjectHistory } from "#apiserver/history.ts";
 import { toYaml } from "#base/yamlwriter.ts";
 import { type Cluster, type ClusterFlags, momentText, onCluster, oneOf, withCluster } from "#cli/cluster.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
+import { APPLIED } from "#cli/diff.ts";
 import { pathOf } from "#client/paths.ts";
 import { hostClock } from "#host/clock.ts";
 import { terminal } from "#host/terminal.ts";
@@ -33,7 +34,7 @@ export const history: CoxCommand = program => {
 };
 
 export async function historyOf(cluster: Cluster, kind: Kind, name: string, since?: string): Promise<ObjectHistory> {
-  const query = { history: since ? momentText(since, hostClock.now()) : "true" };
+  const query = { history: since !== undefined ? momentText(since, hostClock.now()) : "true" };
   return JSON.parse(await cluster.ask("GET", pathOf(kind, { namespace: cluster.namespace, name }, query))) as ObjectHistory;
 }
 
@@ -54,8 +55,9 @@ function headOf({ revision, time, did, user, impersonator, manager, subresource,
   return `${time?.replace(/\.\d+Z$/, "Z") ?? "at an unknown time"}  revision ${revision}  ${DID[did]} by ${who}${by}${through}${because ? `: ${because}` : ""}`;
 }
 function changeText(kind: Kind, { path, ...change }: FieldChange): string {
-  const conceal = kind.kind === Secret.kind && !path.startsWith(".metadata.") ? "***" : undefined;
-  const value = (of: unknown) => conceal ?? JSON.stringify(of);
+  const isSecret = kind.kind === Secret.kind;
+  const conceal = isSecret && (!path.startsWith(".metadata.") || path.endsWith(APPLIED)) ? "***" : undefined;
+  const value = (of: unknown) => conceal ?? JSON.stringify(of, (key, inner: unknown) => (isSecret && key === APPLIED ? "***" : inner));
   if (!("from" in change)) return `${path}: ${value(change.to)} (new)`;
   return "to" in change ? `${path}: ${value(change.from)} → ${value(change.to)}` : `${path}: gone (was ${value(change.from)})`;
 }

@@ -15,7 +15,11 @@ interface Flags {
 
 /** `cox migrate --to https://…` or `--to embedded`: the store moves, and the cluster goes on from there. */
 export const migrate: CoxCommand = program => {
-  withDataDir(program.command("migrate").description("move the store to an etcd, or back to this machine's disk; reads go on meanwhile"))
+  withDataDir(
+    program
+      .command("migrate")
+      .description("move the store to an etcd, or back to this machine's disk; reads go on meanwhile, and writes while most is copied"),
+  )
     .requiredOption("--to <place>", 'URLs of an etcd\'s members, with commas between them; or "embedded"')
     .option("--datastore-cafile <file>", "certificates that vouch for the etcd")
     .option("--datastore-certfile <file>", "the certificate by which the etcd knows us")

@@ -36,7 +36,9 @@ function shown({ phase, sealed, older, rewritten, until, compacted }: SealingSta
   );
   if (rewritten > 0) lines.push(`${rewritten} written anew since the keys changed`);
   if (phase === "waiting")
-    lines.push(`${older.join(", ")} still opens the past before revision ${until} (now kept from ${compacted} on), and goes with it`);
+    lines.push(
+      `${older.join(", ")} still ${older.length === 1 ? "opens" : "open"} the past before revision ${until} (now kept from ${compacted} on), and ${older.length === 1 ? "goes" : "go"} with it`,
+    );
   else if (older.length > 0) lines.push(`also open: ${older.join(", ")}`);
   return lines.join("\n");
 }

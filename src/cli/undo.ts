@@ -27,7 +27,7 @@ export const undo: CoxCommand = program => {
 async function restore(cluster: Cluster, words: readonly string[], flags: Flags): Promise<void> {
   const { kind, name } = oneOf(words);
   const { namespace } = cluster;
-  const at = flags.to ? momentText(flags.to, hostClock.now()) : String((await lastChange(cluster, kind, name)).revision - 1);
+  const at = flags.to !== undefined ? momentText(flags.to, hostClock.now()) : String((await lastChange(cluster, kind, name)).revision - 1);
   const then = JSON.parse(await cluster.ask("GET", pathOf(kind, { namespace, name }, { at }))) as Shown;
   const now = await cluster.find<Shown>(pathOf(kind, { namespace, name }));
   const next = now ? { ...wanted(then), apiVersion: now.apiVersion, kind: now.kind, metadata: now.metadata, ...statusOf(now) } : born(then);

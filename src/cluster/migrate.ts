@@ -1,4 +1,4 @@
-/** `cox migrate`: a cluster's store moves to an etcd, or back to this machine's disk. Reads go on all the while; writes too while most is copied into an etcd. */
+/** `cox migrate`: a cluster's store moves to an etcd, or back to this machine's disk. Reads go on all the while; writes too while most is copied. */
 import { text } from "#base/bytes.ts";
 import { bytesOf } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
@@ -13,10 +13,10 @@ import { streamLog } from "#host/log.ts";
 import { removeFolder } from "#host/privatefiles.ts";
 import { endRun, readRunFile } from "#host/runfile.ts";
 import { restoreStore } from "#host/store.ts";
-import { retainedOf } from "#snapshot/contents.ts";
+import { newestOf, retainedOf } from "#snapshot/contents.ts";
 import type { Fence } from "#snapshot/fence.ts";
 import { moveInto } from "#snapshot/move.ts";
-import type { LocalStore, Store } from "#store/contract.ts";
+import { Compacted, type Revision, type Store } from "#store/contract.ts";
 
 interface Move {
   readonly from: Store;
@@ -26,6 +26,8 @@ interface Move {
   readonly log: Log;
 }
 const PATIENCE_MS = 30_000;
+/** Times that a copy is begun. */
+const TRIES = 5;
 const named = (place: EtcdPlace) => place.datastoreEndpoint ?? "this machine's disk";
 
 /** Copies the whole store to its new place; a sentence about it. */
@@ -39,14 +41,24 @@ async function copy({ from, hold, layout, log }: Move, target: EtcdPlace, progre
       await to.close();
     }
   }
-  await hold();
-  await removeFolder(layout.restoring);
-  const revision = await restoreStore(layout.restoring, "retained" in from ? (from as LocalStore).retained() : retainedOf(from));
-  const { revision: now } = await from.range("\0", "\0\0", { limit: 1, keysOnly: true });
+  const revision = await copyHere(from, hold, layout);
+  const now = await newestOf(from);
   // The fence is this process's own; an etcd may have other writers.
   if (now !== revision)
     throw new OptionError(`the etcd has been written to meanwhile (revision ${now} after ${revision}): end its other control planes first`);
   return `the store is on this machine's disk, at revision ${revision}`;
+}
+
+/** The past comes with it; a compaction that overtakes the copy has it begun anew. Its revision. */
+async function copyHere(from: Store, hold: () => Promise<void>, { restoring }: Move["layout"]): Promise<Revision> {
+  for (let tries = 1; ; tries++) {
+    await removeFolder(restoring);
+    try {
+      return await restoreStore(restoring, retainedOf(from, hold));
+    } catch (error) {
+      if (!(error instanceof Compacted) || tries === TRIES) throw error;
+    }
+  }
 }
 
 /** In the running process. Once all is copied its writes stay refused, for it is to be ended; unless nobody is there any more to do so. */

@@ -2,22 +2,44 @@
 import { ALL_KEYS, LeaseNotFound, type Retained, type Revision, type Store } from "#store/contract.ts";
 import { lastLeaseAfter } from "#store/lease.ts";
 
+/** Revisions that are few enough to be read while writes are held off, and rounds in which they are brought down to that. */
+const FEW = 200;
+const ROUNDS = 20;
+
 /**
- * What `store` holds at its newest revision, as `LocalStore.retained` gives it, but for `meta`. Throws Compacted when a compaction
- * overtakes it: it has to be begun anew.
+ * What `store` holds at its newest revision, as `LocalStore.retained` gives it, but for `meta`. With `hold` it goes on behind the
+ * revision of its head, with what is written meanwhile: `hold` resolves when nothing more is, but for leases that run out. Throws
+ * Compacted when a compaction overtakes it: it has to be begun anew.
  */
-export async function* retainedOf(store: Store): AsyncGenerator<Retained> {
+export async function* retainedOf(store: Store, hold?: () => Promise<void>): AsyncGenerator<Retained> {
   const { revision, compacted } = store;
-  const leases = await store.leases();
-  yield { kind: "head", revision, compacted, lastLease: leases.reduce(lastLeaseAfter, 0) };
+  yield { kind: "head", revision, compacted, lastLease: (await store.leases()).reduce(lastLeaseAfter, 0) };
   if (compacted > 0) for await (const entries of store.scan("", ALL_KEYS, { revision: compacted })) yield { kind: "entries", entries };
   yield* changesOf(store, compacted, revision);
-  for (const id of leases) {
+  if (hold) {
+    let at = revision;
+    for (let round = 0; round < ROUNDS; round++) {
+      const until = await newestOf(store);
+      if (until - at <= FEW) break;
+      yield* changesOf(store, at, until);
+      at = until;
+    }
+    await hold();
+    for (let until = await newestOf(store); until > at; until = await newestOf(store)) {
+      yield* changesOf(store, at, until);
+      at = until;
+    }
+  }
+  for (const id of await store.leases()) {
     const lease = await store.timeToLive(id).catch(error => {
       if (!(error instanceof LeaseNotFound)) throw error;
     });
     if (lease) yield { kind: "lease", lease: { id, ttl: lease.ttl } };
   }
+}
+/** Asked of the store anew: others may write to it, too. */
+export async function newestOf(store: Store): Promise<Revision> {
+  return (await store.range("\0", "\0\0", { limit: 1, keysOnly: true })).revision;
 }
 type Changes = Extract<Retained, { readonly kind: "changes" }>;
 /** The changes after one revision and up to another, which is there already. */

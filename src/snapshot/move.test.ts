@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { text, utf8 } from "#base/bytes.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { ALL_KEYS, Compacted, type Store } from "#store/contract.ts";
-import { memoryStore } from "#store/memory.ts";
+import { memoryStore, restoreMemory } from "#store/memory.ts";
+import { retainedOf } from "./contents.ts";
 import { fenced } from "./fence.ts";
 import { moveInto, NotEmpty } from "./move.ts";
 
@@ -76,6 +77,37 @@ test("writes go on while it is moved, and are held off for the last few of them"
     assert.equal(ours.get(key)!.lease, lease);
   }
   assert.ok(to.revision > from.revision);
+});
+
+test("read with its past while writes go on, which are held off for the last few of them", async () => {
+  const clock = virtualClock();
+  const from = memoryStore({ clock });
+  for (let i = 0; i < 1000; i++) await put(from, `k${i % 300}`, `${i}`);
+  await from.compact(500);
+  const began = from.revision;
+  let held = 0;
+  const hold = async () => {
+    held = from.revision;
+    const lease = await from.grant(30);
+    await put(from, "last", "1", lease.id);
+  };
+  async function* whileWritten() {
+    for await (const part of retainedOf(from, hold)) {
+      yield part;
+      const { revision } = from;
+      if (held === 0 && revision < 3000) {
+        await put(from, `k${revision % 400}`, `again ${revision}`);
+        if (revision % 5 === 0) await from.txn([], [{ op: "delete", key: `k${revision % 300}` }]);
+      }
+    }
+  }
+  const to = await restoreMemory({ clock }, whileWritten());
+  assert.ok(held > began + 500, `${held - began} revisions while it was read`);
+  assert.equal((await to.hash()).hash, (await from.hash()).hash);
+  assert.deepEqual([to.revision, to.compacted], [from.revision, from.compacted]);
+  assert.deepEqual(await all(to), await all(from));
+  await clock.advance(31_000);
+  assert.equal(await to.get("last"), undefined);
 });
 
 test("behind a closed fence reads go on, writes are refused in a sentence, and what had begun ends first", async () => {

@@ -81,6 +81,12 @@ test("what was is read, compared, told and brought back, also after a restart", 
     /^cox: the past is kept from \S+Z, revision \d+ on, and \S+Z lies before it$/,
   );
   assert.match(await refusal("get", "deploy/web", "--at", "soon"), /^cox: at: "soon" is neither an age/);
+  assert.match(await refusal("get", "deploy/web", "--at", "25:99"), /^cox: at: "25:99" is neither an age/);
+  assert.match(await refusal("get", "deploy/web", "--at", ""), /^cox: a moment is an age .* this one is empty$/);
+  // The cluster is younger than that: what there is of its past is compared.
+  const all = await cox("diff", "deploy/web", "--since", "9h");
+  assert.match(all.stderr, /^cox: the past is kept from \S+Z, revision \d+ on, .* lies before it: compared with what is kept first\n$/);
+  assert.match(all.stdout, /^--- deployment\.apps\/web at the beginning of what is kept\n\+\+\+ deployment\.apps\/web now\n/);
 
   assert.equal((await cox("down")).code, 0);
   await up();
@@ -104,6 +110,20 @@ test("what was is read, compared, told and brought back, also after a restart", 
   assert.match(await out("undo", "deploy/web"), /^deployment\.apps\/web was deleted and is made anew as it was at revision \d+\n$/);
   assert.equal(await imageOf(), "web:1 1");
   assert.match(await out("history", "deploy/web", "-o", "json"), /"because": "it is again what it was at revision \d+"/);
+});
+
+test("what history tells of a Secret shows none of its values, also not those that kubectl apply keeps in an annotation", async () => {
+  const file = path.join(dataDir, "applied.yaml");
+  for (const word of ["wordone", "wordtwo"]) {
+    await writeFile(file, `{apiVersion: v1, kind: Secret, metadata: {name: applied}, stringData: {password: ${word}}}`);
+    await k.out(["apply", "-f", file]);
+  }
+  await k.out(["annotate", "secret/applied", "kubectl.kubernetes.io/last-applied-configuration-"]);
+  await k.out(["apply", "-f", file]);
+  const told = await out("history", "secret/applied");
+  assert.match(told, /\.data\.password: \*\*\* → \*\*\*/);
+  assert.match(told, /last-applied-configuration": ?"\*\*\*"|last-applied-configuration: \*\*\* → \*\*\*/);
+  assert.doesNotMatch(told, /wordone|wordtwo|d29yZG/);
 });
 
 test("another user undoes with that user's rights", async () => {

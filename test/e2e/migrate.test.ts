@@ -34,25 +34,30 @@ test("to an etcd and back: objects, secrets and their uids stay; resource versio
     const before = { facts: await facts(), version: await version() };
 
     // a client writes all the while, and what was acknowledged to it is there afterwards
-    const written: string[] = [];
-    let going = true;
-    const writing = (async () => {
-      for (let i = 0; going; i++) {
-        const done = await k.run(["create", "configmap", `w${i}`]);
-        if (done.code === 0) written.push(`w${i}`);
-      }
-    })();
-    assert.match(
-      await cox("migrate", "--to", etcd.urls[0]!),
-      /keys are in the etcd at \S+, at revision \d+; the store from before is in \S+\nready again: process \d+/,
-    );
-    going = false;
-    await writing;
-    const maps = (await k.out(["get", "configmaps", "-o", "jsonpath={.items[*].metadata.name}"])).split(" ");
-    assert.deepEqual(
-      written.filter(name => !maps.includes(name)),
-      [],
-      "what was acknowledged is there",
+    const whileWritten = async (prefix: string, work: () => Promise<void>) => {
+      const written: string[] = [];
+      let going = true;
+      const writing = (async () => {
+        for (let i = 0; going; i++) {
+          const done = await k.run(["create", "configmap", `${prefix}${i}`]);
+          if (done.code === 0) written.push(`${prefix}${i}`);
+        }
+      })();
+      await work();
+      going = false;
+      await writing;
+      const maps = (await k.out(["get", "configmaps", "-o", "jsonpath={.items[*].metadata.name}"])).split(" ");
+      assert.deepEqual(
+        written.filter(name => !maps.includes(name)),
+        [],
+        "what was acknowledged is there",
+      );
+    };
+    await whileWritten("w", async () =>
+      assert.match(
+        await cox("migrate", "--to", etcd.urls[0]!),
+        /keys are in the etcd at \S+, at revision \d+; the store from before is in \S+\nready again: process \d+/,
+      ),
     );
     assert.equal(await facts(), before.facts);
     const there = await version();
@@ -62,9 +67,11 @@ test("to an etcd and back: objects, secrets and their uids stay; resource versio
     const twice = await cluster.cox(["migrate", "--to", etcd.urls[0]!]);
     assert.match(twice.stderr, /is there already/);
 
-    assert.match(
-      await cox("migrate", "--to", "embedded"),
-      /^the store is on this machine's disk, at revision \d+\nready again: process \d+/,
+    await whileWritten("x", async () =>
+      assert.match(
+        await cox("migrate", "--to", "embedded"),
+        /^the store is on this machine's disk, at revision \d+\nready again: process \d+/,
+      ),
     );
     assert.equal(await facts(), before.facts);
     assert.equal(await version(), there);
