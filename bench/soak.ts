@@ -1,7 +1,7 @@
 /**
  * Faults, many times: `node bench/soak.ts [seeds] [kills]` (2000 and 300, some ten minutes). Each seed is the embedded store on a
  * simulated disk that loses power, tears writes, is full, slow, fails to sync, under clocks that jump; each kill is a SIGKILL of a
- * process that writes to this machine's disk. Ends with 1 when anything that was acknowledged is lost or was untrue.
+ * process that has written to this machine's disk for up to a second. Ends with 1 when anything that was acknowledged is lost or was untrue.
  */
 import { seededChance } from "#base/chance.ts";
 import { soak } from "../test/support/soak.ts";
@@ -9,8 +9,8 @@ import { storm } from "../test/support/storm.ts";
 
 const seeds = Number(process.argv[2] ?? 2000);
 const kills = Number(process.argv[3] ?? 300);
-const LIFE_MS = 300;
-const BLOCK = 50;
+const LIFE_MS = 1000;
+const BLOCK = 25;
 
 const sum = { starts: 0, acknowledged: 0, unknown: 0 };
 const struck = new Map<string, number>();

@@ -19,13 +19,21 @@ export interface SoakTally {
 }
 /** Moments of one life are below those of the next. */
 export const LIFE = 1e9;
-/** Bytes in a line of JSON. */
+/** One life in so many may be killed while it still opens the store; the others have begun to write. */
+const EARLY = 5;
+/** Bytes, and the ids of leases, in a line of JSON. */
 export const toLine = (value: unknown): string =>
-  JSON.stringify(value, (_, v: unknown) => (v instanceof Uint8Array ? { base64: v.toBase64() } : v));
+  JSON.stringify(value, (_, v: unknown) =>
+    v instanceof Uint8Array ? { base64: v.toBase64() } : typeof v === "bigint" ? { int64: String(v) } : v,
+  );
 const fromLine = (line: string): unknown =>
-  JSON.parse(line, (_, v: unknown) => (typeof v === "object" && v !== null && "base64" in v ? Uint8Array.fromBase64(String(v.base64)) : v));
+  JSON.parse(line, (_, v: unknown) => {
+    if (typeof v !== "object" || v === null) return v;
+    if ("base64" in v) return Uint8Array.fromBase64(String(v.base64));
+    return "int64" in v ? BigInt(String(v.int64)) : v;
+  });
 
-/** `kills` lives of up to `lifeMs` each, all on one directory, which is gone at the end. */
+/** `kills` lives, all on one directory, which is gone at the end; each writes for up to `lifeMs`. */
 export async function soak(kills: number, lifeMs: number, chance: Chance): Promise<SoakTally> {
   const directory = mkdtempSync(path.join(tmpdir(), "cox-soak-"));
   const record = newRecord();
@@ -37,19 +45,20 @@ export async function soak(kills: number, lifeMs: number, chance: Chance): Promi
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], { stdio: ["ignore", "pipe", "inherit"] });
       const closed = once(child, "close");
       const lines = createInterface({ input: child.stdout });
-      const started = Promise.withResolvers<void>();
+      const writing = Promise.withResolvers<void>();
       lines.on("line", line => {
-        started.resolve();
         // The last line may be cut off.
         if (!line.endsWith("]")) return;
         const [at, attempt] = fromLine(line) as [number, Attempt];
         attempts.set(at, attempt);
+        if (attempt.outcome.kind === "txn") writing.resolve();
       });
-      child.once("exit", () => started.resolve());
-      await started.promise;
+      child.once("exit", () => writing.resolve());
+      if (chance.next() >= 1 / EARLY) await writing.promise;
       await sleep(chance.next() * lifeMs);
       child.kill("SIGKILL");
-      await closed;
+      const [code] = await closed;
+      if (code !== null) found.push(`life ${life} ended by itself, with ${code}`);
       record.attempts.push(...attempts.values());
       const store = await openStore(directory);
       if (store.revision < record.revision)

@@ -11,11 +11,13 @@ const record = newRecord(Number(life) * LIFE, (at, attempt) => {
   writeSync(1, `${toLine([at, attempt])}\n`);
 });
 record.revision = Number(seen);
-await drive(store, record, {
+const failed = await drive(store, record, {
   chance: hostChance,
-  clients: 8,
+  clients: 16,
   operations: Number.POSITIVE_INFINITY,
-  size: 2000,
+  size: 500,
   compact: () => Math.max(1, Number(seen) - 1),
   ttl: 1,
 });
+// Only a kill ends it.
+throw failed;
