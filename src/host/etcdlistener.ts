@@ -14,7 +14,8 @@ import { RpcError, rpcCode } from "#base/rpc.ts";
 import { GrpcServer } from "./grpcserver.ts";
 import { hpackBlock } from "./hpack.ts";
 import { fault, PREFACE } from "./http2frames.ts";
-import { Http2Connection, type Http2Stream } from "./http2server.ts";
+import { Http2Connection } from "./http2server.ts";
+import type { Http2Stream } from "./http2stream.ts";
 import { http } from "./nodehttp.ts";
 import { drained, peerOf } from "./server.ts";
 

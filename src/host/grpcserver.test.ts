@@ -13,7 +13,8 @@ import { GrpcError, grpcClient } from "./grpc.ts";
 import { GrpcServer } from "./grpcserver.ts";
 import { hpackBlock } from "./hpack.ts";
 import { PREFACE } from "./http2frames.ts";
-import { Http2Connection, type Http2Stream } from "./http2server.ts";
+import { Http2Connection } from "./http2server.ts";
+import type { Http2Stream } from "./http2stream.ts";
 import { decode } from "./protobuf.ts";
 import { encode } from "./protobufwriter.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Services by gRPC (https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html) on streams of http2server.ts:
+ * Services by gRPC (https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html) on streams of http2stream.ts:
  * unary and streaming calls, trailers, deadlines, limits. What is no gRPC is handed to a handler of plain HTTP.
  */
 import type { AnyMessage, Input, Value } from "#base/message.ts";
@@ -7,7 +7,7 @@ import type { Call, Channel, Route } from "#base/rpc.ts";
 import { RpcError, rpcCode } from "#base/rpc.ts";
 import { type Headers, hpackBlock } from "./hpack.ts";
 import { fault } from "./http2frames.ts";
-import type { Http2Stream, Reader } from "./http2server.ts";
+import type { Http2Stream, Reader } from "./http2stream.ts";
 import { decode } from "./protobuf.ts";
 import { encodeParts } from "./protobufwriter.ts";
 
