@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { makeNetwork } from "../../test/support/network.ts";
 import { whyNoContainers } from "../../test/support/node.ts";
 import { cniConfig, removeCni, writeCni } from "./cni.ts";
-import { must, run } from "./command.ts";
 import { guardRules } from "./guard.ts";
 
 const skip = (await whyNoContainers()) ?? false;
@@ -38,41 +38,39 @@ describe("the guard", { skip }, () => {
   it("keeps packets to the cluster's ranges off the outer interface, and no others", async () => {
     const id = `cox${process.pid}`;
     const directory = await mkdtemp(path.join(tmpdir(), "cox-guard-"));
-    const inside = (program: string, ...args: string[]) => run("ip", ["netns", "exec", id, program, ...args]);
-    await must("a namespace", "ip", ["netns", "add", id]);
+    const network = await makeNetwork();
     try {
-      await must("links", "ip", ["-n", id, "link", "add", "outer", "type", "veth", "peer", "name", "beyond"]);
-      await must("an address", "ip", ["-n", id, "addr", "add", "192.0.2.1/24", "dev", "outer"]);
-      for (const link of ["outer", "beyond", "lo"]) await must("links", "ip", ["-n", id, "link", "set", link, "up"]);
+      await network.ip("link", "add", "outer", "type", "veth", "peer", "name", "beyond");
+      await network.ip("addr", "add", "192.0.2.1/24", "dev", "outer");
+      for (const link of ["outer", "beyond", "lo"]) await network.ip("link", "set", link, "up");
       // Without IPv6 nothing is sent but what is asked for here.
-      await inside("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
-      await must("a route", "ip", ["-n", id, "route", "add", "default", "via", "192.0.2.2"]);
-      const neighbour = ["neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:01", "dev", "outer"];
-      await must("a neighbour", "ip", ["-n", id, ...neighbour]);
+      await network.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+      await network.ip("route", "add", "default", "via", "192.0.2.2");
+      await network.ip("neigh", "add", "192.0.2.2", "lladdr", "02:00:00:00:00:01", "dev", "outer");
       const file = `${directory}/rules.nft`;
       const options = { clusterId: id, ranges: ["10.244.0.0/16", "10.96.0.0/12", "fd00::/108"], outerInterfaces: ["outer"] };
       await writeFile(file, guardRules(options));
       // Twice: loading again replaces it.
       for (let i = 0; i < 2; i++) {
-        const loaded = await inside("nft", "-f", file);
+        const loaded = await network.run("nft", "-f", file);
         assert.equal(loaded.code, 0, loaded.stderr);
       }
       const sent = async () => {
-        const links = JSON.parse((await run("ip", ["-n", id, "-s", "-j", "link", "show", "outer"])).stdout);
+        const links = JSON.parse((await network.run("ip", "-s", "-j", "link", "show", "outer")).stdout);
         return links[0].stats64.tx.packets as number;
       };
-      const ping = (address: string) => inside("busybox", "ping", "-c", "1", "-W", "1", address);
+      const ping = (address: string) => network.run("busybox", "ping", "-c", "1", "-W", "1", address);
       const before = await sent();
       await Promise.all([ping("10.96.0.1"), ping("10.244.3.4")]);
       assert.equal(await sent(), before);
       assert.match(
-        (await inside("nft", "list", "table", "inet", `cox-${id}-guard`)).stdout,
+        (await network.run("nft", "list", "table", "inet", `cox-${id}-guard`)).stdout,
         /daddr \{ 10\.96\.0\.0\/12, 10\.244\.0\.0\/16 \} counter packets [1-9]/,
       );
       await ping("198.51.100.1");
       assert.equal(await sent(), before + 1);
     } finally {
-      await run("ip", ["netns", "del", id]);
+      network.remove();
       await rm(directory, { recursive: true });
     }
   });

@@ -1,13 +1,14 @@
 /** A real etcd for tests, Debian's: one member or several, on loopback, each to be killed, paused and brought back. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { must, run } from "#host/command.ts";
+import { run } from "#host/command.ts";
 import { findProgram } from "#host/packages.ts";
 import { eventually } from "./eventually.ts";
+import { makeNetwork, type TestNetwork } from "./network.ts";
 
 /** Why members cannot have networks of their own here. */
 export const noNetworks = process.getuid?.() === 0 ? undefined : "needs root, for network namespaces";
@@ -77,7 +78,7 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
   }));
   await Promise.all(all.map(({ folder }) => mkdir(folder)));
   const members = all.map(({ name, url, peer, folder }, i) =>
-    member(name, networks ? `unix://${folder}/localhost:1` : url, folder, networks && { ...networks, index: i }, [
+    member(name, networks ? `unix://${folder}/localhost:1` : url, folder, networks?.members[i], [
       ...["--listen-client-urls", url, "--advertise-client-urls", url],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", all.map(m => `${m.name}=${m.peer}`).join(",")],
@@ -103,7 +104,7 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
         m.resume();
         await m.kill();
       }
-      await networks?.remove();
+      networks?.remove();
       await rm(directory, { recursive: true, force: true });
       directories.delete(directory);
     },
@@ -123,17 +124,11 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
   return etcd;
 }
 
-function member(
-  name: string,
-  url: string,
-  folder: string,
-  network: (Networks & { index: number }) | undefined,
-  args: readonly string[],
-): EtcdMember {
+function member(name: string, url: string, folder: string, network: TestNetwork | undefined, args: readonly string[]): EtcdMember {
   let child: ChildProcess | undefined;
   const link = async (state: "down" | "up") => {
     if (!network) throw new Error("this etcd's members share a network");
-    await must(`the link of ${name}`, "ip", ["-n", network.name(network.index), "link", "set", "eth0", state]);
+    await network.ip("link", "set", "eth0", state);
   };
   return {
     name,
@@ -156,7 +151,7 @@ function member(
       // of one that was killed it stands in the way
       if (url.startsWith("unix://")) rmSync(url.slice("unix://".length), { force: true });
       // should the test die, its members do: each program becomes the next, and keeps the wish
-      const inside = network ? ["nsenter", `--net=/var/run/netns/${network.name(network.index)}`] : [];
+      const inside = network?.enter ?? [];
       const command = ["--pdeathsig", "KILL", ...inside, "sh", "-c", script, folder, "etcd", ...own, ...args];
       child = spawn("setpriv", command, { stdio: "ignore", cwd: folder });
       running.add(child);
@@ -176,42 +171,30 @@ function member(
 }
 
 interface Networks {
-  /** A member's namespace. */
-  name(index: number): string;
+  /** One for each member. */
+  readonly members: readonly TestNetwork[];
   address(index: number): string;
-  remove(): Promise<void>;
+  remove(): void;
 }
-const namespaces = new Set<string>();
-process.on("exit", () => {
-  for (const name of namespaces) spawnSync("ip", ["netns", "delete", name]);
-});
 async function networksOf(count: number): Promise<Networks> {
-  const prefix = `cox-etcd-${process.pid}-`;
-  const hub = `${prefix}hub`;
-  const name = (i: number) => `${prefix}${i}`;
+  const hub = await makeNetwork();
   const address = (i: number) => `10.0.0.${i + 1}`;
-  const ip = (...args: string[]) => must("the members' networks", "ip", args);
-  for (const one of [hub, ...Array.from({ length: count }, (_, i) => name(i))]) {
-    await ip("netns", "add", one);
-    namespaces.add(one);
-    await ip("-n", one, "link", "set", "lo", "up");
-  }
-  await ip("-n", hub, "link", "add", "br0", "type", "bridge");
-  await ip("-n", hub, "link", "set", "br0", "up");
+  const members: TestNetwork[] = [];
+  await hub.ip("link", "add", "br0", "type", "bridge");
+  await hub.ip("link", "set", "br0", "up");
   for (let i = 0; i < count; i++) {
-    await ip("-n", hub, "link", "add", `port${i}`, "type", "veth", "peer", "name", "eth0", "netns", name(i));
-    await ip("-n", hub, "link", "set", `port${i}`, "master", "br0", "up");
-    await ip("-n", name(i), "address", "add", `${address(i)}/24`, "dev", "eth0");
-    await ip("-n", name(i), "link", "set", "eth0", "up");
+    const member = await makeNetwork();
+    members.push(member);
+    await hub.ip("link", "add", `port${i}`, "type", "veth", "peer", "name", "eth0", "netns", member.file);
+    await hub.ip("link", "set", `port${i}`, "master", "br0", "up");
+    await member.ip("address", "add", `${address(i)}/24`, "dev", "eth0");
+    for (const link of ["lo", "eth0"]) await member.ip("link", "set", link, "up");
   }
   return {
-    name,
+    members,
     address,
-    async remove() {
-      for (const one of [...namespaces].filter(n => n.startsWith(prefix))) {
-        await ip("netns", "delete", one);
-        namespaces.delete(one);
-      }
+    remove() {
+      for (const one of [...members, hub]) one.remove();
     },
   };
 }
