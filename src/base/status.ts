@@ -71,16 +71,10 @@ export function reasonOf(error: unknown): StatusReason {
 }
 
 export function failure(code: number, reason: StatusReason, message: string, details?: StatusDetails): StatusError {
-  return new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason,
-    ...(details && { details }),
-    code,
-  });
+  return new StatusError(failed(code, reason, message, details));
+}
+export function failed(code: number, reason: StatusReason, message: string, details?: StatusDetails): Status {
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, ...(details && { details }), code };
 }
 const named = (r: ResourceName, name: string, more?: StatusDetails): StatusDetails => ({
   name,

@@ -26,6 +26,9 @@ export interface Planes {
   close(): Promise<void>;
 }
 
+/** One for all: while a control plane is away it is thrown thousands of times, and where from says nothing. */
+const REFUSED = new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
+
 /** Resolves when every control plane serves. */
 export async function startPlanes(parts: PlanesParts): Promise<Planes> {
   const names = Array.from({ length: parts.count }, (_, i) => (parts.count === 1 ? "control-plane" : `control-plane-${i + 1}`));
@@ -46,7 +49,7 @@ export async function startPlanes(parts: PlanesParts): Promise<Planes> {
     all,
     handle: async request => {
       const plane = all.find(p => p.plane === serving && p.plane) ?? all.find(p => p.plane);
-      if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
+      if (!plane) throw REFUSED;
       return plane.handle(request);
     },
     views: views!,
@@ -80,7 +83,7 @@ class Plane implements FaultyPlane {
   }
   readonly handle: Handler = request => {
     const { life, plane } = this;
-    if (!plane) throw new Error("dial tcp 198.18.0.1:6443: connect: connection refused");
+    if (!plane) throw REFUSED;
     return plane.apiserver.handle(request).then(response => {
       if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
       return response;
@@ -104,7 +107,7 @@ class Plane implements FaultyPlane {
       store: mortal(parts.store, "store", life),
       ...(count > 1 && { candidate: this.name }),
       via: (component, to) => {
-        const own: Handler = request => life.call("api", request.method, () => to(request));
+        const own: Handler = request => life.call("client", request.method, () => to(request));
         return link.join(component, own);
       },
     });

@@ -11,7 +11,6 @@ export const failingDisk: Scenario = {
   says: "the store's disk is full, slow, or gone with what was not synced: nothing acknowledged is lost, and a rollout goes on",
   options: { nodes: 2, images },
   faults: { count: 3, within: 200_000, kinds: ["disk"] },
-  seeds: 30,
   async story(cluster) {
     await cluster.apply([web({ replicas: 3, maxSurge: 1, maxUnavailable: 0 }), service()]);
     for (let i = 0; i < WRITES; i++) {

@@ -15,7 +15,6 @@ export const life: Scenario = {
   says: "applications come, change and go for as long as one likes, while anything may go wrong",
   options: { nodes: 4, images },
   faults: { count: 6, within: 3600_000 },
-  seeds: 20,
   async story(cluster, { chance, lasts, say }) {
     const some = (n: number) => Math.floor(chance.next() * n);
     const end = cluster.clock.now() + lasts;

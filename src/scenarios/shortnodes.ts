@@ -8,7 +8,6 @@ export const shortNodes: Scenario = {
   says: "nodes run short of memory, disk or process ids and evict their pods: others take their place",
   options: { nodes: 3, images },
   faults: { count: 4, within: 600_000, kinds: ["pressure", "kubeletDeath", "watchCut"] },
-  seeds: 30,
   async story(cluster) {
     await cluster.apply([web({ replicas: 4 }), service()]);
     await cluster.clock.advance("10m");

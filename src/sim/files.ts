@@ -1,4 +1,5 @@
 import type { Chance } from "#base/chance.ts";
+import { Pages } from "#sim/pages.ts";
 import { NoSpace } from "#store/contract.ts";
 import { type File, type FileSystem, InUse } from "#store/ports.ts";
 import type { SortedMap } from "#store/sorted.ts";
@@ -8,8 +9,8 @@ export class PowerLost extends Error {}
 
 interface Content {
   /** What a read sees, and what would be left after a power loss if nothing of the rest came through. */
-  seen: Uint8Array;
-  synced: Uint8Array;
+  seen: Pages;
+  synced: Pages;
   /** Writes since the last sync, in order; a truncation has no bytes. */
   unsynced: { at: number; bytes?: Uint8Array }[];
 }
@@ -97,18 +98,18 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
     },
     corrupt(path, at) {
       const content = names.get(path)!;
-      content.seen = content.seen.slice();
-      content.seen[at]! ^= 0x40;
+      const [byte = 0] = content.seen.slice(at, at + 1);
+      content.seen = content.seen.written(at, Uint8Array.of(byte ^ 0x40));
       content.synced = content.seen;
     },
-    bytes: path => names.get(path)!.seen,
+    bytes: path => names.get(path)!.seen.slice(),
 
     async open(path, create) {
       await disk.call();
       let content = names.get(path);
       if (!content) {
         if (!create) throw new Error(`${path}: no such file`);
-        content = { seen: new Uint8Array(0), synced: new Uint8Array(0), unsynced: [] };
+        content = { seen: Pages.empty, synced: Pages.empty, unsynced: [] };
         names.set(path, content);
       }
       return fileOf(path, content);
@@ -220,9 +221,6 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
 }
 
 /** `before` with `bytes` at `at`, or without bytes: cut or grown to `at`. */
-function written(before: Uint8Array, at: number, bytes?: Uint8Array): Uint8Array {
-  const after = new Uint8Array(bytes ? Math.max(before.length, at + bytes.length) : at);
-  after.set(before.subarray(0, after.length));
-  if (bytes) after.set(bytes, at);
-  return after;
+function written(before: Pages, at: number, bytes?: Uint8Array): Pages {
+  return bytes ? before.written(at, bytes) : before.resized(at);
 }
