@@ -37,6 +37,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
   readonly force?: boolean;
+  /** What unknown and repeated fields are met with; the server's default is "Warn". */
+  readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
   /** Why a loop writes. */
   readonly cause?: Cause;
 }

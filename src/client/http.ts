@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import { bytesOf, CAUSE_HEADER, type Cause, type HttpRequest, type HttpResponse, type Identity, type ValueEvent } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { frozenPlain } from "#base/plain.ts";
-import { failure, type Status, StatusError } from "#base/status.ts";
+import { failed, failure, type Status, StatusError } from "#base/status.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, Transport, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
 import { pathOf } from "#client/paths.ts";
 import { apiVersionOf, type Kind, type KubeObject, type ListOf } from "#kinds/kind.ts";
@@ -23,7 +23,7 @@ export class LostReply extends StatusError {
   override readonly cause: unknown;
   constructor(cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super(failure(503, "ServiceUnavailable", `no answer from the server: ${why}`).status);
+    super(failed(503, "ServiceUnavailable", `no answer from the server: ${why}`));
     this.cause = cause;
   }
 }
@@ -103,7 +103,12 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       throw new LostReply(error);
     }
   }
-  const writeQuery = (o: WriteOptions) => ({ dryRun: o.dryRun ? "All" : undefined, fieldManager: o.fieldManager, force: o.force });
+  const writeQuery = ({ dryRun, fieldManager, force, fieldValidation }: WriteOptions) => ({
+    dryRun: dryRun ? "All" : undefined,
+    fieldManager,
+    force,
+    fieldValidation,
+  });
   const partial = (yes: boolean | undefined, as: string) => (yes ? `${JSON_TYPE};as=${as};v=v1;g=meta.k8s.io,${JSON_TYPE}` : JSON_TYPE);
 
   return {

@@ -114,6 +114,30 @@ test("images are functions: they serve on the cluster's network, end, log, answe
   await assert.rejects(cluster.fetch("http://web"), /connection refused/);
 });
 
+test("clients of the API reach what images serve through its proxies", async t => {
+  const cluster = await createCluster({
+    images: { web: ({ pod }) => ({ http: ({ method, path, body }) => ({ status: 201, body: `${pod}: ${method} ${path} ${body}` }) }) },
+  });
+  t.after(() => cluster.close());
+  await cluster.apply(WEB.replace("replicas: 3", "replicas: 1"));
+  await cluster.settled();
+  const [pod] = (await cluster.client.list({ apiVersion: "v1", kind: "Pod" }, { namespace: "default" })).items;
+  const ask = async (url: string, body?: string) => {
+    const headers = { "content-type": "text/plain" };
+    const answer = await cluster.transport(
+      body ? { method: "POST", url, headers, body: new TextEncoder().encode(body) } : { method: "GET", url, headers },
+    );
+    assert.ok(answer.body instanceof Uint8Array);
+    return `${answer.status} ${new TextDecoder().decode(answer.body)}`;
+  };
+  const name = pod?.metadata.name;
+  assert.equal(await ask("/api/v1/namespaces/default/services/web/proxy/x?y=1"), `201 ${name}: GET /x?y=1 `);
+  assert.equal(await ask(`/api/v1/namespaces/default/pods/${name}:8080/proxy/z`, "hello"), `201 ${name}: POST /z hello`);
+  await cluster.client.delete({ apiVersion: "apps/v1", kind: "Deployment" }, "web", { namespace: "default" });
+  await cluster.settled();
+  assert.match(await ask("/api/v1/namespaces/default/services/web/proxy/x"), /^503 .*no endpoints available/s);
+});
+
 test("a fork begins where a cluster stands, and neither knows of the other; a snapshot is a value", async t => {
   const cluster = await createCluster({ nodes: 2 });
   t.after(() => cluster.close());

@@ -3,8 +3,7 @@ import { MASTERS } from "#apiserver/auth/users.ts";
 import { text } from "#base/bytes.ts";
 import { durationOf } from "#base/duration.ts";
 import { bytesOf } from "#base/http.ts";
-import { failure } from "#base/status.ts";
-import { actingAs, createClient } from "#client/http.ts";
+import { actingAs, createClient, errorOf } from "#client/http.ts";
 import type { Cluster, KubeDraft } from "#cluster/create/cluster.ts";
 import type { ClusterHost, ClusterOptions } from "#cluster/create/options.ts";
 import { endParts, makeParts } from "#cluster/create/parts.ts";
@@ -12,8 +11,8 @@ import { controlPlaneOf, faultsOf, nodesOf } from "#cluster/create/power.ts";
 import { fetchIn, serveOn } from "#cluster/create/reach.ts";
 import { check, settled } from "#cluster/create/settled.ts";
 import { snapshotOf } from "#cluster/create/snapshot.ts";
-import { documents } from "#cluster/documents.ts";
-import { kindAt, typedClient } from "#cluster/typedclient.ts";
+import { DraftError, documents } from "#cluster/documents.ts";
+import { checkPlace, kindAt, typedClient } from "#cluster/typedclient.ts";
 import type { KubeObject } from "#kinds/kind.ts";
 import { ADMINISTRATOR } from "#sim/faults/fault.ts";
 
@@ -28,7 +27,7 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
   const own = createClient(link.join(ADMINISTRATOR, actingAs(planes.handle, ADMIN)), { userAgent: "coxswain", clock });
 
   const cluster: Cluster = {
-    client: typedClient(own, host.rest),
+    client: typedClient(own, () => time.rest()),
     transport: own.transport,
     nodes: nodesOf(parts),
     controlPlane: controlPlaneOf(parts),
@@ -44,12 +43,15 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     },
     async apply(given) {
       const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
+      if (!objects.every(o => typeof o === "object" && o !== null))
+        throw new DraftError("apply takes YAML, an object or a list of objects");
       const applied: KubeObject[] = [];
       for (const object of objects) {
         const kind = kindAt(object);
         const { name = "", namespace = "default" } = object.metadata ?? {};
+        checkPlace(kind, name, namespace);
         const where = { ...(kind.namespaced && { namespace }), fieldManager: "coxswain", force: true };
-        await host.rest();
+        await time.rest();
         applied.push(await own.patch(kind, name, "apply", object, where));
       }
       return applied;
@@ -58,15 +60,16 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
     history: () => history.list(),
     async why(type, name, namespace = "default") {
       const query = new URLSearchParams({ type, name, namespace });
-      await host.rest();
+      await time.rest();
       const answer = await own.transport({ method: "GET", url: `/coxswain/why?${query}`, headers: { "user-agent": "coxswain" } });
       const said = text(await bytesOf(answer));
-      if (answer.status !== 200) throw failure(answer.status, "", said);
+      if (answer.status !== 200) throw errorOf(answer.status, said);
       return said;
     },
     fetch: (url, request = {}) => fetchIn(parts, url, request),
     snapshot: () => snapshotOf(parts),
-    fork: async () => createClusterOn(host, { ...options, from: await snapshotOf(parts) }),
+    // what was to go wrong is part of the snapshot
+    fork: async () => createClusterOn(host, { ...options, faults: undefined, from: await snapshotOf(parts) }),
     serve: (port = 0) => serveOn(parts, port),
     close: () => endParts(parts),
   };

@@ -45,3 +45,28 @@ test("after a fault's end there is time for those who were kept from their work"
   await cluster.settled();
   assert.equal((await cluster.client.get(DEPLOYMENT, "web", "default")).status.availableReplicas, 3);
 });
+
+test("a fork goes on with the faults that are to come or go on, not with those that are over", async t => {
+  const cluster = await createCluster({
+    nodes: 2,
+    faults: [
+      { at: "1m", fault: "nodeDeath", node: "node-1", for: "1m" },
+      { at: "5m", fault: "nodeDeath", node: "node-2", for: "5m" },
+      { at: "20m", fault: "kubeletDeath", node: "node-1", for: "5m" },
+    ],
+  });
+  t.after(() => cluster.close());
+  await cluster.clock.advance("8m");
+  const fork = await cluster.fork();
+  t.after(() => fork.close());
+  assert.equal(fork.faults.pending, 2);
+  for (const one of [cluster, fork]) {
+    assert.deepEqual([one.nodes.state("node-1").on, one.nodes.state("node-2").on], [true, false]);
+    await one.clock.advance("3m");
+    assert.deepEqual([one.nodes.state("node-1").on, one.nodes.state("node-2").on], [true, true]);
+    await one.clock.advance("11m");
+    assert.equal(one.nodes.state("node-1").kubelet, false);
+    await one.clock.advance("5m");
+    assert.equal(one.nodes.state("node-1").kubelet, true);
+  }
+});

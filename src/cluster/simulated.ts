@@ -236,6 +236,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
   const { plane, options, chance, log } = parts;
   const clock = skewed(parts.clock, ailments);
   const port = mortal(runtime, "runtime", life);
+  const own = <T extends object>(name: string, made: T): T => (parts.apart ? mortal(made, name, life) : made);
   const root = `/simulated/${name}`;
   return createKubelet(
     {
@@ -271,11 +272,14 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       chance,
       log: log.with({ component: "kubelet", node: name }),
       runtime: port,
-      disk: simulatedDisk(ailments),
-      logFiles: simulatedLogFiles(clock, runtime.logAt),
-      cgroups: simulatedCgroups(),
-      machine: simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() }),
-      prober: networkProber(at, () => ailments.probesFail),
+      disk: own("disk", simulatedDisk(ailments)),
+      logFiles: own("logFiles", simulatedLogFiles(clock, runtime.logAt)),
+      cgroups: own("cgroups", simulatedCgroups()),
+      machine: own("machine", simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() })),
+      prober: own(
+        "prober",
+        networkProber(at, () => ailments.probesFail),
+      ),
       streams: parts.streams(port),
       reasons: plane.reasons,
       ...(shared && { shared }),

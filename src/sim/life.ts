@@ -64,6 +64,7 @@ const DEAD = "the process is dead";
 /** `port` as the process sees it: its calls that promise something fail from the process's end on, also those under way. */
 export function mortal<T extends object>(port: T, name: string, life: ProcessLife): T {
   const wrapped = new Map<string | symbol, unknown>();
+  const synchronous = SYNCHRONOUS[name];
   return new Proxy(port, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
@@ -73,7 +74,7 @@ export function mortal<T extends object>(port: T, name: string, life: ProcessLif
       const call = value as (...args: unknown[]) => unknown;
       const made = (...args: unknown[]) => {
         // what answers at once (a stream, a size) has no call to die in
-        if (SYNCHRONOUS.has(key)) return call.apply(target, args);
+        if (synchronous?.has(key)) return call.apply(target, args);
         return life.call(name, String(key), () => promised(call.apply(target, args)));
       };
       wrapped.set(key, made);
@@ -82,5 +83,9 @@ export function mortal<T extends object>(port: T, name: string, life: ProcessLif
   });
 }
 const promised = (result: unknown): Promise<unknown> => (result instanceof Promise ? result : Promise.resolve(result));
-/** Calls of the store and the runtime whose result is no promise. */
-const SYNCHRONOUS = new Set<string | symbol>(["watch", "scan", "size", "inUse", "alarms", "retained", "events", "state", "at", "logAt"]);
+/** Calls of a port whose result is no promise, by the port's name. */
+const SYNCHRONOUS: Readonly<Record<string, ReadonlySet<string | symbol>>> = {
+  store: new Set(["watch", "scan", "size", "inUse", "alarms", "retained"]),
+  runtime: new Set(["events", "state", "at", "logAt"]),
+  logFiles: new Set(["changes"]),
+};

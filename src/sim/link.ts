@@ -68,6 +68,11 @@ export class Link {
     this.#lives.set(from, lives.add(life));
     return request => life.call("client", request.method, () => this.#send(life, from, request, to));
   }
+  /** Whether `who` is a component's name, or the first part of one ("kubelet"). */
+  knows(who: string): boolean {
+    for (const from of this.#lives.keys()) if (from === who || from.startsWith(`${who}/`)) return true;
+    return false;
+  }
   /** Everyone who has joined by that name and lives. */
   livesOf(from: string): readonly ProcessLife[] {
     const lives = this.#lives.get(from) ?? new Set();

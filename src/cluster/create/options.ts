@@ -33,7 +33,7 @@ export interface ClusterOptions {
   readonly start?: Date | string;
   /** What containers do, by their image: its whole reference, or its name without tag. */
   readonly images?: Images;
-  /** Begins as that cluster was; `nodes` and `start` are its own then. */
+  /** Begins as that cluster was; `seed`, `nodes` and `start` are its own then, and its faults go on. Images and stages are said anew. */
   readonly from?: Snapshot;
   readonly log?: Log;
 }
@@ -48,6 +48,7 @@ export interface ClusterHost {
 }
 
 const MAX_NODES = 5000;
+const MAX_PLANES = 9;
 const START = Date.UTC(2026, 0, 1);
 
 /** Options without gaps. */
@@ -60,17 +61,54 @@ export interface Settings extends ClusterOptions {
   readonly played: readonly Stage[] | undefined;
   readonly checked: readonly Invariant[];
 }
+/** What is wrong with an option, as the rest of a sentence that begins with its name; undefined: nothing. */
+const CHECKS: { readonly [Name in keyof ClusterOptions]-?: (value: unknown) => string | undefined } = {
+  seed: value => (Number.isSafeInteger(value) ? undefined : "a whole number"),
+  nodes: value => within(value, 0, MAX_NODES),
+  controlPlanes: value => within(value, 1, MAX_PLANES),
+  faults: value => (Array.isArray(value) ? undefined : "a list of faults"),
+  invariants: value =>
+    value === "all" || (Array.isArray(value) && value.every(i => typeof i?.begin === "function"))
+      ? undefined
+      : '"all", or a list of invariants',
+  store: value => (value === "memory" || value === "disk" ? undefined : '"memory" or "disk"'),
+  stages: value =>
+    typeof value === "string" || (Array.isArray(value) && value.every(s => typeof s === "object" && s !== null))
+      ? undefined
+      : `"${FAST_STAGES}", YAML, or a list of objects`,
+  start: value => (Number.isNaN(new Date(value as string | Date).getTime()) ? "a time such as 2026-01-01T00:00:00Z" : undefined),
+  images: value =>
+    typeof value === "object" && value !== null && Object.values(value).every(image => typeof image === "function")
+      ? undefined
+      : "a function for each image, by its reference",
+  from: value => ((value as Partial<Snapshot> | null)?.format === 1 ? undefined : "what snapshot() of a cluster resolves with"),
+  log: value => (typeof (value as Partial<Log> | null)?.with === "function" ? undefined : "a log"),
+};
+function within(value: unknown, least: number, most: number): string | undefined {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? undefined : `from ${least} to ${most}`;
+}
+function checkOptions(options: ClusterOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(CHECKS, name)) throw new Error(`${name}: there is no such option; there are ${Object.keys(CHECKS).join(", ")}`);
+    const wanted = CHECKS[name as keyof ClusterOptions](value);
+    if (wanted === undefined) continue;
+    throw new Error(`${name}: ${wanted}, not ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  }
+}
 /** Throws one sentence that names the option. */
 export function settingsOf(options: ClusterOptions): Settings {
+  checkOptions(options);
   const { from, stages, invariants: chosen } = options;
   const nodes = from?.nodes ?? options.nodes ?? 1;
-  if (!Number.isInteger(nodes) || nodes < 0 || nodes > MAX_NODES) throw new Error(`nodes: from 0 to ${MAX_NODES}, not ${nodes}`);
+  const faults = from?.faults || options.faults ? [...(from?.faults ?? []), ...(options.faults ?? [])] : undefined;
   return {
     ...options,
+    ...(faults && { faults }),
     seed: from?.seed ?? options.seed ?? 1,
     nodes,
     begins: from?.now ?? (options.start === undefined ? START : Date.parse(new Date(options.start).toISOString())),
-    store: options.store ?? storeFor(options.faults ?? []),
+    store: options.store ?? storeFor(faults ?? []),
     played: stages === undefined ? undefined : stageSet(stagesOf(stages)),
     checked: chosen === "all" ? invariants : (chosen ?? []),
   };

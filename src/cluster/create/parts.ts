@@ -1,8 +1,9 @@
 /** What a cluster is made of: store, control planes, machines, and the network between them on which faults happen. */
 import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Witness } from "#apiserver/registry.ts";
+import { text, utf8 } from "#base/bytes.ts";
 import { type SeededChance, seededChance } from "#base/chance.ts";
-import type { Handler, Identity } from "#base/http.ts";
+import { bytesOf, type Handler, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { actingAs, createClient } from "#client/http.ts";
@@ -21,6 +22,7 @@ import { type Injector, injector } from "#sim/faults/injector.ts";
 import { type Checker, checker } from "#sim/invariants/checker.ts";
 import type { ProcessLife } from "#sim/life.ts";
 import { Link } from "#sim/link.ts";
+import { type At, exchange } from "#sim/network.ts";
 import { simulatedSigner } from "#sim/signer.ts";
 import { type Storage, storageInMemory, storageOnDisk } from "#sim/storage.ts";
 
@@ -105,9 +107,7 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
       platform: "linux/amd64",
       connect: {
         kubeletOf,
-        addressOf: () => {
-          throw failure(503, "ServiceUnavailable", "a simulated cluster has no network to dial in");
-        },
+        addressOf: to => request => carried(simulated?.at ?? (() => undefined), to, request),
       },
       witness,
     },
@@ -126,6 +126,19 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
   const faults = injector({ clock, link, nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
   faults.add(settings.faults ?? []);
   return { settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy };
+}
+
+/** An HTTP request on the cluster's network, as the apiserver's proxies make it. */
+async function carried(
+  at: At,
+  { host, port }: { readonly host: string; readonly port: number },
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const { method, url: path, headers } = request;
+  const body = request.body ? text(await bytesOf({ status: 200, headers: {}, body: request.body })) : "";
+  const named = Object.fromEntries(Object.entries(headers).filter((h): h is [string, string] => typeof h[1] === "string"));
+  const answer = await exchange(at, host, { method, path, port, headers: named, body });
+  return { status: answer.status, headers: { "content-type": "text/plain", ...answer.headers }, body: utf8(answer.body) };
 }
 
 type NodesParts = Pick<ClusterParts, "settings" | "host" | "network" | "planes" | "link" | "clock" | "chance" | "log">;

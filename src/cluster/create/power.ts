@@ -2,8 +2,9 @@
 import type { ClusterControlPlane, ClusterFaults, ClusterNodes } from "#cluster/create/cluster.ts";
 import { type ClusterParts, START } from "#cluster/create/parts.ts";
 
-export function nodesOf({ simulated }: ClusterParts): ClusterNodes {
+export function nodesOf({ simulated, time }: ClusterParts): ClusterNodes {
   const machine = (name: string) => {
+    time.check();
     if (!simulated) throw new Error("the cluster has no nodes");
     return simulated.node(name);
   };
@@ -19,6 +20,7 @@ export function nodesOf({ simulated }: ClusterParts): ClusterNodes {
 
 export function controlPlaneOf({ planes, time, busy }: ClusterParts): ClusterControlPlane {
   const planesNamed = (name: string | undefined) => {
+    time.check();
     const found = planes.all.filter(p => name === undefined || p.name === name);
     if (found.length === 0) throw new Error(`no control plane is called "${name}"`);
     return found;
@@ -37,9 +39,10 @@ export function controlPlaneOf({ planes, time, busy }: ClusterParts): ClusterCon
   };
 }
 
-export function faultsOf({ settings, faults }: ClusterParts): ClusterFaults {
+export function faultsOf({ settings, faults, time }: ClusterParts): ClusterFaults {
   return {
     add(more) {
+      time.check();
       if (!settings.faults) throw new Error("the cluster was made without faults: createCluster({ faults: [] })");
       faults.add(more);
     },

@@ -9,8 +9,9 @@ import type { SimulatedAnswer } from "#sim/runtime.ts";
 export async function fetchIn(parts: ClusterParts, url: string, options: FetchOptions): Promise<Required<SimulatedAnswer>> {
   const { planes, network, simulated, chance, time } = parts;
   const { namespace = "default", method = "GET", headers = {}, body = "" } = options;
-  const target = new URL(url);
   await time.rest();
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Error(`url: http://HOST/PATH, not ${JSON.stringify(url)}`);
+  const target = new URL(url);
   const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
   const to = destination(planes.views, { domain: network.clusterDomain, namespace, host: target.hostname, port }, chance);
   const path = `${target.pathname}${target.search}`;
@@ -20,6 +21,8 @@ export async function fetchIn(parts: ClusterParts, url: string, options: FetchOp
 
 /** Virtual time goes along with real time while it is served. */
 export async function serveOn({ host, planes, time, log }: ClusterParts, port: number): Promise<Served> {
+  time.check();
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`port: from 0 to 65535, not ${port}`);
   const served = await host.serve(planes.handle, port, log);
   const stop = time.follow();
   const close = async () => {

@@ -1,9 +1,9 @@
 /** A cluster at one moment, as values that another can begin with. */
-import { assert } from "#base/assert.ts";
 import type { ChanceState } from "#base/chance.ts";
 import type { ClusterParts } from "#cluster/create/parts.ts";
 import type { HistoryState } from "#cluster/history.ts";
 import type { SimulatedPlace } from "#cluster/simulated.ts";
+import type { Fault } from "#sim/faults/all.ts";
 import type { RuntimeState } from "#sim/runtime.ts";
 import type { MemoryState } from "#store/memory.ts";
 
@@ -20,6 +20,8 @@ export interface Snapshot {
   /** Nodes whose machines have no power. */
   readonly off: readonly string[];
   readonly history: HistoryState;
+  /** What is still to go wrong, or goes wrong just now, from this moment on; undefined: the cluster was made without faults. */
+  readonly faults?: readonly Fault[];
   /** Of a cluster that was not made by createCluster: its nodes and its network. */
   readonly places?: readonly SimulatedPlace[];
   readonly network?: Network;
@@ -32,8 +34,7 @@ export interface Network {
 
 /** As it stands when no promise has anything to do. */
 export async function snapshotOf(parts: ClusterParts): Promise<Snapshot> {
-  const { settings, clock, chance, storage, simulated, history, network } = parts;
-  assert(parts.time.open, "the cluster is open");
+  const { settings, clock, chance, storage, simulated, history, faults, network } = parts;
   await parts.time.rest();
   return {
     format: 1,
@@ -46,6 +47,7 @@ export async function snapshotOf(parts: ClusterParts): Promise<Snapshot> {
     machines: simulated?.machines() ?? {},
     off: simulated?.names.filter(name => !simulated.node(name).isOn) ?? [],
     history: history.state(),
+    ...(settings.faults && { faults: faults.left() }),
     ...(settings.from?.places && { places: settings.from.places }),
     ...(settings.from?.network && { network }),
   };

@@ -3,6 +3,9 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { VirtualClock } from "#sim/clock.ts";
 
+/** What a cluster that is closed answers to whatever it is asked. */
+export class Closed extends Error {}
+
 /** Real milliseconds between two looks at real time. */
 const FOLLOW = 20;
 
@@ -19,16 +22,24 @@ export class Time {
   readonly ends = new Set<() => void | Promise<void>>();
   /** Until the cluster is closed. */
   open = true;
-  readonly rest: () => Promise<void>;
   readonly #parts: TimeParts;
   #moving: Promise<unknown> = Promise.resolve();
 
   constructor(parts: TimeParts) {
     this.#parts = parts;
-    this.rest = parts.rest;
+  }
+  /** Throws when the cluster is closed. */
+  check(): void {
+    if (!this.open) throw new Closed("the cluster is closed");
+  }
+  /** Resolves when no promise has anything to do; rejects when the cluster is closed. */
+  async rest(): Promise<void> {
+    this.check();
+    await this.#parts.rest();
   }
   /** Begins when all others that move time have ended. */
-  alone<T>(move: () => Promise<T>): Promise<T> {
+  async alone<T>(move: () => Promise<T>): Promise<T> {
+    this.check();
     const mine = this.#moving.then(move);
     this.#moving = mine.catch(() => undefined);
     return mine;
@@ -48,6 +59,8 @@ export class Time {
   }
   /** Virtual time goes along with real time, `speed` times as fast, until the result is called. */
   follow(speed = 1): () => void {
+    this.check();
+    if (!(speed > 0)) throw new Error(`speed: more than 0, not ${speed}`);
     const { clock, real, log } = this.#parts;
     const ending = new AbortController();
     const stop = () => {

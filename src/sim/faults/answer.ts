@@ -2,6 +2,7 @@ import type { Chance } from "#base/chance.ts";
 import { conflict, expired, failure, type Status, tooManyRequests } from "#base/status.ts";
 import type { Message } from "#sim/link.ts";
 import { between, COMPONENTS, faultKind, isFrom, oneOf, SHORT } from "./fault.ts";
+import { among, optional, rate, sender } from "./fields.ts";
 
 /** The server answers so where it need not: 409 to changes, 410 to watches that go on from a revision, the others to anything. */
 export interface Answer {
@@ -41,6 +42,7 @@ function statusOf(code: Answer["code"]): Status {
 }
 export const answer = faultKind<Answer>({
   name: "answer",
+  fields: { code: among(CODES), rate, who: optional(sender) },
   draw(chance) {
     const code = oneOf(chance, CODES) ?? 500;
     const who = oneOf(chance, [undefined, ...COMPONENTS]);

@@ -1,5 +1,6 @@
 import { type Duration, durationOf } from "#base/duration.ts";
 import { between, faultKind, LONG, named, oneOf } from "./fault.ts";
+import { flag, machine, optional, span } from "./fields.ts";
 
 /** A node's wall clock is ahead, or with `behind` behind. */
 export interface ClockSkew {
@@ -10,6 +11,7 @@ export interface ClockSkew {
 }
 export const clockSkew = faultKind<ClockSkew>({
   name: "clockSkew",
+  fields: { node: machine, by: span, behind: optional(flag) },
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     if (node === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { faultKind, named, oneOf } from "./fault.ts";
+import { count as atLeast, machine, optional } from "./fields.ts";
 
 /** Running containers end by themselves, with an error; which ones is left to chance. */
 export interface ContainerCrash {
@@ -9,6 +10,8 @@ export interface ContainerCrash {
 }
 export const containerCrash = faultKind<ContainerCrash>({
   name: "containerCrash",
+  atOnce: true,
+  fields: { node: optional(machine), count: optional(atLeast(1)) },
   draw(chance, { nodes }) {
     const node = oneOf(chance, [undefined, ...nodes]);
     return { fault: "containerCrash", ...(node !== undefined && { node }), count: 1 + Math.floor(chance.next() * 4) };

@@ -1,4 +1,5 @@
 import { between, faultKind, LONG, named, oneOf } from "./fault.ts";
+import { optional, plane } from "./fields.ts";
 
 /** A control plane dies where it stands; without a name all of them. */
 export interface ControlPlaneDeath {
@@ -7,6 +8,7 @@ export interface ControlPlaneDeath {
 }
 export const controlPlaneDeath = faultKind<ControlPlaneDeath>({
   name: "controlPlaneDeath",
+  fields: { plane: optional(plane) },
   draw(chance, { planes }) {
     const plane = planes.length > 1 ? oneOf(chance, planes) : undefined;
     return { fault: "controlPlaneDeath", ...(plane !== undefined && { plane }), for: between(chance, ...LONG) };

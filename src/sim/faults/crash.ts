@@ -1,35 +1,54 @@
 import type { ProcessLife } from "#sim/life.ts";
 import { between, COMPONENTS, faultKind, named, oneOf, SHORT, type World } from "./fault.ts";
+import { among, count, type Field, sender } from "./fields.ts";
 
-/**
- * A process dies in the n-th call of one of its ports: `store` and `client` of a control plane, `client` and `runtime` of a kubelet, `client`
- * of a single loop, which begins anew at once. Others come back at the fault's end.
- */
+/** The ports of each kind of process. What a control plane's loops call its apiserver by is its `client`. */
+const PORTS = {
+  plane: ["store", "client"],
+  kubelet: ["client", "runtime", "disk", "logFiles", "cgroups", "machine", "prober"],
+  loop: ["client"],
+} as const;
+const ALL_PORTS = [...new Set(Object.values(PORTS).flat())];
+
+/** A process dies in the n-th call of one of its ports. A single loop begins anew at once; others come back at the fault's end. */
 export interface Crash {
   readonly fault: "crash";
   /** A control plane's name, "kubelet/<node>", or a loop's name. */
   readonly who: string;
-  readonly port: "store" | "client" | "runtime";
+  readonly port: (typeof ALL_PORTS)[number];
   /** Counted from the fault's beginning. */
   readonly call: number;
   /** Whether that call is carried out first. */
   readonly when: "before" | "after";
+}
+const who: Field = {
+  problem: (value, world) => (world.planes.some(p => p.name === value) ? undefined : sender.problem(value, world)),
+};
+function portsOf(who: string, planes: readonly string[]): keyof typeof PORTS {
+  if (planes.includes(who)) return "plane";
+  return who.startsWith("kubelet/") ? "kubelet" : "loop";
 }
 const CALLS = 60;
 const RETRY = 1000;
 
 export const crash = faultKind<Crash>({
   name: "crash",
+  fields: { who, port: among(ALL_PORTS), call: count(1), when: among(["before", "after"]) },
+  problem({ who, port }, { planes }) {
+    const ports: readonly string[] =
+      PORTS[
+        portsOf(
+          who,
+          planes.map(p => p.name),
+        )
+      ];
+    return ports.includes(port) ? undefined : `port: ${who} has ${ports.join(", ")}, not ${port}`;
+  },
   draw(chance, { nodes, planes }) {
     const loops = COMPONENTS.filter(c => c !== "kubelet" && c !== "kube-controller-manager");
     const who = oneOf(chance, [...planes, ...nodes.map(n => `kubelet/${n}`), ...loops]);
     if (who === undefined) return undefined;
-    const ports = planes.includes(who)
-      ? (["store"] as const)
-      : who.startsWith("kubelet/")
-        ? (["client", "runtime"] as const)
-        : (["client"] as const);
-    const port = oneOf<Crash["port"]>(chance, ports) ?? "client";
+    const port = oneOf<Crash["port"]>(chance, PORTS[portsOf(who, planes)]) ?? "client";
     const call = 1 + Math.floor(chance.next() * CALLS);
     return { fault: "crash", who, port, call, when: chance.next() < 0.5 ? "before" : "after", for: between(chance, ...SHORT) };
   },

@@ -1,6 +1,7 @@
 import { type Duration, durationOf } from "#base/duration.ts";
 import type { FaultyDisk } from "#sim/storage.ts";
 import { between, faultKind, LONG, oneOf, SHORT, type World } from "./fault.ts";
+import { among, count, optional, span } from "./fields.ts";
 
 /**
  * The disk below the store is full (what puts is refused with etcd's "mvcc: database space exceeded"), slow, fails to sync, or its
@@ -25,6 +26,7 @@ const RETRY = 1000;
 
 export const disk = faultKind<DiskFault>({
   name: "disk",
+  fields: { is: among(KINDS), room: optional(count(0)), by: optional(span), call: optional(count(1)) },
   draw(chance) {
     const is = oneOf(chance, KINDS) ?? "full";
     if (is === "full") return { fault: "disk", is, room: Math.floor(chance.next() * ROOM), for: between(chance, ...SHORT) };
@@ -32,9 +34,9 @@ export const disk = faultKind<DiskFault>({
     if (is === "failing") return { fault: "disk", is, for: between(chance, ...SHORT) };
     return { fault: "disk", is, call: 1 + Math.floor(chance.next() * CALLS), for: between(chance, ...SHORT) };
   },
+  problem: (_, { storage }) => (storage.disk ? undefined : 'the cluster\'s store has no disk: createCluster({ store: "disk" })'),
   begin({ is, room = 0, by = SLOW, call = 1 }, world) {
-    const struck = world.storage.disk;
-    if (!struck) throw new Error('a fault of the disk: the cluster\'s store has none; createCluster({ store: "disk" })');
+    const struck = world.storage.disk!;
     if (is === "full") {
       struck.room = room;
       return () => {

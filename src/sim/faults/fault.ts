@@ -7,6 +7,7 @@ import type { ProcessLife } from "#sim/life.ts";
 import type { Link } from "#sim/link.ts";
 import type { SimulatedRuntime } from "#sim/runtime.ts";
 import type { Storage } from "#sim/storage.ts";
+import type { Fields } from "./fields.ts";
 
 /** When a fault happens. */
 export interface Span {
@@ -64,6 +65,11 @@ export interface Scope {
 }
 export interface FaultKind<F extends { readonly fault: string }> {
   readonly name: F["fault"];
+  readonly fields: Fields<F>;
+  /** What is wrong with a fault whose fields are right each by itself, in a sentence; undefined: nothing. */
+  problem?(fault: F, world: World): string | undefined;
+  /** Its work is done when it has begun. */
+  readonly atOnce?: true;
   /** Milliseconds after its end for which it still keeps loops from their work. */
   readonly lingers?: number;
   /** One as a seed draws it; undefined: this cluster has nothing that it could happen to. */
@@ -107,6 +113,6 @@ export const COMPONENTS = [
   "replicaset-controller",
   "endpointslice-controller",
   "node-controller",
-  "generic-garbage-collector",
+  "garbage-collector-controller",
   "namespace-controller",
 ] as const;

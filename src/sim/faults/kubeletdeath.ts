@@ -1,4 +1,5 @@
 import { between, faultKind, LONG, named, oneOf } from "./fault.ts";
+import { node } from "./fields.ts";
 
 /** A kubelet dies where it stands; containers run on. */
 export interface KubeletDeath {
@@ -7,6 +8,7 @@ export interface KubeletDeath {
 }
 export const kubeletDeath = faultKind<KubeletDeath>({
   name: "kubeletDeath",
+  fields: { node },
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     return node === undefined ? undefined : { fault: "kubeletDeath", node, for: between(chance, ...LONG) };

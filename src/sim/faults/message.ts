@@ -2,6 +2,7 @@ import { type Duration, durationOf } from "#base/duration.ts";
 import type { Fate, Message } from "#sim/link.ts";
 import { rateOf } from "./answer.ts";
 import { between, COMPONENTS, faultKind, isFrom, oneOf, SHORT } from "./fault.ts";
+import { among, optional, rate, sender, span } from "./fields.ts";
 
 /** Messages between a component and the API are harmed at a rate. Delays differ from one to the next, so that they overtake each other. */
 export interface MessageFault {
@@ -19,6 +20,7 @@ const MOST = 5000;
 
 export const message = faultKind<MessageFault>({
   name: "message",
+  fields: { does: among(KINDS), rate, who: optional(sender), by: optional(span) },
   draw(chance) {
     const does = oneOf(chance, KINDS) ?? "delay";
     const who = oneOf(chance, [undefined, ...COMPONENTS]);

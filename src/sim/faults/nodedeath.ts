@@ -1,4 +1,5 @@
 import { between, faultKind, LONG, named, oneOf } from "./fault.ts";
+import { node } from "./fields.ts";
 
 /** A machine loses its power, and has it again at the end. */
 export interface NodeDeath {
@@ -7,6 +8,7 @@ export interface NodeDeath {
 }
 export const nodeDeath = faultKind<NodeDeath>({
   name: "nodeDeath",
+  fields: { node },
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     return node === undefined ? undefined : { fault: "nodeDeath", node, for: between(chance, ...LONG) };

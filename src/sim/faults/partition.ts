@@ -1,4 +1,5 @@
 import { between, COMPONENTS, faultKind, isFrom, oneOf, SHORT } from "./fault.ts";
+import { sender } from "./fields.ts";
 
 /** A component reaches the API no longer: what it asks is lost, and its watches are cut. */
 export interface Partition {
@@ -11,6 +12,7 @@ const PATIENCE = 5000;
 
 export const partition = faultKind<Partition>({
   name: "partition",
+  fields: { who: sender },
   draw(chance, { nodes }) {
     const who = oneOf(chance, [...nodes.map(n => `kubelet/${n}`), ...COMPONENTS.filter(c => c !== "kubelet")]);
     return { fault: "partition", who: who ?? "kube-scheduler", for: between(chance, ...SHORT) };

@@ -1,4 +1,5 @@
 import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
+import { among, machine } from "./fields.ts";
 
 /** A node is short of memory, disk or process ids. It says so, is tainted, and evicts one pod after another while it lasts. */
 export interface Pressure {
@@ -9,6 +10,7 @@ export interface Pressure {
 const KINDS = ["memory", "disk", "pids"] as const;
 export const pressure = faultKind<Pressure>({
   name: "pressure",
+  fields: { node: machine, of: among(KINDS) },
   // the node says so for five minutes more, and takes no pods meanwhile
   lingers: 320_000,
   draw(chance, { nodes }) {

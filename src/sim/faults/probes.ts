@@ -1,4 +1,5 @@
 import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
+import { machine, optional } from "./fields.ts";
 
 /** No probe of a node's pods succeeds; without a node nowhere. */
 export interface FailingProbes {
@@ -7,6 +8,7 @@ export interface FailingProbes {
 }
 export const probes = faultKind<FailingProbes>({
   name: "probes",
+  fields: { node: optional(machine) },
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     return { fault: "probes", ...(node !== undefined && { node }), for: between(chance, ...SHORT) };

@@ -1,5 +1,6 @@
 import { type Duration, durationOf } from "#base/duration.ts";
 import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
+import { flag, machine, optional, span } from "./fields.ts";
 
 /** Images come slowly, or with `fails` not at all; without a node everywhere. */
 export interface Pulls {
@@ -10,6 +11,7 @@ export interface Pulls {
 }
 export const pulls = faultKind<Pulls>({
   name: "pulls",
+  fields: { node: optional(machine), take: optional(span), fails: optional(flag) },
   draw(chance, { nodes }) {
     const node = oneOf(chance, [undefined, ...nodes]);
     const how = chance.next() < 0.5 ? { fails: true } : { take: between(chance, ...SHORT) };

@@ -1,4 +1,5 @@
 import { between, faultKind, named, oneOf, SHORT } from "./fault.ts";
+import { machine } from "./fields.ts";
 
 /** A node's container runtime is away; containers run on. */
 export interface RuntimeDeath {
@@ -7,6 +8,7 @@ export interface RuntimeDeath {
 }
 export const runtimeDeath = faultKind<RuntimeDeath>({
   name: "runtimeDeath",
+  fields: { node: machine },
   draw(chance, { nodes }) {
     const node = oneOf(chance, nodes);
     return node === undefined ? undefined : { fault: "runtimeDeath", node, for: between(chance, ...SHORT) };

@@ -1,4 +1,5 @@
 import { COMPONENTS, faultKind, isFrom, oneOf } from "./fault.ts";
+import { optional, sender } from "./fields.ts";
 
 /** All watches of a component end at once; without `who` everybody's. */
 export interface WatchCut {
@@ -7,6 +8,8 @@ export interface WatchCut {
 }
 export const watchCut = faultKind<WatchCut>({
   name: "watchCut",
+  atOnce: true,
+  fields: { who: optional(sender) },
   draw(chance) {
     const who = oneOf(chance, [undefined, ...COMPONENTS]);
     return { fault: "watchCut", ...(who && { who }) };
