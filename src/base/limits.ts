@@ -81,6 +81,8 @@ export const limits = {
   causeText: 2_000,
   /** Operations in one transaction of the store. */
   txnOperations: 128,
+  /** What `cox etcd --max-txn-ops` may set it to. */
+  txnOperationsMost: 100_000,
   /** A key of the store (what the index takes, less its own marks). */
   storeKey: 1_900,
   /** Tries of a request that the server asks to repeat (429, 503 with Retry-After). */

@@ -1,33 +1,56 @@
+import { Option } from "commander";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
+import { PASSED_OVER } from "#cli/etcdflags.ts";
 import type { EtcdFlags } from "#cluster/etcdoptions.ts";
 import { terminal } from "#host/terminal.ts";
 
 /** `cox etcd`: serves the store alone as etcd does, under etcd's own flags, until it is told to end. */
 export const etcd: CoxCommand = program => {
-  withDataDir(program.command("etcd").description("serve the store alone, as etcd"))
+  const command = withDataDir(program.command("etcd").description("serve the store alone, as etcd"))
     .option("--listen-client-urls <urls>", "addresses to serve clients at, with commas between", "http://127.0.0.1:2379")
     .option("--advertise-client-urls <urls>", "addresses that members tell clients of (default: those listened at)")
     .option("--name <name>", "this member's name", "default")
     .option("--cert-file <file>", "the certificate for https:// addresses")
     .option("--key-file <file>", "its key")
-    .option("--client-cert-auth", "clients must have a certificate; its common name is their user")
+    .option("--client-cert-auth [boolean]", "clients must have a certificate; its common name is their user")
     .option("--trusted-ca-file <file>", "what signs clients' certificates")
     .option("--quota-backend-bytes <bytes>", "size at which puts are refused (0: 8 GiB)", "0")
     .option("--max-request-bytes <bytes>", "size of the largest request", "1572864")
     .option("--auto-compaction-mode <mode>", "periodic or revision", "periodic")
     .option("--auto-compaction-retention <retention>", "time (30m, 2h) or revisions that stay; 0: all", "0")
-    .action(async (flags: EtcdFlags & { dataDir?: string }) => {
-      const { optionsOf } = await import("#cluster/etcdoptions.ts");
-      const { runEtcd } = await import("#cluster/etcd.ts");
-      const { streamLog } = await import("#host/log.ts");
-      const options = optionsOf(flags);
-      const running = await runEtcd(layoutFor(flags).store, options, streamLog(2)).catch((error: Error) => {
-        throw new Refusal(error.message);
-      });
-      terminal.err(`cox: ready to serve client requests at ${options.listen.map((a, i) => `${a.host}:${running.ports[i]}`).join(", ")}`);
-      terminal.onEnd(() => {
-        void running.stop().then(() => terminal.exit(0));
-      });
+    .option("--max-txn-ops <n>", "operations of one transaction", "128")
+    .option(
+      "--watch-progress-notify-interval <time>",
+      "how long a watch that asks for it is quiet until it is told how far it has come",
+      "10m",
+    )
+    .addOption(new Option("--experimental-watch-progress-notify-interval <time>").hideHelp())
+    .option("--listen-metrics-urls <urls>", "addresses beside those of clients at which figures and health are told")
+    .option("--auth-token <kind>", "what logins give: simple, or jwt,sign-method=RS256,priv-key=FILE,pub-key=FILE,ttl=10m", "simple")
+    .option("--auth-token-ttl <seconds>", "how long a simple token holds after its last use", "300")
+    .option("--bcrypt-cost <n>", "how slow it is to try a password", "10")
+    .option("--initial-cluster <members>", "NAME=URL of this member; it can be no other, as there is one alone")
+    .option("--initial-cluster-state <state>", "new or existing, which is the same of one alone")
+    .option("--initial-advertise-peer-urls <urls>", "addresses that members tell other members of")
+    .option("--listen-peer-urls <urls>", "nothing is listened for there")
+    .addHelpText("after", "\nThose flags of etcd that are about raft, its files and its log are taken and passed over.");
+  for (const name of PASSED_OVER) command.addOption(new Option(`--${name} [value]`).hideHelp());
+  command.action(async (flags: EtcdFlags & { dataDir?: string }) => {
+    const { optionsOf } = await import("#cluster/etcdoptions.ts");
+    const { runEtcd } = await import("#cluster/etcd.ts");
+    const { streamLog } = await import("#host/log.ts");
+    const options = optionsOf(flags);
+    const ignored = PASSED_OVER.filter(name => command.getOptionValue(camelCase(name)) !== undefined);
+    if (ignored.length > 0)
+      terminal.err(`cox: ${ignored.map(name => `--${name}`).join(", ")}: taken as etcd takes it, and of no effect here`);
+    const running = await runEtcd(layoutFor(flags).store, options, streamLog(2)).catch((error: Error) => {
+      throw new Refusal(error.message);
     });
+    terminal.err(`cox: ready to serve client requests at ${options.listen.map((a, i) => `${a.host}:${running.ports[i]}`).join(", ")}`);
+    terminal.onEnd(() => {
+      void running.stop().then(() => terminal.exit(0));
+    });
+  });
 };
+const camelCase = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

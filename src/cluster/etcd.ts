@@ -1,7 +1,11 @@
 /** `cox etcd`, put together: the store alone, served as etcd. */
+import type { Handler } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
+import type { Route } from "#base/rpc.ts";
 import type { EtcdOptions } from "#cluster/etcdoptions.ts";
+import { openTokens } from "#cluster/etcdtokens.ts";
+import type { Address } from "#cluster/flagvalues.ts";
 import { Auth } from "#etcd/api/auth.ts";
 import { compactAutomatically } from "#etcd/api/compactor.ts";
 import { rpcErrorOf } from "#etcd/api/errors.ts";
@@ -48,6 +52,8 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       clock: hostClock,
       chance: hostChance,
       turn,
+      tokens: await openTokens(options.tokens ?? SIMPLE, hostClock, hostChance),
+      cost: options.bcryptCost,
       certificates: options.tls?.clientCertAuth === true,
     });
     const server: Server = {
@@ -58,33 +64,44 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       name: options.name,
       ...(await memberOf(store, hostChance)),
       clientUrls: options.advertise,
+      peerUrls: options.peers ?? [],
       quota: options.quota ?? limits.storeSize,
       requestBytes: options.requestBytes,
+      txnOperations: options.txnOperations ?? limits.txnOperations,
+      watchQuiet: options.watchQuiet ?? WATCH_QUIET,
       snapshot: from => etcdSnapshot(from.retained(), snapshotPorts(directory)),
     };
     const routes = etcdRoutes(server);
     const message = options.requestBytes + OVERHEAD;
-    for (const { host, port, secure } of options.listen) {
+    const serve = async ({ host, port, secure }: Address, served: ReadonlyMap<string, Route>, handler: Handler) => {
       const listener = await serveEtcd({
         host,
         port,
         ...(secure && tls && { tls }),
-        routes,
-        handler: async request =>
-          (await gateway(routes, request, message)) ?? (await page(server, request)) ?? { status: 404, headers: {}, body: NOT_FOUND },
+        routes: served,
+        handler,
         message,
         failed: rpcErrorOf,
         log,
       });
       listeners.push(listener);
-    }
+      return listener.port;
+    };
+    const pages: Handler = async request => (await page(server, request)) ?? { status: 404, headers: {}, body: NOT_FOUND };
+    const ports: number[] = [];
+    for (const address of options.listen)
+      ports.push(await serve(address, routes, async request => (await gateway(routes, request, message)) ?? pages(request)));
+    for (const address of options.metrics ?? []) await serve(address, new Map(), pages);
     if (options.compaction) void compactAutomatically(store, hostClock, options.compaction, ending.signal);
-    return { ports: listeners.map(listener => listener.port), stop };
+    return { ports, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
+/** As etcd has them where no flag says otherwise. */
+const SIMPLE = { kind: "simple", life: 5 * 60_000 } as const;
+const WATCH_QUIET = 10 * 60_000;
 const NOT_FOUND = new TextEncoder().encode("404 page not found\n");
 
 async function readTls({ certFile, keyFile, caFile, clientCertAuth }: NonNullable<EtcdOptions["tls"]>) {

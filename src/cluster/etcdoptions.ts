@@ -1,77 +1,84 @@
 /** The flags of `cox etcd`, by etcd's names, and what their texts mean. */
+import { limits } from "#base/limits.ts";
 import { parseDuration } from "#base/time.ts";
+import { type PeerFlags, peersOf } from "#cluster/etcdpeers.ts";
+import { type TokenOptions, tokensOf } from "#cluster/etcdtokens.ts";
+import { type Address, addressOf, bytes, count, FlagError, milliseconds, truth } from "#cluster/flagvalues.ts";
 import type { AutoCompaction } from "#etcd/api/compactor.ts";
 
-export interface EtcdFlags {
+export interface EtcdFlags extends PeerFlags {
   readonly listenClientUrls: string;
   readonly advertiseClientUrls?: string;
   readonly name: string;
   readonly certFile?: string;
   readonly keyFile?: string;
-  readonly clientCertAuth?: boolean;
+  readonly clientCertAuth?: boolean | string;
   readonly trustedCaFile?: string;
   readonly quotaBackendBytes: string;
   readonly maxRequestBytes: string;
   readonly autoCompactionMode: string;
   readonly autoCompactionRetention: string;
+  readonly maxTxnOps: string;
+  readonly watchProgressNotifyInterval: string;
+  /** The name that etcd 3.4 and 3.5 have for it. */
+  readonly experimentalWatchProgressNotifyInterval?: string;
+  readonly listenMetricsUrls?: string;
+  readonly authToken: string;
+  readonly authTokenTtl: string;
+  readonly bcryptCost: string;
 }
 export interface EtcdOptions {
   readonly listen: readonly Address[];
   readonly advertise: readonly string[];
+  readonly peers?: readonly string[];
+  /** Where figures and health are told, too, and nothing else. */
+  readonly metrics?: readonly Address[];
   readonly name: string;
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile?: string; readonly clientCertAuth: boolean };
   /** Bytes; undefined: the store's own limit. */
   readonly quota?: number;
   readonly requestBytes: number;
   readonly compaction?: AutoCompaction;
+  readonly txnOperations?: number;
+  /** Milliseconds. */
+  readonly watchQuiet?: number;
+  readonly tokens?: TokenOptions;
+  readonly bcryptCost?: number;
 }
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly secure: boolean;
-}
-
-/** A flag's value that cannot be; the message names the flag. */
-export class FlagError extends Error {
-  override name = "OptionError";
-}
-
 export function optionsOf(flags: EtcdFlags): EtcdOptions {
   const listen = flags.listenClientUrls.split(",").map(url => addressOf("--listen-client-urls", url));
-  const { certFile, keyFile, trustedCaFile: caFile, clientCertAuth = false } = flags;
-  const secure = listen.some(address => address.secure);
+  const metrics = (flags.listenMetricsUrls?.split(",") ?? []).map(url => addressOf("--listen-metrics-urls", url));
+  const { certFile, keyFile, trustedCaFile: caFile } = flags;
+  const clientCertAuth = truth("--client-cert-auth", flags.clientCertAuth);
+  const secure = [...listen, ...metrics].some(address => address.secure);
   if (secure && !(certFile && keyFile)) throw new FlagError("an https:// address needs --cert-file and --key-file");
   if (clientCertAuth && !caFile) throw new FlagError("--client-cert-auth needs --trusted-ca-file");
   const advertise = (flags.advertiseClientUrls ?? flags.listenClientUrls).split(",");
   for (const url of advertise) addressOf("--advertise-client-urls", url);
   const quota = bytes("--quota-backend-bytes", flags.quotaBackendBytes);
+  const quiet = flags.experimentalWatchProgressNotifyInterval ?? flags.watchProgressNotifyInterval;
   const compaction = compactionOf(flags.autoCompactionMode, flags.autoCompactionRetention);
   return {
     listen,
     advertise,
+    peers: peersOf(flags.name, flags),
+    metrics,
     name: flags.name,
     ...(secure && { tls: { certFile: certFile!, keyFile: keyFile!, clientCertAuth, ...(caFile && { caFile }) } }),
     ...(quota > 0 && { quota }),
     requestBytes: bytes("--max-request-bytes", flags.maxRequestBytes),
     ...(compaction && { compaction }),
+    txnOperations: count("--max-txn-ops", flags.maxTxnOps, 1, limits.txnOperationsMost),
+    watchQuiet: milliseconds("--watch-progress-notify-interval", quiet),
+    tokens: tokensOf(flags.authToken, count("--auth-token-ttl", flags.authTokenTtl, 1)),
+    bcryptCost: count("--bcrypt-cost", flags.bcryptCost, LEAST_COST, MOST_COST),
   };
 }
 
-function addressOf(flag: string, text: string): Address {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const plain = url && (url.pathname === "/" || url.pathname === "") && url.search === "";
-  if (!plain || !["http:", "https:"].includes(url.protocol))
-    throw new FlagError(`${flag} ${text}: not an address like http://127.0.0.1:2379`);
-  const secure = url.protocol === "https:";
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port === "" ? (secure ? 443 : 80) : Number(url.port), secure };
-}
-function bytes(flag: string, text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new FlagError(`${flag} ${text}: not a number of bytes`);
-  return value;
-}
-
 const HOUR = 3_600_000;
+/** Of bcrypt: each step up takes twice the time. */
+const LEAST_COST = 4;
+const MOST_COST = 16;
 
 /** As etcd reads it: a bare number is hours of age, or revisions; "0" is off. */
 function compactionOf(mode: string, retention: string): AutoCompaction | undefined {

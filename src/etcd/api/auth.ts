@@ -10,7 +10,7 @@ import { readUsers, writeUsers } from "./authrecords.ts";
 import { bcryptHash, bcryptMatches, MAX_PASSWORD } from "./bcrypt.ts";
 import { etcdError } from "./errors.ts";
 import { covers, type Ranges, READ, unionOf, WRITE } from "./permissions.ts";
-import { Tokens } from "./tokens.ts";
+import type { Known, Tokens } from "./tokens.ts";
 import type { Request, Txn } from "./txn.ts";
 import { ROOT, type Users, userOf } from "./users.ts";
 
@@ -20,6 +20,9 @@ export interface AuthOptions {
   readonly chance: Chance;
   /** Lets others go on while a password is hashed. */
   readonly turn: () => Promise<void>;
+  readonly tokens: Tokens;
+  /** How slow it is to try passwords (bcrypt's cost). */
+  readonly cost?: number;
   /** Take a verified client certificate's common name as its user (etcd: --client-cert-auth). */
   readonly certificates: boolean;
 }
@@ -33,14 +36,12 @@ interface Rights {
 
 export class Auth {
   private readonly options: AuthOptions;
-  private readonly tokens: Tokens;
   private state: Users;
   private rights = new Map<string, Rights>();
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: AuthOptions) {
     this.options = options;
-    this.tokens = new Tokens(options.clock, options.chance);
     this.state = readUsers(options.store.meta);
   }
   get enabled(): boolean {
@@ -56,7 +57,7 @@ export class Auth {
       const next = step(this.state);
       if (next === this.state) return;
       await writeUsers(this.options.store.meta, this.state, next);
-      if (!next.enabled) this.tokens.clear();
+      if (!next.enabled) this.options.tokens.clear();
       this.state = next;
       this.rights = new Map();
     });
@@ -64,14 +65,14 @@ export class Auth {
     return mine;
   }
   forgetTokens(user: string): void {
-    this.tokens.forgetUser(user);
+    this.options.tokens.forgetUser(user);
   }
   /** What is kept of a password. */
   hash(password: string): Promise<string> {
     if (utf8(password).length > MAX_PASSWORD) {
       throw new RpcError(rpcCode.unknown, `bcrypt: password length exceeds ${MAX_PASSWORD} bytes`);
     }
-    return bcryptHash(password, this.options.chance.bytes(16), this.options.turn);
+    return bcryptHash(password, this.options.chance.bytes(16), this.options.turn, this.options.cost);
   }
   /** A token for a user who proves itself by its password. */
   async authenticate(name: string, password: string): Promise<string> {
@@ -85,27 +86,31 @@ export class Auth {
     if (!(await bcryptMatches(password, user.password, this.options.turn))) throw etcdError("authFailed");
     // A change meanwhile may have been of this password.
     if (revision !== this.state.revision) return this.authenticate(name, password);
-    return this.tokens.give(name, this.options.store.revision);
+    return this.options.tokens.give(name, { revision: this.options.store.revision, authRevision: revision });
   }
 
   /** The user who calls; undefined: nobody that is known. Throws when its token does not hold. */
   userOf(call: Call): string | undefined {
+    return this.knownOf(call)?.name;
+  }
+  private knownOf(call: Call): Known | undefined {
     const given = call.headers.token ?? call.headers.authorization;
     if (given !== undefined) {
-      const user = this.tokens.userOf(given.replace(/^Bearer /, ""));
-      if (user === undefined) throw etcdError("invalidAuthToken");
-      return user;
+      const known = this.options.tokens.known(given.replace(/^Bearer /, ""));
+      if (known === undefined) throw etcdError("invalidAuthToken");
+      return known;
     }
-    return this.options.certificates ? call.peer?.certificate?.commonName || undefined : undefined;
+    const name = this.options.certificates ? call.peer?.certificate?.commonName : undefined;
+    return name ? { name } : undefined;
   }
   /** Anyone who has a user. */
   mustBeKnown(call: Call): void {
     this.callerOf(call);
   }
   mustBeAdmin(call: Call): void {
-    const name = this.callerOf(call);
-    if (name === undefined) return;
-    if (!userOf(this.state, name).roles.includes(ROOT)) throw etcdError("permissionDenied");
+    const caller = this.callerOf(call);
+    if (caller === undefined) return;
+    if (!userOf(this.state, caller.name).roles.includes(ROOT)) throw etcdError("permissionDenied");
   }
   /** Admins, and users about themselves or roles of theirs. */
   mustBeAdminOr(call: Call, also: (name: string) => boolean): void {
@@ -114,11 +119,11 @@ export class Auth {
     if (name === undefined || !also(name)) this.mustBeAdmin(call);
   }
   /** Undefined: nobody is asked who they are. */
-  private callerOf(call: Call): string | undefined {
+  private callerOf(call: Call): Known | undefined {
     if (!this.enabled) return undefined;
-    const name = this.userOf(call);
-    if (name === undefined) throw etcdError("userEmpty");
-    return name;
+    const known = this.knownOf(call);
+    if (known === undefined) throw etcdError("userEmpty");
+    return known;
   }
 
   mayRead(call: Call, key: Key, rangeEnd: Key): void {
@@ -160,9 +165,11 @@ export class Auth {
     }
   }
   private may(call: Call, kind: typeof READ | typeof WRITE, key: Key, rangeEnd: Key): void {
-    const name = this.callerOf(call);
-    if (name === undefined) return;
-    const rights = this.rightsOf(name);
+    const caller = this.callerOf(call);
+    if (caller === undefined) return;
+    // What has changed since it logged in may be about it: it logs in again.
+    if (caller.revision !== undefined && caller.revision < this.state.revision) throw etcdError("authOldRevision");
+    const rights = this.rightsOf(caller.name);
     if (!rights || !(rights.root || covers(kind === READ ? rights.read : rights.write, key, rangeEnd))) throw etcdError("permissionDenied");
   }
   private rightsOf(name: string): Rights | undefined {

@@ -5,8 +5,8 @@ import { etcdError } from "./errors.ts";
 import { headerOf, type Server } from "./server.ts";
 
 export function clusterRoutes(server: Server): Route[] {
-  const { auth, memberId, name, clientUrls } = server;
-  const members = [{ id: memberId, name, peerUrls: [], clientUrls }];
+  const { auth, memberId, name, clientUrls, peerUrls } = server;
+  const members = [{ id: memberId, name, peerUrls, clientUrls }];
   // What says who is a member has no revision.
   const header = () => headerOf(server, 0);
   const mustBeMe = (id: number) => {

@@ -37,6 +37,7 @@ const ERRORS = {
   permissionNotGranted: [failedPrecondition, "permission is not granted to the role"],
   authNotEnabled: [failedPrecondition, "authentication is not enabled"],
   invalidAuthToken: [unauthenticated, "invalid auth token"],
+  authOldRevision: [invalidArgument, "revision of auth store is old"],
   invalidAuthManagement: [invalidArgument, "invalid auth management"],
   stopped: [unavailable, "server stopped"],
   badLeaderTransferee: [failedPrecondition, "bad leader transferee"],

@@ -112,7 +112,7 @@ function failed(error: unknown): HttpResponse {
 }
 function statusOf(error: unknown) {
   const { code, message } = rpcErrorOf(error);
-  return { code, message, details: [] };
+  return { code, message };
 }
 /** The documents of a body: none, one, or one a line. */
 function parsed(body: string): unknown[] {

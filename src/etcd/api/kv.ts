@@ -1,5 +1,4 @@
 /** etcd's KV service. */
-import { limits } from "#base/limits.ts";
 import type { Input } from "#base/message.ts";
 import { type Call, type Route, unary } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
@@ -54,7 +53,7 @@ export async function range(server: Server, request: RangeQuery, call: Call): Pr
 
 export async function transact(server: Server, request: Txn, call: Call) {
   const { store, auth } = server;
-  checkTxn(request, limits.txnOperations);
+  checkTxn(request, server.txnOperations);
   if (!isReadOnly(request)) checkSize(server, call);
   if (auth.enabled) await auth.mayTransact(call, request);
   const { succeeded, revision, results } = await store.txn(

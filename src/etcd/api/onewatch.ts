@@ -7,8 +7,6 @@ import { rpcErrorOf } from "./errors.ts";
 import { headerOf } from "./server.ts";
 import type { Watches } from "./watch.ts";
 
-/** After this long without events, a watch that asked for it is told how far it has come. */
-const PROGRESS = 10 * 60_000;
 /** Filters: no puts, no deletions. */
 const NO_PUTS = 0;
 const NO_DELETES = 1;
@@ -143,7 +141,7 @@ export class OneWatch {
   private awaitQuiet(): void {
     if (!this.request.progressNotify) return;
     this.quiet?.();
-    this.quiet = this.all.server.clock.after(PROGRESS, () => {
+    this.quiet = this.all.server.clock.after(this.all.server.watchQuiet, () => {
       this.wasQuiet = true;
       this.watch?.progress();
     });

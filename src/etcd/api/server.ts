@@ -23,10 +23,16 @@ export interface Server {
   readonly clusterId: number;
   readonly memberId: number;
   readonly clientUrls: readonly string[];
+  /** Where it would be called by other members, if there were any. */
+  readonly peerUrls: readonly string[];
   /** Bytes that a store may grow to, as told by Status. */
   readonly quota: number;
   /** Bytes of a request that changes something. */
   readonly requestBytes: number;
+  /** Operations of a transaction. */
+  readonly txnOperations: number;
+  /** Milliseconds without events after which a watch that asked for it is told how far it has come. */
+  readonly watchQuiet: number;
   /** The store as a snapshot of etcd's (bbolt's file and its SHA-256). */
   readonly snapshot: (store: LocalStore) => Promise<Snapshot>;
 }
