@@ -20,13 +20,6 @@ export interface VirtualClockOptions {
   readonly rest?: () => Promise<void>;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly serial: number;
-  readonly run: () => void;
-  /** Its place in the heap; -1: it has run or was cancelled. */
-  place: number;
-}
 /** Turns of the microtask queue given to promises before time moves. */
 const TURNS = 50;
 /** How often one instant may come up again before it is taken to have no end. */
@@ -50,16 +43,16 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   };
   /** Runs all that is due at the next instant, which is `end` at the latest. */
   const runNext = (end: number): boolean => {
-    const next = timers.first;
-    if (!next || next.at > end) return false;
-    rounds = next.at > elapsed ? 0 : rounds + 1;
+    const next = timers.next;
+    if (next === undefined || next > end) return false;
+    rounds = next > elapsed ? 0 : rounds + 1;
     if (rounds > ROUNDS) {
       rounds = 0;
       throw new Error(`time cannot move on: after ${ROUNDS} rounds something still waits for no time at all`);
     }
-    elapsed = Math.max(elapsed, next.at);
+    elapsed = next;
     // what these set for this same instant comes after all that they promise
-    for (const timer of timers.takeDue(elapsed)) timer.run();
+    timers.runNext();
     return true;
   };
 
@@ -102,60 +95,101 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   };
 }
 
-/** A heap of timers in order of time, then of creation. */
+interface Timer {
+  readonly run: () => void;
+  /** The instant that it waits for; undefined: it has run, or was cancelled. */
+  of: Instant | undefined;
+  /** Its neighbours among those of the instant. */
+  earlier: Timer | undefined;
+  later: Timer | undefined;
+}
+/** All that falls due at one time, in the order in which it was set. */
+interface Instant {
+  readonly at: number;
+  first: Timer | undefined;
+  last: Timer | undefined;
+  /** Its place in the heap; -1: it has come, or nothing waits for it any more. */
+  place: number;
+}
+/** A heap of instants: what beats in time, as a cluster's nodes do, shares one. */
 class Timers {
-  readonly #heap: Timer[] = [];
-  #serial = 0;
-  get size(): number {
-    return this.#heap.length;
-  }
-  get first(): Timer | undefined {
-    return this.#heap[0];
+  readonly #heap: Instant[] = [];
+  readonly #byTime = new Map<number, Instant>();
+  /** How many stand. */
+  size = 0;
+
+  /** When something falls due first. */
+  get next(): number | undefined {
+    return this.#heap[0]?.at;
   }
   add(at: number, run: () => void): Timer {
-    const timer = { at, serial: this.#serial++, run, place: this.#heap.length };
-    this.#heap.push(timer);
-    this.#up(timer);
+    const instant = this.#byTime.get(at) ?? this.#enter(at);
+    const { last } = instant;
+    const timer = { run, of: instant, earlier: last, later: undefined };
+    instant.last = timer;
+    if (last) last.later = timer;
+    else instant.first = timer;
+    this.size++;
     return timer;
   }
   remove(timer: Timer): void {
-    const { place } = timer;
+    const { of, earlier, later } = timer;
+    if (!of) return;
+    timer.of = timer.earlier = timer.later = undefined;
+    if (earlier) earlier.later = later;
+    else of.first = later;
+    if (later) later.earlier = earlier;
+    else of.last = earlier;
+    if (!of.first) this.#leave(of);
+    this.size--;
+  }
+  /** Runs what falls due first, but what one of them cancels before its turn; what they set for the same time is an instant of its own. */
+  runNext(): void {
+    const instant = this.#heap[0]!;
+    this.#leave(instant);
+    for (let timer = instant.first; timer; timer = instant.first) {
+      this.remove(timer);
+      timer.run();
+    }
+  }
+  #enter(at: number): Instant {
+    const instant: Instant = { at, first: undefined, last: undefined, place: this.#heap.length };
+    this.#heap.push(instant);
+    this.#byTime.set(at, instant);
+    this.#up(instant);
+    return instant;
+  }
+  #leave(instant: Instant): void {
+    const { place, at } = instant;
     if (place < 0) return;
-    timer.place = -1;
+    instant.place = -1;
+    this.#byTime.delete(at);
     const last = this.#heap.pop()!;
-    if (last === timer) return;
+    if (last === instant) return;
     this.#heap[place] = last;
     last.place = place;
     this.#up(last);
     this.#down(last);
   }
-  /** Those that are due at `now`, in order. One that an earlier one cancels is not among them any more. */
-  *takeDue(now: number): Generator<Timer> {
-    const until = this.#serial;
-    for (let next = this.first; next && next.at <= now && next.serial < until; next = this.first) {
-      this.remove(next);
-      yield next;
+  #up(instant: Instant): void {
+    while (instant.place > 0) {
+      const parent = this.#heap[(instant.place - 1) >> 1]!;
+      if (parent.at <= instant.at) return;
+      this.#swap(instant, parent);
     }
   }
-  #up(timer: Timer): void {
-    while (timer.place > 0) {
-      const parent = this.#heap[(timer.place - 1) >> 1]!;
-      if (!before(timer, parent)) return;
-      this.#swap(timer, parent);
-    }
-  }
-  #down(timer: Timer): void {
+  #down(instant: Instant): void {
     for (;;) {
-      const left = 2 * timer.place + 1;
+      const left = 2 * instant.place + 1;
       let child = this.#heap[left];
       const right = this.#heap[left + 1];
       if (!child) return;
-      if (right && before(right, child)) child = right;
-      if (!before(child, timer)) return;
-      this.#swap(child, timer);
+      if (right && right.at < child.at) child = right;
+      if (instant.at <= child.at) return;
+      this.#swap(child, instant);
     }
   }
-  #swap(a: Timer, b: Timer): void {
+  #swap(a: Instant, b: Instant): void {
     const { place } = a;
     this.#heap[b.place] = a;
     this.#heap[place] = b;
@@ -163,4 +197,3 @@ class Timers {
     b.place = place;
   }
 }
-const before = (a: Timer, b: Timer) => a.at < b.at || (a.at === b.at && a.serial < b.serial);
