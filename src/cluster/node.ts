@@ -83,7 +83,6 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
         maxPods: MAX_PODS,
         providerId: "",
         version: KUBERNETES_VERSION,
-        root: layout.kubelet,
         reserved: { milliCpu: 0, memoryBytes: 0 },
       },
       root: layout.kubelet,

@@ -253,7 +253,6 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
         maxPods,
         providerId: "",
         version: KUBERNETES_VERSION,
-        root,
         reserved: { milliCpu: 0, memoryBytes: 0 },
       },
       root,

@@ -52,18 +52,25 @@ export interface Shortage {
 }
 /** The most urgent first. */
 export function shortagesOf(signals: Signals): readonly Shortage[] {
-  return THRESHOLDS.flatMap(threshold => {
+  const found: Shortage[] = [];
+  for (const threshold of THRESHOLDS) {
     const level = signals[threshold.signal];
-    if (!level || level.capacity <= 0) return [];
+    if (!level || level.capacity <= 0) continue;
     const least = "amount" in threshold.least ? threshold.least.amount : Math.trunc(level.capacity * threshold.least.share);
-    return level.available < least ? [{ threshold, least, available: level.available }] : [];
-  });
+    if (level.available < least) found.push({ threshold, least, available: level.available });
+  }
+  return found;
 }
 
 /** For so long a pressure is still said after it was last seen, so that the node's taint does not come and go. */
 const TRANSITION_MS = 300_000;
-/** When each pressure that the node says was last seen; `now` and the times are monotonic milliseconds. */
-export function pressuresOf(before: ReadonlyMap<Pressure, number>, shortages: readonly Shortage[], now: number): Map<Pressure, number> {
+/** When each pressure that the node says was last seen: `before` where there is none. `now` and the times are monotonic milliseconds. */
+export function pressuresOf(
+  before: ReadonlyMap<Pressure, number>,
+  shortages: readonly Shortage[],
+  now: number,
+): ReadonlyMap<Pressure, number> {
+  if (before.size === 0 && shortages.length === 0) return before;
   const after = new Map([...before].filter(([, at]) => now - at < TRANSITION_MS));
   for (const { threshold } of shortages) after.set(threshold.pressure, now);
   return after;

@@ -8,7 +8,8 @@ import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
-import { createKubelet, type KubeletConfig } from "#kubelet/kubelet.ts";
+import type { KubeletConfig } from "#kubelet/config.ts";
+import { createKubelet } from "#kubelet/kubelet.ts";
 import type { Draft } from "#schema/notation.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { noStreams, simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
@@ -27,7 +28,6 @@ const config: KubeletConfig = {
     maxPods: 110,
     providerId: "",
     version: "v1.36.0",
-    root: "/k",
     reserved: { milliCpu: 0, memoryBytes: 0 },
   },
   root: "/k",

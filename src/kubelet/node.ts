@@ -1,19 +1,18 @@
-/** The node object: registered, kept true by status patches when something changes (and every 5 min), and its lease. */
-import { type Clock, pauses } from "#base/clock.ts";
+/** The node object: registered, and kept true by status patches when something changes (and every 5 min). */
+import type { Clock } from "#base/clock.ts";
 import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
 import { subjectId } from "#client/reasons.ts";
-import { Lease } from "#kinds/coordination/v1/lease.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
 import { DISK_KEPT, MEMORY_KEPT, type Pressure } from "#kubelet/eviction.ts";
 import { messageOf } from "#kubelet/mounts.ts";
-import type { Disk, MachineInfo } from "#kubelet/ports.ts";
-import type { ImageState, Runtime } from "#kubelet/runtime.ts";
-import { HEARTBEAT, LEASE, leaseSpec, newLease } from "#rules/heartbeat.ts";
+import type { MachineInfo } from "#kubelet/ports.ts";
+import type { ImageState } from "#kubelet/runtime.ts";
+import { HEARTBEAT } from "#rules/heartbeat.ts";
 
 const STATUS = { reportMs: 300_000, images: 50 };
 /** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
@@ -29,7 +28,6 @@ export interface NodeConfig {
   readonly providerId: string;
   /** e.g. v1.36.3 */
   readonly version: string;
-  readonly root: string;
   /** Kept back from pods. */
   readonly reserved: { readonly milliCpu: number; readonly memoryBytes: number };
 }
@@ -37,15 +35,22 @@ export interface NodeParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
-  readonly disk: Disk;
-  readonly runtime: Runtime;
-  /** What the node is short of, and the bytes of its disk. */
+  /** What the node is short of, and the bytes of its disk; the set is another when it changes. */
   readonly shortness: { readonly pressures: ReadonlySet<Pressure>; readonly storage: number };
 }
 /** What the runtime last said of itself; a problem is the Ready condition's message. */
 export interface RuntimeHealth {
   readonly name: string;
   readonly version: string;
+  readonly problem: string | undefined;
+}
+
+/** All that a status is made of, and may change, but for heartbeats. */
+interface Basis {
+  readonly health: RuntimeHealth;
+  readonly images: readonly ImageState[];
+  readonly storage: number;
+  readonly pressures: ReadonlySet<Pressure>;
   readonly problem: string | undefined;
 }
 
@@ -61,13 +66,11 @@ export class NodeReporter {
   #images: readonly ImageState[] = [];
   #conditions = new Map<string, NodeCondition>();
   #written = "";
-  /** What the last report rested on; see #basis. */
-  #reported: readonly unknown[] = [];
+  #reported: Basis | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #uid = "";
   #wake: () => void = () => undefined;
   #look: () => void = () => undefined;
-  #storage = 0;
 
   constructor(config: NodeConfig, parts: NodeParts, info: MachineInfo) {
     this.#config = config;
@@ -75,11 +78,18 @@ export class NodeReporter {
     this.info = info;
   }
 
+  get name(): string {
+    return this.#config.name;
+  }
+  /** Empty until it is registered; another when somebody has deleted the node meanwhile. */
+  get uid(): string {
+    return this.#uid;
+  }
   get capacity(): Readonly<Record<string, string>> {
     const { cpus, memoryBytes } = this.info;
     return {
       cpu: String(cpus),
-      "ephemeral-storage": `${Math.floor(this.#storage / 1024)}Ki`,
+      "ephemeral-storage": `${Math.floor(this.#parts.shortness.storage / 1024)}Ki`,
       "hugepages-1Gi": "0",
       "hugepages-2Mi": "0",
       memory: `${Math.floor(memoryBytes / 1024)}Ki`,
@@ -92,7 +102,7 @@ export class NodeReporter {
     return {
       ...this.capacity,
       cpu: milliCpu ? `${cpus * 1000 - milliCpu}m` : String(cpus),
-      "ephemeral-storage": String(Math.floor(this.#storage * (1 - DISK_KEPT))),
+      "ephemeral-storage": String(Math.floor(this.#parts.shortness.storage * (1 - DISK_KEPT))),
       memory: `${Math.floor((memoryBytes - kept - MEMORY_KEPT) / 1024)}Ki`,
     };
   }
@@ -103,7 +113,7 @@ export class NodeReporter {
   /** The runtime's state has changed. */
   runtimeIs(health: RuntimeHealth): void {
     this.#awaySince = undefined;
-    if (JSON.stringify(health) === JSON.stringify(this.#health)) return;
+    if (equal(health, this.#health)) return;
     this.#health = health;
     this.#wake();
   }
@@ -117,7 +127,11 @@ export class NodeReporter {
   }
   /** Looks whether anything is to be reported. */
   look(): void {
-    this.#look();
+    if (this.#due) this.#look();
+  }
+  /** What the node is short of, or has for a disk, has changed. */
+  shortnessChanged(): void {
+    this.#wake();
   }
   imagesAre(images: readonly ImageState[]): void {
     if (equal(images, this.#images)) return;
@@ -127,9 +141,8 @@ export class NodeReporter {
 
   /** Creates or adopts the node object; tries until it succeeds or the signal is aborted. */
   async register(signal: AbortSignal): Promise<Node | undefined> {
-    const { client, clock, log, disk } = this.#parts;
-    const { name, taints, providerId, root } = this.#config;
-    this.#storage = (await disk.usage(root)).capacity;
+    const { client, clock, log } = this.#parts;
+    const { name, taints, providerId } = this.#config;
     const labels = this.#labels();
     for (let wait = 100; !signal.aborted; wait = Math.min(7000, wait * 2)) {
       try {
@@ -193,6 +206,7 @@ export class NodeReporter {
         async error => {
           if (reasonOf(error) === "NotFound") {
             // somebody deleted the node while its kubelet runs
+            this.#reported = undefined;
             this.#written = "";
             await this.register(signal);
           } else log.warn("the node's status was not written; it is tried again", { error: messageOf(error) });
@@ -207,38 +221,38 @@ export class NodeReporter {
       cancel();
     }
   }
-  async #report(): Promise<void> {
-    const { client, clock } = this.#parts;
-    if (this.#health.name === "" && clock.monotonic() < this.#quietUntil) return;
+  /** Something has changed since the last report, or that was long ago. */
+  get #due(): boolean {
+    const { clock, shortness } = this.#parts;
     const now = clock.monotonic();
-    const basis = this.#basis();
-    if (this.#written !== "" && basis.every((b, i) => b === this.#reported[i]) && now - this.#writtenAt < STATUS.reportMs) return;
+    if (this.#health.name === "" && now < this.#quietUntil) return false;
+    const last = this.#reported;
+    return (
+      last === undefined ||
+      now - this.#writtenAt >= STATUS.reportMs ||
+      last.health !== this.#health ||
+      last.images !== this.#images ||
+      last.storage !== shortness.storage ||
+      last.pressures !== shortness.pressures ||
+      last.problem !== this.#problem()
+    );
+  }
+  async #report(): Promise<void> {
+    if (!this.#due) return;
+    const { client, clock, shortness } = this.#parts;
+    const { storage, pressures } = shortness;
+    const now = clock.monotonic();
+    const basis: Basis = { health: this.#health, images: this.#images, storage, pressures, problem: this.#problem() };
     const status = this.#status(this.#currentConditions());
     const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
-    if (text === this.#written && now - this.#writtenAt < STATUS.reportMs) {
-      this.#reported = basis;
-      return;
+    if (text !== this.#written || now - this.#writtenAt >= STATUS.reportMs) {
+      const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
+      const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
+      await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status", cause });
+      this.#written = text;
+      this.#writtenAt = now;
     }
-    const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
-    const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
-    await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status", cause });
     this.#reported = basis;
-    this.#written = text;
-    this.#writtenAt = now;
-  }
-  /** All that a status is made of, and may change, but for heartbeats. */
-  #basis(): readonly unknown[] {
-    const { pressures, storage } = this.#parts.shortness;
-    this.#storage = storage || this.#storage;
-    return [
-      this.#health,
-      this.#images,
-      this.#storage,
-      pressures.has("MemoryPressure"),
-      pressures.has("DiskPressure"),
-      pressures.has("PIDPressure"),
-      this.#problem(),
-    ];
   }
 
   #status(conditions: NodeCondition[]): NodeStatus {
@@ -270,8 +284,7 @@ export class NodeReporter {
     };
   }
   #currentConditions(): NodeCondition[] {
-    const { pressures, storage } = this.#parts.shortness;
-    this.#storage = storage || this.#storage;
+    const { pressures } = this.#parts.shortness;
     const problem = this.#problem();
     return [
       this.#condition("MemoryPressure", pressures.has("MemoryPressure"), {
@@ -306,32 +319,6 @@ export class NodeReporter {
     const made = { type, status, lastHeartbeatTime: now, lastTransitionTime, reason, message };
     this.#conditions.set(type, made);
     return made;
-  }
-
-  /** Renews the lease until the signal is aborted. */
-  async keepLease(signal: AbortSignal): Promise<void> {
-    const { client, clock, log } = this.#parts;
-    const { name } = this.#config;
-    const pause = pauses(clock, signal);
-    let lease: Lease | undefined;
-    while (!signal.aborted) {
-      let failed = false;
-      try {
-        lease ??= await client.get(Lease, name, LEASE.namespace).catch(error => {
-          if (reasonOf(error) === "NotFound") return undefined;
-          throw error;
-        });
-        const where = { namespace: LEASE.namespace };
-        lease = lease
-          ? await client.update(Lease, { ...lease, spec: leaseSpec(name, clock.now(), lease.spec) }, where)
-          : await client.create(Lease, newLease(name, this.#uid, clock.now()), where);
-      } catch (error) {
-        failed = true;
-        lease = undefined;
-        log.warn("the node's lease was not renewed; it is tried again", { error: messageOf(error) });
-      }
-      await pause(failed ? 1000 : LEASE.everyMs);
-    }
   }
 }
 

@@ -1,5 +1,9 @@
-/** What the kubelet needs of its machine beside the runtime (runtime.ts): tiny ports, implemented in src/host/ and src/sim/. */
+/**
+ * What the kubelet needs of its machine beside the runtime (runtime.ts): tiny ports, implemented in src/host/ and src/sim/.
+ * What is asked again and again on a node that rests may be answered at once: a simulated machine has nothing to wait for.
+ */
 import type { HttpRequest, HttpResponse } from "#base/http.ts";
+import type { Soon } from "#base/soon.ts";
 
 /** Who an event is about. */
 export interface EventSubject {
@@ -51,19 +55,26 @@ export interface Disk {
   /** At most `most` bytes from the end; undefined when there is no such file. */
   readTail(path: string, most: number): Promise<Uint8Array | undefined>;
   /** Names within a directory; none when it is not there. */
-  list(path: string): Promise<readonly string[]>;
+  list(path: string): Soon<readonly string[]>;
   /** Unmounts everything below, then removes the tree. */
   remove(path: string): Promise<void>;
   /** Bytes and inodes of the filesystem that holds `path`. */
-  usage(path: string): Promise<{ capacity: number; available: number; inodes: number; inodesFree: number }>;
+  usage(path: string): Soon<DiskUsage>;
   /** Bytes that a directory's files take. */
   size(path: string): Promise<number>;
+}
+
+export interface DiskUsage {
+  readonly capacity: number;
+  readonly available: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
 }
 
 /** Log files: those of containers, which the runtime writes and this kubelet rotates and serves. */
 export interface LogFiles {
   /** Size in bytes; undefined: no such file. */
-  size(path: string): Promise<number | undefined>;
+  size(path: string): Soon<number | undefined>;
   /** Names of the files in a directory. */
   list(directory: string): Promise<readonly string[]>;
   /** Bytes [from, to) of a file; fewer at its end. `id` tells files apart that had one name in turn. */
@@ -95,7 +106,7 @@ export interface Cgroups {
   /** Removes the group and those below, in every hierarchy. */
   remove(name: string): Promise<void>;
   /** Names of the groups directly below. */
-  children(name: string): Promise<readonly string[]>;
+  children(name: string): Soon<readonly string[]>;
 }
 
 export interface MachineInfo {
@@ -113,12 +124,19 @@ export interface MachineInfo {
   readonly architecture: string;
   readonly pidLimit: number;
 }
+/** Bytes. */
+export interface MemoryUse {
+  readonly available: number;
+  readonly workingSet: number;
+  readonly usage: number;
+  readonly rss: number;
+}
 export interface Machine {
   info(): Promise<MachineInfo>;
-  memory(): Promise<{ available: number; workingSet: number; usage: number; rss: number }>;
+  memory(): Soon<MemoryUse>;
   /** CPU time since boot, in nanoseconds. */
   cpu(): Promise<number>;
-  pids(): Promise<number>;
+  pids(): Soon<number>;
   /** The node's resolv.conf as it stands. */
   resolvConf(): Promise<string>;
   /** The node's /etc/hosts as it stands. */

@@ -6,7 +6,7 @@ import type { Log } from "#base/log.ts";
 import { parseTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
 import { Access } from "#kubelet/access.ts";
-import type { KubeletConfig } from "#kubelet/kubelet.ts";
+import type { KubeletConfig } from "#kubelet/config.ts";
 import { readLog } from "#kubelet/logs.ts";
 import { messageOf } from "#kubelet/mounts.ts";
 import type { NodeReporter } from "#kubelet/node.ts";

@@ -38,12 +38,12 @@ export function simulatedMachine({
       architecture: "amd64",
       pidLimit: PID_LIMIT,
     }),
-    memory: async () => {
+    memory: () => {
       const usage = memoryBytes / 2 + used();
       return { available: ailments.memory ? 0 : Math.max(0, memoryBytes - usage), workingSet: usage, usage, rss: memoryBytes / 4 };
     },
     cpu: async () => 0,
-    pids: async () => (ailments.pids ? PID_LIMIT : 100),
+    pids: () => (ailments.pids ? PID_LIMIT : 100),
     resolvConf: async () => "nameserver 127.0.0.1\n",
     hosts: async () => "127.0.0.1\tlocalhost\n",
   };
@@ -78,12 +78,12 @@ export function simulatedDisk(ailments = well()): SimulatedDisk {
       files.set(path, bytes);
     },
     readTail: async (path, most) => files.get(path)?.slice(-most),
-    list: async () => [],
+    list: () => [],
     remove: async at => {
       const inside = below(at);
       for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
     },
-    usage: async () => ({ capacity: 100 * GIB, available: ailments.disk ? 0 : 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
+    usage: () => ({ capacity: 100 * GIB, available: ailments.disk ? 0 : 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
     size: async () => 0,
   };
 }
@@ -101,7 +101,7 @@ export function simulatedCgroups(): SimulatedCgroups {
     remove: async name => {
       names.delete(name);
     },
-    children: async () => [],
+    children: () => [],
   };
 }
 
@@ -124,18 +124,14 @@ export function simulatedProber(fails: (what: string) => string | undefined = ()
   };
 }
 
-/** Log files whose text `at` knows by their path; nothing is ever added to one. */
-export function simulatedLogFiles(clock: Clock, at: (path: string) => string | undefined): LogFiles {
+/** Log files whose content `at` knows by their path; nothing is ever added to one. */
+export function simulatedLogFiles(clock: Clock, at: (path: string) => Uint8Array | undefined): LogFiles {
   return {
-    size: async path => {
-      const words = at(path);
-      return words === undefined ? undefined : utf8(words).length;
-    },
+    size: path => at(path)?.length,
     list: async () => [],
     open: async path => {
-      const words = at(path);
-      if (words === undefined) return undefined;
-      const bytes = utf8(words);
+      const bytes = at(path);
+      if (bytes === undefined) return undefined;
       return {
         id: path,
         size: async () => bytes.length,

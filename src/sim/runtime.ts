@@ -98,7 +98,7 @@ export interface SimulatedRuntime extends Runtime {
   /** Calls that changed something, in order: `startSandbox web`, `stopContainer web/app 30` …; the last thousand. */
   readonly calls: readonly string[];
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
-  logAt(path: string): string | undefined;
+  logAt(path: string): Uint8Array | undefined;
   state(): RuntimeState;
   /** What the containers of an address do that run now; undefined: no pod here has it. */
   at(address: string): readonly Script[] | undefined;
@@ -114,20 +114,21 @@ interface Item {
   readonly script: Script;
   state: ContainerState;
   /** Its log as it has stood since a start; made when somebody asks. */
-  log?: { readonly startedAt: number; readonly text: string };
+  log?: { readonly startedAt: number; readonly bytes: Uint8Array };
 }
-function logOf(item: Item): string {
+function logOf(item: Item): Uint8Array {
   const { startedAt = 0 } = item.state;
-  if (item.log?.startedAt === startedAt) return item.log.text;
+  if (item.log?.startedAt === startedAt) return item.log.bytes;
   const at = new Date(startedAt).toISOString().replace("Z", "000000Z");
-  const text = (item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`);
-  item.log = { startedAt, text };
-  return text;
+  const bytes = utf8((item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`));
+  item.log = { startedAt, bytes };
+  return bytes;
 }
 
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
 /** Bytes of memory of a container that says nothing of it. */
 const LITTLE = 1_000_000;
+const newestFirst = (a: { readonly attempt: number }, b: { readonly attempt: number }) => b.attempt - a.attempt;
 /** How many calls are remembered. */
 const CALLS = 1000;
 
@@ -173,14 +174,23 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     return found;
   };
 
-  function podsNow(): PodState[] {
-    const uids = new Set([...boxes.values()].map(b => b.spec.uid));
-    return [...uids].map(uid => {
-      const own = [...boxes.values()].filter(b => b.spec.uid === uid).sort((a, b) => b.state.attempt - a.state.attempt);
-      const { name, namespace } = own[0]!.spec;
-      const containers = [...items.values()].filter(i => i.box.spec.uid === uid).map(i => i.state);
-      return { uid, name, namespace, sandboxes: own.map(b => b.state), containers: containers.sort((a, b) => b.attempt - a.attempt) };
-    });
+  /** What there is of every pod, or of one: the newest attempt first. */
+  function podsNow(only?: string): PodState[] {
+    const pods = new Map<string, { sandboxes: SandboxState[]; containers: ContainerState[] } & PodState>();
+    for (const { spec, state } of boxes.values()) {
+      const { uid, name, namespace } = spec;
+      if (only !== undefined && uid !== only) continue;
+      const pod = pods.get(uid);
+      if (pod) pod.sandboxes.push(state);
+      else pods.set(uid, { uid, name, namespace, sandboxes: [state], containers: [] });
+    }
+    for (const { box, state } of items.values()) pods.get(box.spec.uid)?.containers.push(state);
+    const found = [...pods.values()];
+    for (const { sandboxes, containers } of found) {
+      sandboxes.sort(newestFirst);
+      containers.sort(newestFirst);
+    }
+    return found;
   }
   const imageOf = (reference: string): ImageState => ({
     id: `sha256:${[...reference]
@@ -284,7 +294,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         if (item.state.state === "running") item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
-    memory: () => [...hungry].reduce((sum, i) => sum + (i.state.state === "running" ? (i.script.memory ?? 0) : 0), 0),
+    memory() {
+      let sum = 0;
+      for (const { state, script } of hungry) if (state.state === "running") sum += script.memory ?? 0;
+      return sum;
+    },
     running: () => [...items.values()].filter(i => i.state.state === "running").map(i => i.state.id),
     runs: uid => [...items.values()].some(i => i.box.spec.uid === uid && i.state.state === "running"),
     version: async () => {
@@ -301,7 +315,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
     pod: async uid => {
       check();
-      return podsNow().find(p => p.uid === uid);
+      return podsNow(uid)[0];
     },
     events,
 

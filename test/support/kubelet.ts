@@ -87,7 +87,6 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
           maxPods: 110,
           providerId: "",
           version: "v1.36.3",
-          root,
           reserved: { milliCpu: 0, memoryBytes: 0 },
         },
         root,
