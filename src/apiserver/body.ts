@@ -77,17 +77,21 @@ function summary(body: Uint8Array | { readonly value: unknown }): string {
   return bytes.length > 30 ? `${shown} ...` : shown;
 }
 
+type Known = KubeObject["metadata"];
 export interface Body {
   /** What the body says of its name, to be read only. */
   readonly metadata: Readonly<KubeObject["metadata"]>;
-  /** A freshly decoded object, the caller's own to change. */
+  /** A freshly decoded object, the caller's own to change; what is in metadata may be frozen, and can be replaced. */
   fresh(): AnyObject;
 }
 
-/** Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. */
-export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {
+/**
+ * Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. `known`: the
+ * metadata with which the object was served last, as a value that is sent back mostly has it.
+ */
+export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[], known?: Known): Promise<Body> {
   const { value } = request;
-  if (value !== undefined) return bodyOf(kind, valueDocument(value), headOf(value, kind, { value }), directive, warnings);
+  if (value !== undefined) return bodyOf(kind, valueDocument(value), headOf(value, kind, { value }), directive, warnings, known);
   const media = bodyMedia(request);
   return decodeBytes(await readBody(request), media, kind, directive, warnings);
 }
@@ -109,13 +113,13 @@ async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, directiv
   }
   return bodyOf(kind, document, headOf(document.value, kind, bytes), directive, warnings);
 }
-function bodyOf(kind: Kind, document: Document, head: Head, directive: Directive, warnings: string[]): Body {
-  const decoded = decodeObject(kind, document, head, directive, warnings);
+function bodyOf(kind: Kind, document: Document, head: Head, directive: Directive, warnings: string[], known?: Known): Body {
+  const decoded = decodeObject(kind, document, head, directive, warnings, known);
   let first: AnyObject | undefined = decoded;
   return {
     metadata: decoded.metadata,
     fresh() {
-      const object = first ?? decodeObject(kind, document, head, "Ignore", []);
+      const object = first ?? decodeObject(kind, document, head, "Ignore", [], known);
       first = undefined;
       return object;
     },

@@ -29,9 +29,19 @@ export function emptyStatus(kind: Kind): unknown {
   return field?.always && field.type.is === "object" ? decode(field.type, { value: {} }).value : undefined;
 }
 
-/** A parsed document as an object of its kind, with its defaults. Throws the 400s of wrong types and, if asked, of unknown fields. */
-export function decodeObject(kind: Kind, document: Document, head: Head, directive: Directive, warnings: string[]): AnyObject {
-  const { value, strict } = decodeKind<AnyObject>(kind, document);
+/**
+ * A parsed document as an object of its kind, with its defaults. Throws the 400s of wrong types and, if asked, of unknown fields. `known`:
+ * metadata of the kind that was served here, which is taken as it is.
+ */
+export function decodeObject(
+  kind: Kind,
+  document: Document,
+  head: Head,
+  directive: Directive,
+  warnings: string[],
+  known?: KubeObject["metadata"],
+): AnyObject {
+  const { value, strict } = decodeKind<AnyObject>(kind, document, known);
   refuseUnknown(kind, [...document.problems, ...strict], head, directive, warnings);
   applyDefaults(kind, value);
   return value;

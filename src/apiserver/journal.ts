@@ -7,6 +7,7 @@ import { text, utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Cause } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
+import type { Kind } from "#kinds/kind.ts";
 import { Compacted, type Key, keyOf, type Op, type Revision, type Store } from "#store/contract.ts";
 
 export const JOURNAL: Key = keyOf("/coxswain/journal");
@@ -24,6 +25,8 @@ export interface Author {
   readonly subresource: string;
   readonly cause?: Cause;
 }
+/** The same as it is asked for. */
+export type Asking = Omit<Author, "user"> & { readonly user: { readonly name: string } };
 export interface Note {
   readonly revision: Revision;
   /** Milliseconds since 1970. */
@@ -63,18 +66,18 @@ export class Journal {
   grew(bytes: number): void {
     this.written += bytes;
   }
-  /** What a write of `folder` adds to its transaction: nothing, or a note. */
-  note(folder: string, key: Key, kind: string, did: Did, author: Author): readonly Op[] {
+  /** What a write of a kind adds to its transaction: nothing, or a note. */
+  note({ storedAt, kind }: Pick<Kind, "storedAt" | "kind">, key: Key, did: Did, author: Asking): readonly Op[] {
     const at = this.clock.now();
-    if (UNNOTED.has(folder) && Math.abs(at - this.lastAt) < MARK_MS) return [];
+    if (UNNOTED.has(storedAt) && Math.abs(at - this.lastAt) < MARK_MS) return [];
     this.lastAt = at;
-    const { user: by, impersonator: via, manager, subresource: sub, cause } = author;
+    const { user, impersonator: via, manager, subresource: sub, cause } = author;
     const kept: Kept = {
       at,
       key,
       kind,
       did,
-      by,
+      by: user.name,
       written: this.written,
       ...(via && { via }),
       ...(manager && { manager }),

@@ -10,7 +10,7 @@ export function prefixOf(kind: Kind, namespace = ""): Key {
 }
 /** An object's key: `/registry/pods/default/web`. */
 export function objectKey(kind: Kind, namespace: string, name: string): Key {
-  return prefixOf(kind, namespace) + keyOf(name);
+  return keyOf(namespace && kind.namespaced ? `${ROOT}${kind.storedAt}/${namespace}/${name}` : `${ROOT}${kind.storedAt}/${name}`);
 }
 export function rangeOf(kind: Kind, namespace = ""): { from: Key; to: Key } {
   const from = prefixOf(kind, namespace);

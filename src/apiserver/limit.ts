@@ -3,7 +3,7 @@
 import { isLongRunning } from "#apiserver/auth/audit.ts";
 import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Call, Next, Stage } from "#apiserver/call.ts";
-import type { Clock } from "#base/clock.ts";
+import { type Clock, Deadlines } from "#base/clock.ts";
 import type { HttpResponse } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import { failure, tooManyRequests } from "#base/status.ts";
@@ -21,6 +21,7 @@ export class InFlight {
 
 /** Refuses with 429 what is too much at once, watches apart; cuts off with 504 what takes too long. */
 export function limit(clock: Clock, inFlight: InFlight): Stage {
+  const deadlines = new Deadlines(clock, limits.requestTimeout);
   return (call, next) => {
     if (call.info.verb === "watch" && inFlight.watching >= limits.watches) throw BUSY();
     if (isLongRunning(call)) return next(call);
@@ -29,7 +30,7 @@ export function limit(clock: Clock, inFlight: InFlight): Stage {
     if (inFlight[field] >= most && !call.user.groups.includes(MASTERS)) throw BUSY();
     return new Promise((resolve, reject) => {
       inFlight[field]++;
-      const cancel = clock.after(limits.requestTimeout, () => reject(failure(504, "Timeout", TOO_LONG, {})));
+      const cancel = deadlines.set(() => reject(failure(504, "Timeout", TOO_LONG, {})));
       const ended = () => {
         inFlight[field]--;
         cancel();

@@ -2,7 +2,7 @@
  * Objects as they were last written or read for a write here: parsed once and frozen, for watches, views and the next write to share. Of
  * so many bytes of records those are kept that were used last.
  */
-import { asRead } from "#apiserver/record.ts";
+import { asRead, type Drawn } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { limits } from "#base/limits.ts";
 import { oldestOf } from "#base/oldest.ts";
@@ -21,7 +21,7 @@ export class Parsed {
   readonly #most: number;
   #bytes = 0;
   /** What is being written: whoever hears of the change may do so before the writer. */
-  readonly #coming = new Map<Key, { readonly kind: Kind; readonly record: Uint8Array; readonly object: AnyObject }>();
+  readonly #coming = new Map<Key, { readonly kind: Kind; readonly drawn: Drawn }>();
   constructor(most: number = limits.parsedObjects) {
     this.#most = most;
   }
@@ -30,28 +30,37 @@ export class Parsed {
     const kept = this.#kept.get(key);
     if (kept?.revision !== revision || kept.kind !== kind) {
       const coming = this.#coming.get(key);
-      return coming?.record === record && coming.kind === kind ? this.#arrived(key, revision) : undefined;
+      return coming?.drawn.record === record && coming.kind === kind ? this.#arrived(key, revision) : undefined;
     }
     this.#kept.delete(key);
     this.#kept.set(key, kept);
     return kept.object;
   }
-  /** A write begins: of this object, which is given away, as this record. `written` says how it ended. */
-  coming(kind: Kind, key: Key, record: Uint8Array, object: AnyObject): void {
-    this.#coming.set(key, { kind, record, object });
+  /** The object as it was last seen here; others may have written it since. */
+  last(kind: Kind, key: Key): AnyObject | undefined {
+    const kept = this.#kept.get(key);
+    return kept?.kind === kind ? kept.object : undefined;
+  }
+  /** A write begins, of this record; the object that it was written from is given away. `written` says how it ended. */
+  coming(kind: Kind, key: Key, drawn: Drawn): void {
+    this.#coming.set(key, { kind, drawn });
   }
   /** The object as it was written at this revision; undefined: it was not, or must be read. */
   written(kind: Kind, key: Key, record: Uint8Array, revision: Revision | undefined): AnyObject | undefined {
     const object = revision === undefined ? undefined : this.get(kind, key, revision, record);
-    if (this.#coming.get(key)?.record === record) this.#coming.delete(key);
+    if (this.#coming.get(key)?.drawn.record === record) this.#coming.delete(key);
     return object;
   }
   #arrived(key: Key, revision: Revision): AnyObject | undefined {
-    const { kind, record, object } = this.#coming.get(key)!;
+    const {
+      kind,
+      drawn: { record, ordered },
+    } = this.#coming.get(key)!;
     this.#coming.delete(key);
-    const read = asRead(kind, object, revision);
+    if (!ordered) return undefined;
+    const read = asRead(ordered, revision);
     // an event is hardly ever looked at again
-    if (read && kind.storedAt !== "events") this.#keep(kind, key, revision, read, record.length);
+    if (kind.storedAt !== "events") this.#keep(kind, key, revision, read, record.length);
     return read;
   }
   #keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {

@@ -15,7 +15,7 @@ import { readObject, writeJson } from "#apiserver/codec.ts";
 import { fingerprintOf } from "#apiserver/fingerprint.ts";
 import { foreignObject, isForeign } from "#apiserver/foreign.ts";
 import { assert } from "#base/assert.ts";
-import { text, utf8 } from "#base/bytes.ts";
+import { text, utf8, utf8After } from "#base/bytes.ts";
 import { freezePlain } from "#base/plain.ts";
 import { kindNamed } from "#kinds/all.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
@@ -28,26 +28,47 @@ const ENCODING_JSON = 1;
 
 /** The stored bytes of an object; its resourceVersion is left out. */
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
-  return kind.conversion ? encodeOwn(storedKind(kind), kind.conversion.toStored(object)) : encodeOwn(kind, object);
+  return drawUp(kind, object).record;
 }
 type Fields = Record<string, unknown>;
-/** The object in the order in which it is written, without its resourceVersion, or with `revision` for it. */
-function inOrder(kind: Kind, object: KubeObject, revision?: Revision): Fields & { metadata: Fields } {
+/** An object's fields in the order in which they are written. */
+export type Ordered = Fields & { readonly metadata: Fields };
+/** An object's record, and the object from which it was written. */
+export interface Drawn {
+  readonly record: Uint8Array;
+  /** In the order of the record; undefined: what is stored is of another kind. */
+  readonly ordered: Ordered | undefined;
+}
+/** An object as it is about to be stored. */
+export function drawUp(kind: Kind, object: KubeObject): Drawn {
+  if (kind.conversion) {
+    const stored = storedKind(kind);
+    return { record: encodeOwn(stored, inOrder(stored, kind.conversion.toStored(object))), ordered: undefined };
+  }
+  const ordered = inOrder(kind, object);
+  return { record: encodeOwn(kind, ordered), ordered };
+}
+/** The object in the order in which it is written, without its resourceVersion. */
+function inOrder(kind: Kind, object: KubeObject): Ordered {
   const given = object.metadata as Fields;
   const metadata: Fields = {};
   for (const field of FIRST) if (given[field] !== undefined) metadata[field] = given[field];
   for (const field in given) if (!FIRST.includes(field) && field !== "resourceVersion") metadata[field] = given[field];
-  if (revision !== undefined) metadata.resourceVersion = String(revision);
-  const out: Fields & { metadata: Fields } = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
+  const out: Ordered = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
   for (const field in object) if (!HEAD.includes(field)) out[field] = (object as KubeObject & Fields)[field];
   return out;
 }
 /** What of metadata is written first, so that the uid is found. */
 const FIRST = ["name", "generateName", "namespace", "uid"];
 const HEAD = ["kind", "apiVersion", "metadata"];
-/** What `objectOf` gives for the record of an object that is given away, frozen throughout; undefined: the record must be read. */
-export function asRead<T extends KubeObject>(kind: Kind<T>, object: T, revision: Revision): T | undefined {
-  return kind.conversion ? undefined : (freezePlain(inOrder(kind, object, revision)) as unknown as T);
+/** What `objectOf` gives for a record, of the object that it was written from and that is given away; frozen throughout. */
+export function asRead(ordered: Ordered, revision: Revision): KubeObject {
+  ordered.metadata.resourceVersion = String(revision);
+  return freezePlain(ordered) as unknown as KubeObject;
+}
+/** The same of an object that no record was written of; undefined: what is stored is of another kind. */
+export function asIfRead(kind: Kind, object: KubeObject, revision: Revision): KubeObject | undefined {
+  return kind.conversion ? undefined : asRead(inOrder(kind, object), revision);
 }
 const heads = new WeakMap<Kind, string>();
 /** What a kind's JSON begins with, up to its metadata. */
@@ -59,17 +80,16 @@ function headText(kind: Kind): string {
   }
   return head;
 }
-function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
-  const { uid } = object.metadata;
+function encodeOwn(kind: Kind, ordered: Ordered): Uint8Array {
+  const { uid } = ordered.metadata;
   const head = headText(kind);
-  const json = writeJson(inOrder(kind, object));
+  const json = writeJson(ordered);
   // Quotes within names are escaped, so the first unescaped "uid":" is the key itself.
   const at = json.indexOf('"uid":"', head.length);
   assert(at > 0 && uid, "a stored object has a uid");
   const before = json.slice(0, json.indexOf('"', at + 7) + 1);
-  const body = utf8(json);
-  const splice = body.length === json.length ? before.length : utf8(before).length;
-  const out = new Uint8Array(HEADER + body.length);
+  const out = utf8After(HEADER, json);
+  const splice = out.length === HEADER + json.length ? before.length : utf8(before).length;
   const view = new DataView(out.buffer);
   out[0] = MAGIC;
   out[1] = LAYOUT;
@@ -77,7 +97,6 @@ function encodeOwn(kind: Kind, object: KubeObject): Uint8Array {
   view.setUint32(4, fingerprintOf(kind));
   view.setUint32(8, splice);
   view.setUint16(12, head.length);
-  out.set(body, HEADER);
   return out;
 }
 
@@ -110,8 +129,8 @@ function storedKind(kind: Kind): Kind {
 }
 /** A record of the kind's own form and the current schema, whatever `record` was written under. */
 function current(kind: Kind, record: Uint8Array): Uint8Array {
-  if (kind.conversion || isForeign(record)) return encodeOwn(kind, objectOf(kind, record, 0));
-  return headOf(kind, record).current ? record : encodeOwn(kind, objectOf(kind, record, 0));
+  if (kind.conversion || isForeign(record)) return encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)));
+  return headOf(kind, record).current ? record : encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)));
 }
 const NONE = new Uint8Array(0);
 /** What is spliced in; revision 0 (a dry run's creation) has none. */

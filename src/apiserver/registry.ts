@@ -5,7 +5,7 @@ import type { Did, Journal } from "#apiserver/journal.ts";
 import { objectKey } from "#apiserver/keys.ts";
 import type { LiveObjects } from "#apiserver/objects.ts";
 import type { Parsed } from "#apiserver/parsed.ts";
-import { encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
+import { drawUp, encodeRecord, objectOf, servedParts } from "#apiserver/record.ts";
 import { concat } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
@@ -149,18 +149,18 @@ export function admission(
     warnings: write.warnings,
   };
 }
-export async function admit(options: RegistryOptions, request: Admission): Promise<void> {
-  const { plugins } = options;
-  for (let i = 0; i < plugins.length; i++) {
-    const waits = plugins[i]!.admit?.(request);
-    if (waits) await waits;
-  }
+/** Each plugin in turn, changing the object; a promise only when one of them waits for something. */
+export function admit({ plugins }: RegistryOptions, request: Admission): void | Promise<void> {
+  return inOrder(plugins, plugin => plugin.admit?.(request));
 }
-export async function validateAdmission(options: RegistryOptions, request: Admission): Promise<void> {
-  const { plugins } = options;
+/** Each plugin in turn, looking at the object; a promise only when one of them waits for something. */
+export function validateAdmission({ plugins }: RegistryOptions, request: Admission): void | Promise<void> {
+  return inOrder(plugins, plugin => plugin.validate?.(request));
+}
+function inOrder(plugins: readonly AdmissionPlugin[], ask: (plugin: AdmissionPlugin) => void | Promise<void>): void | Promise<void> {
   for (let i = 0; i < plugins.length; i++) {
-    const waits = plugins[i]!.validate?.(request);
-    if (waits) await waits;
+    const waits = ask(plugins[i]!);
+    if (waits) return waits.then(() => inOrder(plugins.slice(i + 1), ask));
   }
 }
 
@@ -170,13 +170,13 @@ export function refuse(kind: Kind, name: string, report: Report): void {
 }
 
 const NOTHING: Side = { compare: [], ops: [] };
-export async function sideOf(
+export function sideOf(
   options: RegistryOptions,
   write: Write,
   key: Key,
   object: AnyObject | undefined,
   old: AnyObject | undefined,
-): Promise<Side> {
+): Side | Promise<Side> {
   const companion = options.companions.get(write.kind.storedAt);
   return companion ? companion.prepare(key, object, old, write.dryRun) : NOTHING;
 }
@@ -201,8 +201,7 @@ export async function inTurn<T>(options: RegistryOptions, kind: Kind, run: () =>
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;
 const leases = new WeakMap<Store, { id: LeaseId; until: number }>();
-async function leaseFor(options: RegistryOptions, kind: Kind): Promise<LeaseId | undefined> {
-  if (kind.storedAt !== "events") return undefined;
+async function leaseOfEvents(options: RegistryOptions): Promise<LeaseId> {
   const now = options.clock.monotonic();
   const known = leases.get(options.store);
   if (known && known.until > now) return known.id;
@@ -221,9 +220,10 @@ export async function put(
   side: Side,
 ): Promise<Stored | undefined> {
   const { kind } = write;
-  const value = encodeRecord(kind, object);
-  const lease = await leaseFor(options, kind);
-  options.parsed.coming(kind, key, value, object);
+  const drawn = drawUp(kind, object);
+  const value = drawn.record;
+  const lease = kind.storedAt === "events" ? await leaseOfEvents(options) : undefined;
+  options.parsed.coming(kind, key, drawn);
   let read: AnyObject | undefined;
   let revision: Revision | undefined;
   try {
@@ -264,8 +264,7 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
 }
 
 function noteOf({ journal }: RegistryOptions, write: Write, key: Key, did: Did): readonly Op[] {
-  const { kind, user, ...author } = write;
-  return journal.note(kind.storedAt, key, kind.kind, did, { ...author, user: user.name });
+  return journal.note(write.kind, key, did, write);
 }
 
 /** Repeats `attempt` while it loses against other writers; then the answer is a conflict. */

@@ -2,7 +2,7 @@
 
 import { objectKey } from "#apiserver/keys.ts";
 import { FOREGROUND, ORPHAN } from "#apiserver/metadata.ts";
-import { asRead, encodeRecord } from "#apiserver/record.ts";
+import { asIfRead, encodeRecord } from "#apiserver/record.ts";
 import {
   type AnyObject,
   admission,
@@ -167,7 +167,7 @@ async function attempt(
   }
   const revision = await erase(options, write, key, entry, await sideOf(options, write, key, undefined, old));
   if (revision === undefined) return undefined;
-  const last = asRead(kind, object, revision);
+  const last = asIfRead(kind, object, revision);
   return { stored: new Stored(kind, last ? undefined : encodeRecord(kind, object), revision, last), gone: true };
 }
 

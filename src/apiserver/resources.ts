@@ -7,6 +7,7 @@ import { applyDefaults } from "#apiserver/codec.ts";
 import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
 import { history } from "#apiserver/history.ts";
+import { objectKey } from "#apiserver/keys.ts";
 import { collect, list } from "#apiserver/list.ts";
 import { heardOf, listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
@@ -177,7 +178,8 @@ export function checkName(object: Pick<KubeObject, "metadata">, name: string, na
 async function replace(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind, namespace, form } = target;
   const how = writeOptions(call, "UpdateOptions");
-  const body = await decodeBody(call.http, kind, how.directive, call.warnings);
+  const known = options.parsed.last(kind, objectKey(kind, namespace, call.info.name));
+  const body = await decodeBody(call.http, kind, how.directive, call.warnings, known?.metadata);
   checkName(body, call.info.name, namespace);
   const transform = body.fresh;
   const creates = kind.createOnUpdate && !call.info.subresource ? mayCreate(options, call) : undefined;

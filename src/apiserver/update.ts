@@ -107,14 +107,15 @@ function goesNow(write: Write, object: AnyObject, old: AnyObject): boolean {
   return !old.metadata.deletionGracePeriodSeconds;
 }
 
-/** The object as it would be written, admitted and validated. */
+/** The object as it would be written, admitted. */
 async function prepare(options: RegistryOptions, write: Write, next: AnyObject, old: AnyObject): Promise<AnyObject> {
   const { kind } = write;
   const context = { now: options.clock.now(), user: write.user.name };
   const warning = dedupeOwners(next);
   if (warning) write.warnings.push(warning);
   manageWrite(kind, next, old, write, context.now);
-  await admit(options, admission(write, "UPDATE", next, old));
+  const waits = admit(options, admission(write, "UPDATE", next, old));
+  if (waits) await waits;
   applyDefaults(kind, next);
   keepSystemFields(write, next, old);
   const object = separate(write, next, old);
@@ -123,12 +124,12 @@ async function prepare(options: RegistryOptions, write: Write, next: AnyObject, 
   if (kind.generation && !equal(specOf(object), specOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   return object;
 }
+const METADATA = root.child("metadata");
 function check(write: Write, object: AnyObject, old: AnyObject): void {
   const { kind } = write;
   const report = new Report();
-  const at = root.child("metadata");
-  validateMetadata(object.metadata, at, report);
-  validateMetadataUpdate(object.metadata, old.metadata, at, report);
+  validateMetadata(object.metadata, METADATA, report);
+  validateMetadataUpdate(object.metadata, old.metadata, METADATA, report);
   if (write.subresource === "status") kind.rules.validateStatusUpdate?.(object, old, report);
   else if (write.subresource !== "finalize") {
     kind.rules.validate?.(object, report);
@@ -171,9 +172,11 @@ export function update(options: RegistryOptions, write: Write, transform: Transf
       const next = transform(standing);
       checkVersion(how, write, key, next, old);
       const object = await prepare(options, write, next, old);
-      const side = await sideOf(options, write, key, object, old);
+      const beside = sideOf(options, write, key, object, old);
+      const side = beside instanceof Promise ? await beside : beside;
       check(write, object, old);
-      await validateAdmission(options, admission(write, "UPDATE", object, old));
+      const waits = validateAdmission(options, admission(write, "UPDATE", object, old));
+      if (waits) await waits;
       if (goesNow(write, object, old)) {
         if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
         const removal = await sideOf(options, write, key, undefined, old);

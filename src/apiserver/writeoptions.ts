@@ -31,6 +31,7 @@ function agentOf(request: HttpRequest): string {
 /** `optionsKind`: what upstream calls these options: CreateOptions, UpdateOptions, PatchOptions. */
 export function writeOptions(call: Call, optionsKind: "CreateOptions" | "UpdateOptions" | "PatchOptions", apply = false): WriteOptions {
   const { query } = call;
+  if (query.size === 0 && !apply) return { dryRun: false, manager: agentOf(call.http), directive: "Warn", force: false };
   const report = new Report();
   const manager = query.get("fieldManager") ?? "";
   const validation = query.get("fieldValidation") ?? "";

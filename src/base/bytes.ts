@@ -33,6 +33,13 @@ export function installTextCodec(replacement: TextCodec): void {
 export function utf8(text: string): Uint8Array {
   return codec.encode(text);
 }
+/** The same behind `room` bytes of zeroes. */
+export function utf8After(room: number, text: string): Uint8Array {
+  const out = new Uint8Array(room + text.length);
+  // all of it has room where each character is one byte
+  if (encoder.encodeInto(text, out.subarray(room)).read === text.length) return out;
+  return concat([new Uint8Array(room), utf8(text)]);
+}
 /** The text of UTF-8 `bytes`; ill-formed sequences become U+FFFD. */
 export function text(bytes: Uint8Array): string {
   return codec.decode(bytes);

@@ -25,3 +25,35 @@ export function pauses(clock: Clock, signal: AbortSignal): (ms: number) => Promi
       };
     });
 }
+
+/** Deadlines that are all equally far away, and of which hardly any is reached: one timer serves them all. */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  /** In the order in which they fall due. */
+  readonly #set = new Set<{ readonly at: number; readonly missed: () => void }>();
+  #armed = false;
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.#ms = ms;
+  }
+  /** Calls `missed` after the time of them all, unless it is cancelled before. */
+  set(missed: () => void): Cancel {
+    const deadline = { at: this.#clock.monotonic() + this.#ms, missed };
+    this.#set.add(deadline);
+    if (!this.#armed) this.#arm(this.#ms);
+    return () => this.#set.delete(deadline);
+  }
+  #arm(ms: number): void {
+    this.#armed = true;
+    this.#clock.after(ms, () => {
+      this.#armed = false;
+      for (const deadline of this.#set) {
+        const left = deadline.at - this.#clock.monotonic();
+        if (left > 0) return this.#arm(left);
+        this.#set.delete(deadline);
+        deadline.missed();
+      }
+    });
+  }
+}

@@ -26,26 +26,34 @@ function shown(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** A place in an object: `spec.containers[0].env[name]`. */
+/** A place in an object: `spec.containers[0].env[name]`. Its text is made for who asks: most places turn out to be right. */
 export class Path {
-  private readonly at: string;
-  constructor(at: string) {
-    this.at = at;
+  private readonly parent: Path | undefined;
+  private readonly step: string | number;
+  private readonly inBrackets: boolean;
+  constructor(parent?: Path, step: string | number = "", inBrackets = false) {
+    this.parent = parent;
+    this.step = step;
+    this.inBrackets = inBrackets;
   }
-  child(...names: string[]): Path {
-    return new Path(names.reduce((at, n) => (at ? `${at}.${n}` : n), this.at));
+  child(...names: readonly string[]): Path {
+    let at: Path = this;
+    for (let i = 0; i < names.length; i++) at = new Path(at, names[i]);
+    return at;
   }
   index(i: number): Path {
-    return new Path(`${this.at}[${i}]`);
+    return new Path(this, i, true);
   }
   key(k: string): Path {
-    return new Path(`${this.at}[${k}]`);
+    return new Path(this, k, true);
   }
   toString(): string {
-    return this.at;
+    const above = this.parent?.toString() ?? "";
+    if (this.inBrackets) return `${above}[${this.step}]`;
+    return above ? `${above}.${this.step}` : String(this.step);
   }
 }
-export const root: Path = new Path("");
+export const root: Path = new Path();
 
 /** Collects the field errors of one object. */
 export class Report {

@@ -36,6 +36,8 @@ interface State {
   error: string | undefined;
   /** Some object had fields that its type does not know. */
   unknown: boolean;
+  /** A value that has been read before, and stands for itself. */
+  readonly known: object | undefined;
   /** Names of the fields above, and the type that the innermost belongs to. */
   readonly path: string[];
   owner: string;
@@ -310,6 +312,10 @@ function compileObject(node: ObjectNode): Compiled {
           if (m.always) out[m.name] = m.type.zero();
           continue;
         }
+        if (v === state.known) {
+          out[m.name] = { ...state.known };
+          continue;
+        }
         state.owner = node.name;
         state.path.push(m.name);
         const read = m.type.read(v, state);
@@ -324,10 +330,15 @@ function compileObject(node: ObjectNode): Compiled {
 
 /**
  * Decodes a value by its type. Throws DecodeError where the value does not fit.
- * `parsed` may be the outcome of parseJson, or any value wrapped as `{ value }`.
+ * `parsed` may be the outcome of parseJson, or any value wrapped as `{ value }`. Where `known` stands in it, an
+ * object that came out of decoding by this type and was frozen, it is not read again: the outcome has its fields, frozen as they are.
  */
-export function decode(node: ObjectNode, parsed: Pick<ParsedJson, "value"> & Partial<ParsedJson>): Decoded<Record<string, unknown>> {
-  const state: State = { error: undefined, unknown: false, path: [], owner: node.name };
+export function decode(
+  node: ObjectNode,
+  parsed: Pick<ParsedJson, "value"> & Partial<ParsedJson>,
+  known?: object,
+): Decoded<Record<string, unknown>> {
+  const state: State = { error: undefined, unknown: false, known, path: [], owner: node.name };
   const value = compile(node).read(parsed.value, state);
   if (state.error !== undefined) throw new DecodeError(state.error);
   const strict = state.unknown || parsed.repeated ? problems(node, parsed.value, parsed.repeated) : none;
@@ -336,11 +347,11 @@ export function decode(node: ObjectNode, parsed: Pick<ParsedJson, "value"> & Par
 
 /**
  * Decodes an object of a kind, as sent by a client. apiVersion and kind are filled in when they are missing.
- * Throws the 400 answer that upstream gives for a body whose types are wrong.
+ * Throws the 400 answer that upstream gives for a body whose types are wrong. `known` as for `decode`.
  */
-export function decodeKind<T>(kind: KindSchema<T>, parsed: Pick<ParsedJson, "value"> & Partial<ParsedJson>): Decoded<T> {
+export function decodeKind<T>(kind: KindSchema<T>, parsed: Pick<ParsedJson, "value"> & Partial<ParsedJson>, known?: object): Decoded<T> {
   try {
-    const { value: object, strict } = decode(kind.schema, parsed);
+    const { value: object, strict } = decode(kind.schema, parsed, known);
     const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
     const value = object.apiVersion && object.kind ? object : { apiVersion, kind: kind.kind, ...object };
     return { value: value as T, strict };

@@ -160,19 +160,21 @@ class Kids {
   m: Record<string, FieldSet> | undefined;
   r: Record<string, FieldSet> | undefined;
   add(element: string, diff: Diff | undefined): void {
-    if (!diff) return;
-    if (diff.a) {
+    if (diff?.a) {
       this.a ??= {};
       this.a[element] = diff.a;
     }
-    if (diff.m) {
+    if (diff?.m) {
       this.m ??= {};
       this.m[element] = diff.m;
     }
-    if (diff.r) {
+    if (diff?.r) {
       this.r ??= {};
       this.r[element] = diff.r;
     }
+  }
+  addField(name: string, diff: Diff | undefined): void {
+    if (diff) this.add(`f:${name}`, diff);
   }
   close(added: boolean, removed: boolean): Diff | undefined {
     if (!added && !removed && !this.a && !this.m && !this.r) return undefined;
@@ -199,10 +201,13 @@ function diff(slot: Slot, l: unknown, r: unknown): Diff | undefined {
   } else {
     const left: Fields = isObject(l) ? l : {};
     const right: Fields = isObject(r) ? r : {};
-    for (const key in left) if (left[key] !== undefined) kids.add(`f:${key}`, diff(slotFor(shape, key) ?? anything, left[key], right[key]));
+    for (const key in left) {
+      const value = left[key];
+      if (value !== undefined && value !== right[key]) kids.addField(key, diff(slotFor(shape, key) ?? anything, value, right[key]));
+    }
     for (const key in right)
       if (left[key] === undefined && right[key] !== undefined)
-        kids.add(`f:${key}`, diff(slotFor(shape, key) ?? anything, undefined, right[key]));
+        kids.addField(key, diff(slotFor(shape, key) ?? anything, undefined, right[key]));
   }
   return kids.close(l === undefined, r === undefined);
 }

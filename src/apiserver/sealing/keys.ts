@@ -152,14 +152,14 @@ export class Keys {
   /** A value that somebody else has written meanwhile is sealed by the new key already. */
   private async rewriteEntry(kind: Kind, { key, value, modRevision, lease }: Entry): Promise<void> {
     const author = {
-      user: "system:apiserver",
+      user: { name: "system:apiserver" },
       manager: "",
       subresource: "",
       cause: { loop: "sealing", intent: "", because: "its key has changed" },
     };
     await this.store.txn(
       [{ key, target: "mod", is: "=", than: modRevision }],
-      [{ op: "put", key, value, ...(lease && { lease }) }, ...this.journal.note(kind.storedAt, key, kind.kind, "update", author)],
+      [{ op: "put", key, value, ...(lease && { lease }) }, ...this.journal.note(kind, key, "update", author)],
     );
     this.rewritten++;
   }

@@ -17,8 +17,8 @@ export const LeaseSpec = object("LeaseSpec", "Who holds the lease, and since whe
 });
 export interface LeaseSpec extends ObjectOf<typeof LeaseSpec> {}
 
+const at = root.child("spec");
 function validateLease(spec: LeaseSpec, report: Report): void {
-  const at = root.child("spec");
   const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy, preferredHolder } = spec;
   if (seconds !== undefined && seconds <= 0) report.invalid(at.child("leaseDurationSeconds"), seconds, "must be greater than 0");
   checkNonnegative(report, at.child("leaseTransitions"), transitions);
