@@ -60,16 +60,21 @@ function fileOf(path: string, handle: FileHandle): File {
       }
       return bytes.subarray(0, got);
     },
-    readNow(at, length) {
+    readNow(parts) {
+      let size = 0;
+      for (const { length } of parts) size += length;
       // Not zeroed first; and a plain array, as from the other reads.
-      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
       let got = 0;
-      while (got < length) {
-        const read = readSync(handle.fd, bytes, got, length - got, at + got);
-        if (read === 0) break;
-        got += read;
+      for (const { at, length } of parts) {
+        const shift = at - got;
+        for (const end = got + length; got < end; ) {
+          const read = readSync(handle.fd, bytes, got, end - got, shift + got);
+          if (read === 0) throw new RangeError(`${path} ends before byte ${at + length}`);
+          got += read;
+        }
       }
-      return got === length ? bytes : bytes.subarray(0, got);
+      return bytes;
     },
     async writeThrough(at, bytes, alone) {
       through ??= openSync(path, constants.O_WRONLY | constants.O_DSYNC);

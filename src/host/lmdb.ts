@@ -1,10 +1,11 @@
 /** The store's index port (store/ports.ts) over LMDB. The package takes some 40 ms to load, so it is loaded on first use. */
-import { statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
-import { latin1, writeLatin1 } from "#base/bytes.ts";
+import { writeLatin1 } from "#base/bytes.ts";
 import { ALL_KEYS, type Key, NoSpace } from "#store/contract.ts";
 import type { Changes, Index } from "#store/ports.ts";
+import { MARK, walkPages } from "./lmdbpages.ts";
 
 /** The table whose keys lmdb asks for next: its letter is their first byte. */
 let letter = 0;
@@ -16,12 +17,14 @@ const keyEncoder = {
     writeLatin1(target, at + 1, key);
     return at + 1 + key.length;
   },
-  readKey: (source: Buffer, start: number, end: number) => latin1(source, start + 1, end),
 };
-/** The bytes that lmdb read. It reads the next ones into the same place, so that one view often serves many rows. */
+/** The bytes that lmdb read. It reads the next ones into the same place, so that one view often serves many look-ups. */
 let view: Uint8Array = new Uint8Array(0);
-function plain({ buffer, byteOffset }: Uint8Array, length: number): Uint8Array {
-  if (view.length !== length || view.buffer !== buffer || view.byteOffset !== byteOffset) view = new Uint8Array(buffer, byteOffset, length);
+let viewed: Uint8Array | undefined;
+function plain(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes;
+  if (bytes !== viewed || view.length !== length) view = new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+  viewed = bytes;
   return view;
 }
 /** A value to be written, as a part of a buffer, which lmdb keeps from being collected until it is written. */
@@ -32,7 +35,7 @@ interface Part {
   start: number;
   end: number;
 }
-const encoder = { encode: (value: Part) => value, decode: plain };
+const encoder = { encode: (value: Part) => value };
 /** LMDB's own codes for a full disk: ENOSPC, EDQUOT, a map that cannot grow, and EIO, by which it tells of a short write. */
 const FULL = new Set([28, 122, 5, -30792]);
 
@@ -53,25 +56,19 @@ export async function openLmdb(directory: string): Promise<Index> {
     eventTurnBatching: false,
   } as const;
   const db: RootDatabase<Uint8Array, Key> = lmdb.open(options);
+  const file = openSync(path, "r");
   return {
     get(table, key) {
       letter = table.charCodeAt(0);
       const bytes = db.getBinaryFast(key);
-      return bytes && plain(bytes, bytes.length);
+      return bytes && plain(bytes);
     },
     walk(table, from, to, visit) {
       if (from >= to) return;
-      const rows = db.getRange({ start: from, end: endOf(to) })[Symbol.iterator]();
-      try {
-        for (;;) {
-          // Each time anew: what is visited may read, too.
-          letter = table.charCodeAt(0);
-          const { done, value } = rows.next();
-          if (done || !visit(value.key, value.value)) return;
-        }
-      } finally {
-        rows.return?.();
-      }
+      // A look-up opens a read transaction, which stands until this turn of the event loop is over.
+      letter = table.charCodeAt(0);
+      db.getBinaryFast(from);
+      walkPages(file, table + from, to >= ALL_KEYS ? String.fromCharCode(letter + 1) : table + to, visit);
     },
     count(table, from, to) {
       letter = table.charCodeAt(0);
@@ -80,7 +77,10 @@ export async function openLmdb(directory: string): Promise<Index> {
     // What it gives are bytes, what it takes are parts.
     write: fill => write(db as unknown as RootDatabase<Part, Key>, fill),
     size: () => statSync(path).blocks * 512,
-    close: () => db.close(),
+    async close() {
+      await db.close();
+      closeSync(file);
+    },
   };
 }
 
@@ -101,7 +101,6 @@ async function checkMeta(path: string): Promise<void> {
     await file.close();
   }
 }
-const MARK = 0xbeefc0de;
 const MARK_AT = 24;
 const PAGE = 4096;
 

@@ -1,3 +1,4 @@
+import { concat } from "#base/bytes.ts";
 import type { Chance } from "#base/chance.ts";
 import { Pages } from "#sim/pages.ts";
 import { NoSpace } from "#store/contract.ts";
@@ -179,9 +180,14 @@ export function simulatedDisk(chance: Chance): SimulatedDisk {
       await disk.call();
       return content.seen.slice(at, at + length);
     },
-    readNow(at, length) {
+    readNow(parts) {
       if (!powered) throw new PowerLost("no power");
-      return content.seen.slice(at, at + length);
+      return concat(
+        parts.map(({ at, length }) => {
+          if (at + length > content.seen.length) throw new RangeError(`${path} ends before byte ${at + length}`);
+          return content.seen.slice(at, at + length);
+        }),
+      );
     },
     async writeThrough(at, bytes) {
       const copy = bytes.slice();

@@ -13,7 +13,7 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
   const map = rows;
   return {
     get: (table, key) => map.get(table + key),
-    walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(key.slice(1), value)),
+    walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(key.slice(1), value, 0, value.length)),
     count: (table, from, to) => map.count(table + from, endOf(table, to)),
     async write(fill) {
       if (disk.full) throw new NoSpace();

@@ -12,9 +12,9 @@ interface Page {
 /** Keys that one page is filled with, and at most holds. */
 const FILL = 512;
 const FULL = 1024;
-/** Beside key and value, what one version is counted as. */
-const OVERHEAD = 200;
-const sizeOf = (version: Version) => OVERHEAD + version.key.length + version.value.length;
+/** Beside its cell, what one version is counted as. */
+const OVERHEAD = 160;
+const sizeOf = (version: Version) => OVERHEAD + version.size;
 
 /** Gives the first `most` versions of [from, to), deletions included, with their values. */
 export type Load = (from: Key, to: Key, most: number) => Version[];

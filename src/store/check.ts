@@ -135,7 +135,7 @@ class Check {
         report.keys++;
         const path = `${directory}/${segmentName(segment)}`;
         try {
-          const bytes = opened.get(segment)?.readNow(at, size) ?? new Uint8Array(0);
+          const bytes = opened.get(segment)?.readNow([{ at, length: size }]) ?? new Uint8Array(0);
           const { version } = decodeCell(new Reader(bytes), segment, at);
           if (version.key === key && version.modRevision === modRevision) continue;
         } catch (error) {

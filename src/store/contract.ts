@@ -10,6 +10,7 @@ export type Revision = number;
 /** Any int64 but 0, which stands for none: clients of etcd choose them at random among all of them. */
 export type LeaseId = bigint;
 
+/** Perhaps a view of where it lies, whose fields are not its own: to be copied by name (withValue), not by spreading. */
 export interface Entry {
   readonly key: Key;
   readonly value: Uint8Array;
@@ -286,6 +287,15 @@ export function keyOf(text: string): Key {
   }
   return text;
 }
+/** The same entry with another value. */
+export const withValue = ({ key, createRevision, modRevision, version, lease }: Entry, value: Uint8Array): Entry => ({
+  key,
+  value,
+  createRevision,
+  modRevision,
+  version,
+  lease,
+});
 /** Above every key: [from, ALL_KEYS) is everything from `from` on. */
 export const ALL_KEYS: Key = "\u0100";
 /** The first key after all that begin with `prefix`. */

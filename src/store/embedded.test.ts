@@ -9,7 +9,7 @@ import { simulatedIndex } from "#sim/index.ts";
 import { localStoreCases } from "./case.ts";
 import { checkStore } from "./check.ts";
 import { crc32 } from "./checksum.ts";
-import { ALL_KEYS, type LocalStore, NoSpace, type Store, StoreClosed } from "./contract.ts";
+import { ALL_KEYS, type Entry, type LocalStore, NoSpace, type Store, StoreClosed, withValue } from "./contract.ts";
 import { type EmbeddedOptions, openEmbedded, restoreEmbedded } from "./embedded.ts";
 import { FRAME_HEADER } from "./log.ts";
 import type { File, Index } from "./ports.ts";
@@ -150,9 +150,9 @@ test("who follows the past piecewise, beginning anew each time, reads what other
       reads++;
       return file.read(at, length);
     },
-    readNow(at, length) {
-      now++;
-      return file.readNow(at, length);
+    readNow(parts) {
+      now += parts.length;
+      return file.readNow(parts);
     },
   }));
   // Five pieces of log, of which the last is not kept: there may be more of it.
@@ -424,14 +424,43 @@ test("what the log does not hold as the index says is told, by the check and by 
   assert.match(findings[0]!, /^the store's log is damaged: data\/0000000000000001.log at offset \d+: a frame is unreadable/);
 });
 
+test("entries that are not in memory are as they were written, wherever in the log they lie", async () => {
+  const disk = simulatedDisk(seededChance(31));
+  const below = (n: number) => Math.floor(disk.chance.next() * n);
+  let store = await open(disk, { segmentBytes: 300_000 });
+  await store.grant(60, 7n);
+  const model = new Map<string, Entry>();
+  for (let i = 0; i < 400; i++) {
+    const key = `key-${below(120)}`;
+    // From nothing to more than is read at once.
+    const value = new Uint8Array(below(10) > 0 ? below(300) : below(100) > 0 ? below(5000) : 1_100_000).fill(i);
+    const lease = below(5) === 0 ? 7n : 0n;
+    const { revision } = await store.txn([], [{ op: "put", key, value, lease }]);
+    const { createRevision, version } = model.get(key) ?? { createRevision: revision, version: 0 };
+    model.set(key, { key, value, createRevision, modRevision: revision, version: version + 1, lease });
+  }
+  await store.close();
+  const wanted = [...model.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const plain = (entries: readonly Entry[]) => entries.map(entry => withValue(entry, entry.value));
+  store = await open(disk);
+  assert.deepEqual(plain((await store.range("", ALL_KEYS)).entries), wanted);
+  await store.close();
+  store = await open(disk);
+  for (const entry of wanted.slice(0, 50)) assert.deepEqual(plain([(await store.get(entry.key))!]), [entry]);
+  const { results } = await store.txn([], [{ op: "get", key: "", to: ALL_KEYS, keysOnly: true }]);
+  const bare = wanted.map(entry => withValue(entry, new Uint8Array(0)));
+  assert.deepEqual(results, [{ op: "get", entries: bare, count: bare.length }]);
+  await store.close();
+});
+
 test("a transaction that cannot read what it needs leaves nothing of its writes to others", async () => {
   const disk = simulatedDisk(seededChance(12));
   let unreadable = false;
   const files = withFiles(disk, file => ({
     ...file,
-    readNow(at, length) {
+    readNow(parts) {
       if (unreadable) throw new Error("input/output error");
-      return file.readNow(at, length);
+      return file.readNow(parts);
     },
   }));
   let store = await open(disk);

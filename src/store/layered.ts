@@ -6,8 +6,8 @@ import { Sorted } from "./sorted.ts";
 /** How values of one table are written to the index. */
 export interface Codec<V> {
   encode(writer: Writer, value: V): void;
-  /** `bytes` are not to be kept. */
-  decode(key: Key, bytes: Uint8Array): V;
+  /** The value is some of `bytes`, which are not to be kept. */
+  decode(key: Key, bytes: Uint8Array, start: number, end: number): V;
 }
 /** null: deleted. `below`: whether the layers beneath have the key. */
 interface Slot<V> {
@@ -42,7 +42,7 @@ export class Layered<V> {
     const slot = (view === "pending" && this.pending.get(key)) || this.recent.get(key) || this.flushing?.get(key);
     if (slot) return slot.value ?? undefined;
     const bytes = this.index.get(this.name, key);
-    return bytes && this.codec.decode(key, bytes);
+    return bytes && this.codec.decode(key, bytes, 0, bytes.length);
   }
 
   /** `existed`: whether a reader of the pending view sees the key now. */
@@ -56,14 +56,14 @@ export class Layered<V> {
     if (from >= to) return;
     const over = new Overlay<V>(this.layersOver(from, to, view));
     let going = true;
-    this.index.walk(this.name, from, to, (key, bytes) => {
+    this.index.walk(this.name, from, to, (key, bytes, start, end) => {
       let shadowed = false;
       while (going && over.key !== undefined && over.key <= key) {
         shadowed = over.key === key;
         if (over.slot.value !== null) going = visit(over.key, over.slot.value);
         over.next();
       }
-      if (going && !shadowed) going = visit(key, this.codec.decode(key, bytes));
+      if (going && !shadowed) going = visit(key, this.codec.decode(key, bytes, start, end));
       return going;
     });
     for (; going && over.key !== undefined; over.next()) if (over.slot.value !== null) going = visit(over.key, over.slot.value);

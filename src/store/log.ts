@@ -1,6 +1,6 @@
 import { assert } from "#base/assert.ts";
 import { NoSpace, type Revision, StoreClosed } from "./contract.ts";
-import type { Checksum, File, FileSystem } from "./ports.ts";
+import type { Checksum, File, FileSystem, Part } from "./ports.ts";
 import type { Writer } from "./record.ts";
 
 /** Bytes before a frame's body: mark, body's length, checksum of length and body. */
@@ -180,11 +180,11 @@ export class Log {
   all(): Segment[] {
     return [...this.segments.values()];
   }
-  /** The bytes of a cell, waiting for the disk where it must. */
-  read(segment: number, at: number, size: number): Uint8Array {
+  /** The bytes of parts of a segment, one after another, waiting for the disk where it must. Throws RangeError beyond its end. */
+  read(segment: number, parts: readonly Part[]): Uint8Array {
     const from = this.segments.get(segment);
-    if (!from) throw new Damaged(`${this.directory}/${segmentName(segment)}`, at, "the segment is missing");
-    return from.file.readNow(at, size);
+    if (!from) throw new Damaged(`${this.directory}/${segmentName(segment)}`, parts[0]!.at, "the segment is missing");
+    return from.file.readNow(parts);
   }
   /** Calls `visit` with the frames of one segment from `from` on, as far as they are written now, until it answers false; says where it stopped. */
   async readFrames(segment: number, from: number, visit: (body: Uint8Array, bodyAt: number) => unknown): Promise<number> {

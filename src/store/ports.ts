@@ -6,8 +6,11 @@ export interface File {
   size(): Promise<number>;
   /** Up to `length` bytes from `at`; fewer at the file's end. */
   read(at: number, length: number): Promise<Uint8Array>;
-  /** The same, waiting for the disk where it must: for what was written lately, or lies in memory. */
-  readNow(at: number, length: number): Uint8Array;
+  /**
+   * The bytes of these parts, one after another, waiting for the disk where it must: for what was written lately, or lies in
+   * memory. Throws RangeError where the file ends before.
+   */
+  readNow(parts: readonly Part[]): Uint8Array;
   /** Writes all of `bytes` at `at`. After a failure any part of them may have been written. */
   write(at: number, bytes: Uint8Array): Promise<void>;
   /**
@@ -19,6 +22,11 @@ export interface File {
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
+}
+/** Some bytes of a file. */
+export interface Part {
+  readonly at: number;
+  readonly length: number;
 }
 export interface FileSystem {
   /** Opens for reading and writing; `create` makes an empty file where none is. */
@@ -50,8 +58,8 @@ export class InUse extends Error {
 export interface Index {
   /** What it gives is valid until the next call. */
   get(table: string, key: Key): Uint8Array | undefined;
-  /** Calls `visit` for the keys of [from, to) in order until it answers false. The value is valid until the next call. */
-  walk(table: string, from: Key, to: Key, visit: (key: Key, value: Uint8Array) => boolean): void;
+  /** Calls `visit` for the keys of [from, to) in order until it answers false. */
+  walk(table: string, from: Key, to: Key, visit: Visit): void;
   count(table: string, from: Key, to: Key): number;
   /** Calls `fill` at once for what is to change. All of it or nothing, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
   write(fill: (changes: Changes) => void): Promise<void>;
@@ -59,6 +67,8 @@ export interface Index {
   size(): number;
   close(): Promise<void>;
 }
+/** Is given a key and its value, which is the bytes from `start` to `end` until it returns; answers whether to go on. */
+export type Visit = (key: Key, bytes: Uint8Array, start: number, end: number) => boolean;
 /** What one write changes: row by row, without an object for each. */
 export interface Changes {
   /** The value is what lies in `bytes` from `from` to `to`, and stays there until the write is done. */

@@ -31,8 +31,8 @@ const COMPACT = 3;
 const META = 4;
 const MOVED = 5;
 const HEAD = 6;
-const PUT = 1;
-const LINK = 2;
+export const PUT = 1;
+export const LINK = 2;
 
 /** Bytes written one after another into a buffer that grows. */
 export class Writer {
@@ -96,26 +96,27 @@ export class Writer {
 /** Reads what Writer wrote; throws RangeError beyond the end. */
 export class Reader {
   at = 0;
+  private end: number;
   private bytes: Uint8Array;
-  // Of the whole buffer: a view takes longer to make than a row to read, and rows that are read in turn lie in one buffer.
   private view: DataView;
-  private start: number;
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer);
-    this.start = bytes.byteOffset;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.end = bytes.length;
   }
-  /** The same reader, at the beginning of other bytes. */
-  over(bytes: Uint8Array): this {
-    const { buffer } = bytes;
-    if (buffer !== this.view.buffer) this.view = new DataView(buffer);
-    this.bytes = bytes;
-    this.start = bytes.byteOffset;
-    this.at = 0;
+  /** The same reader, at the beginning of a part of other bytes. */
+  over(bytes: Uint8Array, from = 0, to = bytes.length): this {
+    // A view takes longer to make than a row to read, and rows that are read in turn are parts of the same bytes.
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    this.at = from;
+    this.end = to;
     return this;
   }
   get left(): number {
-    return this.bytes.length - this.at;
+    return this.end - this.at;
   }
   u8(): number {
     return this.view.getUint8(this.pass(1));
@@ -136,34 +137,23 @@ export class Reader {
     this.at += length;
     return latin1(this.bytes, this.at - length, this.at);
   }
-  /** Whether a key follows that is this one; passes over it then. */
-  isKey(key: Key): boolean {
-    if (this.length() !== key.length) return false;
-    const { bytes, at } = this;
-    for (let i = 0; i < key.length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false;
-    this.at += key.length;
-    return true;
-  }
   /** A view of the bytes read, not a copy. */
   blob(): Uint8Array {
     const length = this.length();
     this.at += length;
-    return new Uint8Array(this.view.buffer, this.start + this.at - length, length);
-  }
-  skip(count: number): void {
-    this.pass(count);
+    return this.bytes.subarray(this.at - length, this.at);
   }
   private length(): number {
     const length = this.u32();
     if (length > this.left) throw new RangeError("a length reaches beyond the record");
     return length;
   }
-  /** Passes over so many bytes; where in the buffer they begin. */
+  /** Passes over so many bytes; where they begin. */
   private pass(count: number): number {
     const { at } = this;
-    if (at + count > this.bytes.length) throw new RangeError("the record ends early");
+    if (at + count > this.end) throw new RangeError("the record ends early");
     this.at = at + count;
-    return this.start + at;
+    return at;
   }
 }
 
@@ -290,19 +280,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
   version.size = reader.at - start;
   return { version, ...(link && { link }) };
 }
-/**
- * The value in the cell of `version`, which stands where `reader` does, as a part of what is read; undefined where that is
- * another cell.
- */
-export function valueOfCell(reader: Reader, { key, modRevision, size }: Version): Uint8Array | undefined {
-  const start = reader.at;
-  const flags = reader.u8();
-  if (!(flags & PUT) || reader.number() !== modRevision || !reader.isKey(key)) return undefined;
-  reader.skip(flags & LINK ? PLACE_SIZE + 24 : 24);
-  const value = reader.blob();
-  return reader.at - start === size ? value : undefined;
-}
-const PLACE_SIZE = 20;
+export const PLACE_SIZE = 20;
 export function encodePlace(writer: Writer, { modRevision, segment, at, size }: Place & { modRevision: Revision }): void {
   writer.number(modRevision);
   writer.u32(segment);

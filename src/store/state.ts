@@ -155,13 +155,11 @@ export class State {
   /** The first versions of [from, to), deletions included, with their values: what the cache keeps. */
   load(from: Key, to: Key, most: number): Version[] {
     const versions: Version[] = [];
-    const entries: Version[] = [];
     this.tables.newest.walk(from, to, "durable", (_, version) => {
       versions.push(version);
-      if (!isDead(version)) entries.push(version);
       return versions.length < most;
     });
-    this.cells.fill(entries);
+    this.cells.fill(versions);
     return versions;
   }
   /** Keys whose deletion no reader from `compacted` on can see, and the same of bases; of the first `most` from `from` on. */

@@ -21,9 +21,7 @@ const versionCodec = {
     writer.number(version.version);
     writer.lease(version.lease);
   },
-  decode(key: Key, bytes: Uint8Array): Version {
-    return decodeVersion(key, row.over(bytes));
-  },
+  decode: (key: Key, bytes: Uint8Array, start: number, end: number): Version => decodeVersion(key, row.over(bytes, start, end)),
 };
 function decodeVersion(key: Key, reader: Reader): Version {
   const version = versionAt(key, reader.number(), reader.u32(), reader.u32(), reader.u32());
@@ -38,14 +36,14 @@ const baseCodec = {
     writer.number(until);
     versionCodec.encode(writer, version);
   },
-  decode(key: Key, bytes: Uint8Array): Base {
-    const until = row.over(bytes).number();
+  decode(key: Key, bytes: Uint8Array, start: number, end: number): Base {
+    const until = row.over(bytes, start, end).number();
     return { until, version: decodeVersion(key, row) };
   },
 };
 const numberCodec = {
   encode: (writer: Writer, value: number) => writer.number(value),
-  decode: (_: Key, bytes: Uint8Array) => row.over(bytes).number(),
+  decode: (_: Key, bytes: Uint8Array, start: number, end: number) => row.over(bytes, start, end).number(),
 };
 
 /**
@@ -71,8 +69,11 @@ export const tablesOver = (index: Index): Tables => ({
   newest: new Layered(index, "k", versionCodec),
   dead: new Layered(index, "d", numberCodec),
   bases: new Layered(index, "b", baseCodec),
-  places: new Layered(index, "r", { encode: encodePlace, decode: (_, bytes) => decodePlace(row.over(bytes)) }),
+  places: new Layered(index, "r", { encode: encodePlace, decode: (_, bytes, start, end) => decodePlace(row.over(bytes, start, end)) }),
   leases: new Layered(index, "l", numberCodec),
   attached: new Layered(index, "a", { encode() {}, decode: () => true }),
-  meta: new Layered(index, "n", { encode: (writer, value) => writer.raw(value), decode: (_, bytes) => bytes.slice() }),
+  meta: new Layered(index, "n", {
+    encode: (writer, value) => writer.raw(value),
+    decode: (_, bytes, start, end) => bytes.slice(start, end),
+  }),
 });

@@ -13,6 +13,7 @@ import {
   type OpResult,
   type Revision,
   type StoreEvent,
+  withValue,
 } from "./contract.ts";
 import { compareLeases } from "./lease.ts";
 
@@ -44,7 +45,7 @@ export interface Outcome {
 
 export const NO_VALUE = new Uint8Array(0);
 
-export const withoutValues = (entries: readonly Entry[]): Entry[] => entries.map(entry => ({ ...entry, value: NO_VALUE }));
+export const withoutValues = (entries: readonly Entry[]): Entry[] => entries.map(entry => withValue(entry, NO_VALUE));
 
 /** The entry of a deletion's event. */
 export const tombstone = (key: Key, revision: Revision): Entry => ({

@@ -21,6 +21,7 @@ import {
   type TxnResult,
   type Watch,
   type WatchOptions,
+  withValue,
 } from "#store/contract.ts";
 
 /** By folder below /registry/: "secrets", "services/specs". */
@@ -136,7 +137,7 @@ export class SealedStore implements Store {
     } catch (error) {
       throw new Error(`unable to transform key ${JSON.stringify(entry.key)}: ${(error as Error).message}`);
     }
-    const plain = { ...entry, value: found.plain };
+    const plain = withValue(entry, found.plain);
     if (found.stale) {
       this.stale.add(plain);
       this.staleSeen++;

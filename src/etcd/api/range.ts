@@ -1,7 +1,7 @@
 /** etcd's ranges: how a request names keys, and the filters, order and limit of its answer (etcd reads all, then filters, sorts, cuts). */
 import type { Input, Value } from "#base/message.ts";
 import type { RangeRequest, RangeResponse } from "#etcd/messages.ts";
-import { ALL_KEYS, type Entry, type Key, type RangeOptions } from "#store/contract.ts";
+import { ALL_KEYS, type Entry, type Key, type RangeOptions, withValue } from "#store/contract.ts";
 import { compareBytes, NO_VALUE } from "#store/txn.ts";
 import { etcdError } from "./errors.ts";
 
@@ -49,7 +49,7 @@ export function finishRange(request: RangeQuery, found: readonly Entry[], count:
   if (isSorted(request)) entries = sorted(request, entries);
   const more = request.limit > 0 && entries.length > request.limit;
   if (more) entries = entries.slice(0, request.limit);
-  if (request.keysOnly) entries = entries.map(entry => ({ ...entry, value: NO_VALUE }));
+  if (request.keysOnly) entries = entries.map(entry => withValue(entry, NO_VALUE));
   return { kvs: entries, count, more };
 }
 
