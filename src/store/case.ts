@@ -715,7 +715,9 @@ export function localStoreCases(name: string, opener: LocalOpener): void {
       assert.deepEqual(await copy.leases(), [HUGE]);
       assert.deepEqual((await copy.timeToLive(HUGE)).keys, (await store.timeToLive(HUGE)).keys);
       assert.equal(text(copy.meta.get("users")!), "root");
-      assert.deepEqual(await collect(copy.watch("", ALL_KEYS, { after: 12 }), 20), events);
+      // What comes in one batch is the store's own choice.
+      const copied = await collect(copy.watch("", ALL_KEYS, { after: 12 }), 20);
+      assert.deepEqual(copied.slice(0, events.length), events);
       await assert.rejects(collect(copy.watch("", ALL_KEYS, { after: 11 }), 1), Compacted);
       assert.equal((await write(copy, put("after", "1"))).revision, before.revision + 1);
       assert.equal((await copy.grant(10)).id, (await store.grant(10)).id);

@@ -51,6 +51,11 @@ function wholeRevisions(events: readonly StoreEvent[]): { kind: "changes"; revis
   return all;
 }
 
+type Changes = Extract<Retained, { readonly kind: "changes" }>;
+/** Bytes of changes that are written at once, and what each counts beside its key and value. */
+const GATHERED = 1024 * 1024;
+const EVENT_OVERHEAD = 64;
+
 /** What a dump is written into: a fresh store. */
 export interface Fresh {
   readonly position: Position;
@@ -71,8 +76,26 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
       return [{ kind: "compact", revision: head.compacted, oldest: head.compacted + 1 }];
     });
   };
+  // Revisions that are brought together share a frame and a sync.
+  let gathered: Changes[] = [];
+  let bytes = 0;
+  const put = async () => {
+    const all = gathered;
+    gathered = [];
+    bytes = 0;
+    if (all.length > 0)
+      await write(() =>
+        all.map(({ revision, events }) =>
+          pending.recorded(
+            revision,
+            events.map(event => state.write(event)),
+          ),
+        ),
+      );
+  };
   for await (const part of rest) {
     if (part.kind !== "entries") await base();
+    if (part.kind !== "changes") await put();
     if (part.kind === "entries")
       await write(() =>
         part.entries.map(entry => {
@@ -81,16 +104,14 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
           return { kind: "moved", until: 0, version };
         }),
       );
-    else if (part.kind === "changes")
-      await write(() => [
-        pending.recorded(
-          part.revision,
-          part.events.map(event => state.write(event)),
-        ),
-      ]);
-    else if (part.kind === "lease") await write(() => [pending.granted(part.lease)]);
+    else if (part.kind === "changes") {
+      gathered.push(part);
+      for (const { entry } of part.events) bytes += entry.key.length + entry.value.length + EVENT_OVERHEAD;
+      if (bytes >= GATHERED) await put();
+    } else if (part.kind === "lease") await write(() => [pending.granted(part.lease)]);
     else if (part.kind === "meta") await name(part.name, part.value);
   }
   await base();
+  await put();
   position.lastLease = Math.max(position.lastLease, head.lastLease);
 }
