@@ -10,6 +10,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { useBuffer } from "#host/bytes.ts";
 import { snapshotPorts } from "#host/snapshot.ts";
 import { openStore, restoreStore } from "#host/store.ts";
 import { checkHash, contentOf } from "#snapshot/load.ts";
@@ -18,6 +19,7 @@ import type { Op } from "#store/contract.ts";
 import { etcdTools, startEtcd } from "../test/support/etcdtools.ts";
 import { mebibytes, spread, table, useOf } from "./support/figures.ts";
 
+useBuffer();
 const keys = Number(process.argv[2] ?? 100_000);
 const bytes = Number(process.argv[3] ?? 1024);
 const times = Number(process.argv[4] ?? 5);

@@ -35,10 +35,18 @@ const PAGE_SIZES = [4096, 1024, 2048, 8192, 16384, 32768, 65536];
 /** No tree is deeper: a page that leads back to itself is damage. */
 const DEPTH = 64;
 
+/** Bytes read at once where pages are asked for one behind the other, as in a file that was written in one go. */
+const AHEAD = 128 * 1024;
+
 /** Reads a bbolt file of any page size, as its newest whole transaction left it. Throws BoltDamaged. */
 export class BoltReader {
   readonly meta: Meta;
   private readonly source: BoltSource;
+  /** What was read last, and where it begins. */
+  private block: Uint8Array = new Uint8Array(0);
+  private start = 0;
+  /** Behind the page that was asked for last. */
+  private behind = 0;
 
   private constructor(source: BoltSource, meta: Meta) {
     this.source = source;
@@ -94,16 +102,25 @@ export class BoltReader {
   private async page(id: number): Promise<Uint8Array> {
     const { pageSize, pages } = this.meta;
     if (id < 2 || id >= pages) throw new BoltDamaged(`page ${id} is outside of the file's ${pages} pages`);
-    const head = await this.source.read(id * pageSize, pageSize);
+    const head = await this.read(id * pageSize, pageSize);
     if (head.length < pageSize) throw new BoltDamaged(`page ${id}: the file is cut short`);
     const view = viewOf(head);
     if (u64(view, 0) !== id) throw new BoltDamaged(`page ${id}: it says that it is page ${u64(view, 0)}`);
     const overflow = view.getUint32(12, true);
     if (id + overflow >= pages) throw new BoltDamaged(`page ${id}: ${overflow} pages of overflow reach beyond the file`);
     if (overflow === 0) return head;
-    const whole = await this.source.read(id * pageSize, (overflow + 1) * pageSize);
+    const whole = await this.read(id * pageSize, (overflow + 1) * pageSize);
     if (whole.length < (overflow + 1) * pageSize) throw new BoltDamaged(`page ${id}: the file is cut short`);
     return whole;
+  }
+  private async read(at: number, length: number): Promise<Uint8Array> {
+    const isNext = at === this.behind;
+    this.behind = at + length;
+    if (at < this.start || at + length > this.start + this.block.length) {
+      this.block = await this.source.read(at, isNext ? Math.max(length, AHEAD) : length);
+      this.start = at;
+    }
+    return this.block.subarray(at - this.start, at - this.start + length);
   }
 }
 

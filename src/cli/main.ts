@@ -21,8 +21,10 @@ import { undo } from "#cli/undo.ts";
 import { up } from "#cli/up.ts";
 import { why } from "#cli/why.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
+import { useBuffer } from "#host/bytes.ts";
 import { terminal } from "#host/terminal.ts";
 
+useBuffer();
 const program = new Command("cox")
   .description("Kubernetes, whole, in one process.")
   .version(`cox ${COX_VERSION} (Kubernetes ${KUBERNETES_VERSION})`)
