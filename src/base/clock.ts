@@ -13,16 +13,18 @@ export type Cancel = () => void;
 
 /** The pauses of a loop: each ends after its time, or at once when the signal is aborted. One listener at the signal serves them all. */
 export function pauses(clock: Clock, signal: AbortSignal): (ms: number) => Promise<void> {
+  let cancel: Cancel | undefined;
   let end: (() => void) | undefined;
-  signal.addEventListener("abort", () => end?.(), { once: true });
+  const stop = () => {
+    cancel?.();
+    end?.();
+  };
+  signal.addEventListener("abort", stop, { once: true });
   return ms =>
     new Promise(resolve => {
       if (signal.aborted) return resolve();
-      const cancel = clock.after(ms, resolve);
-      end = () => {
-        cancel();
-        resolve();
-      };
+      end = resolve;
+      cancel = clock.after(ms, resolve);
     });
 }
 

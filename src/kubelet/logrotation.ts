@@ -1,6 +1,6 @@
 /** Keeps log files small: at 10 MiB a container's log is set aside, and five files are kept (upstream's containerLogMaxSize and -Files). */
 import type { Clock } from "#base/clock.ts";
-import { type Soon, soon, together } from "#base/soon.ts";
+import type { Soon } from "#base/soon.ts";
 import type { LogFiles } from "#kubelet/ports.ts";
 import type { ContainerState, PodState, Runtime } from "#kubelet/runtime.ts";
 
@@ -11,18 +11,29 @@ interface RotationParts {
   readonly runtime: Runtime;
   readonly clock: Clock;
 }
+/** A log, and how large it is. */
+interface Asked {
+  readonly container: ContainerState;
+  readonly size: Soon<number | undefined>;
+}
 /** Looks at the logs of all running containers once. */
 export function rotateLogs(pods: Iterable<{ readonly state: PodState | undefined }>, parts: RotationParts): Soon<void> {
-  const logs: ContainerState[] = [];
-  for (const { state } of pods) if (state) for (const c of state.containers) if (c.state === "running" && c.logPath) logs.push(c);
-  if (logs.length === 0) return;
-  return soon(together(logs.map(c => parts.logFiles.size(c.logPath))), sizes => {
-    const full = logs.filter((_, i) => (sizes[i] ?? 0) >= ROTATION.size);
-    if (full.length > 0) return rotateAll(full, parts);
-  });
+  const asked: Asked[] = [];
+  for (const { state } of pods) {
+    if (!state) continue;
+    for (const container of state.containers) {
+      if (container.state !== "running" || !container.logPath) continue;
+      const size = parts.logFiles.size(container.logPath);
+      if (size instanceof Promise || isFull(size)) asked.push({ container, size });
+    }
+  }
+  if (asked.length > 0) return rotateFull(asked, parts);
 }
-async function rotateAll(full: readonly ContainerState[], parts: RotationParts): Promise<void> {
-  for (const c of full) await rotate(c, parts);
+const isFull = (size: number | undefined) => size !== undefined && size >= ROTATION.size;
+
+async function rotateFull(asked: readonly Asked[], parts: RotationParts): Promise<void> {
+  const sizes = await Promise.all(asked.map(a => a.size));
+  for (const [i, { container }] of asked.entries()) if (isFull(sizes[i])) await rotate(container, parts);
 }
 async function rotate({ id, logPath }: ContainerState, { logFiles, runtime, clock }: RotationParts): Promise<void> {
   const stamp = new Date(clock.now()).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);

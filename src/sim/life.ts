@@ -1,8 +1,12 @@
 /** A process's life, and ports that end with it: the way in which a crash is simulated. */
 
+import type { Soon } from "#base/soon.ts";
+
 /** What a call of a port says of a process that is dead. */
 export class Died extends Error {}
 
+type Call<R> = (...args: unknown[]) => Soon<R>;
+const NOTHING: readonly never[] = [];
 interface Fuse {
   left: number;
   readonly when: "before" | "after";
@@ -27,11 +31,12 @@ export class ProcessLife {
     this.#fuses.add({ left: nth, when, match });
   }
   /** One call of a port: rejects when the process is dead, or dies in it. */
-  call<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
-    if (this.#fuses.size > 0) return this.#fused(port, name, run);
+  call<R>(port: string, name: string, run: Call<R>, self?: object, args: readonly unknown[] = NOTHING): Promise<R> {
+    if (this.#fuses.size > 0) return this.#fused(port, name, run, self, args);
     if (this.ended) return Promise.reject(new Died(DEAD));
     try {
-      return run().then(this.#alive as (result: R) => R);
+      const result = run.apply(self, args as unknown[]);
+      return (result instanceof Promise ? result : Promise.resolve(result)).then(this.#alive as (result: R) => R);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -40,7 +45,7 @@ export class ProcessLife {
     this.#check();
     return result;
   };
-  async #fused<R>(port: string, name: string, run: () => Promise<R>): Promise<R> {
+  async #fused<R>(port: string, name: string, run: Call<R>, self: object | undefined, args: readonly unknown[]): Promise<R> {
     this.#check();
     let after = false;
     for (const fuse of this.#fuses) {
@@ -50,7 +55,7 @@ export class ProcessLife {
       else after = true;
     }
     this.#check();
-    const result = await run();
+    const result = await run.apply(self, args as unknown[]);
     if (after) this.end();
     this.#check();
     return result;
@@ -72,17 +77,14 @@ export function mortal<T extends object>(port: T, name: string, life: ProcessLif
       const known = wrapped.get(key);
       if (known) return known;
       const call = value as (...args: unknown[]) => unknown;
-      const made = (...args: unknown[]) => {
-        // what answers at once (a stream, a size) has no call to die in
-        if (synchronous?.has(key)) return call.apply(target, args);
-        return life.call(name, String(key), () => promised(call.apply(target, args)));
-      };
+      const named = String(key);
+      // what answers at once (a stream, a size) has no call to die in
+      const made = synchronous?.has(key) ? call.bind(target) : (...args: unknown[]) => life.call(name, named, call, target, args);
       wrapped.set(key, made);
       return made;
     },
   });
 }
-const promised = (result: unknown): Promise<unknown> => (result instanceof Promise ? result : Promise.resolve(result));
 /** Calls of a port whose result is no promise, by the port's name. */
 const SYNCHRONOUS: Readonly<Record<string, ReadonlySet<string | symbol>>> = {
   store: new Set(["watch", "scan", "size", "inUse", "alarms", "retained"]),

@@ -15,6 +15,8 @@ export interface SimulatedMachineOptions {
 }
 const GIB = 1024 ** 3;
 const PID_LIMIT = 32768;
+const ROOMY = { capacity: 100 * GIB, available: 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 };
+const FULL = { ...ROOMY, available: 0 };
 
 export function simulatedMachine({
   hostname,
@@ -83,7 +85,7 @@ export function simulatedDisk(ailments = well()): SimulatedDisk {
       const inside = below(at);
       for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
     },
-    usage: () => ({ capacity: 100 * GIB, available: ailments.disk ? 0 : 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 }),
+    usage: () => (ailments.disk ? FULL : ROOMY),
     size: async () => 0,
   };
 }
