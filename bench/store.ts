@@ -14,7 +14,7 @@ import { utf8 } from "#base/bytes.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostFiles } from "#host/files.ts";
 import { openStore } from "#host/store.ts";
-import { coldRanges } from "./support/cold.ts";
+import { coldRanges, readFloor } from "./support/cold.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
 const CALLERS = [1, 16, 64, 256];
@@ -24,6 +24,8 @@ const COUNTS = [100, 1000, 10_000];
 const MILLION = path.join(import.meta.dirname, "support/million.ts");
 useBuffer();
 const KEYS = 100_000;
+/** Bytes of a key's cell in the log beside its value. */
+const CELL = 80;
 /** Keys that there are at least when reading begins. */
 const SEEDED = 60_000;
 
@@ -125,8 +127,9 @@ try {
   const opening = performance.now();
   const again = await openStore(`${directory}/data`);
   console.log(`\nopened again in ${(performance.now() - opening).toFixed(1)} ms: ${count} keys, ${Math.round(size / 2 ** 20)} MiB on disk`);
-  console.log(await coldRanges(again, SEEDED / 10_000, n => [key(n * 10_000), `${key(n * 10_000 + 9_999)}\0`]));
-  console.log(`to copy as many bytes takes ${(10_000_000 / copies.rate).toFixed(1)} ms`);
+  const there = Math.floor(Math.min(KEYS, Math.max(next, SEEDED)) / 10_000);
+  console.log(await coldRanges(again, there, n => [key(n * 10_000), `${key(n * 10_000 + 9_999)}\0`]));
+  console.log(await readFloor(`${directory}/data`, 10_000 * (VALUE.length + CELL)));
   const watched = await countEvents(again, 1000);
   console.log(`watch: ${Math.round(watched).toLocaleString("en")} events/s to each of 10 watchers, 64 writers`);
   await again.close();

@@ -4,7 +4,7 @@
  */
 import { useBuffer } from "#host/bytes.ts";
 import { openStore } from "#host/store.ts";
-import { coldRanges } from "./cold.ts";
+import { coldRanges, readFloor } from "./cold.ts";
 import { mebibytes } from "./figures.ts";
 
 const [step, directory] = process.argv.slice(2);
@@ -40,6 +40,7 @@ if (step === "open" || step === "peek") {
   // Each at another place, so that none is in memory.
   const cold = await coldRanges(store, RANGES, n => [name(300_000 + n * 10_000), name(310_000 + n * 10_000)]);
   console.log(`${" ".repeat(32)} ${cold}`);
+  if (step === "open") console.log(`${" ".repeat(32)} ${await readFloor(directory!, 10_000 * (value.length + 80))}`);
 }
 if (step === "peek") process.kill(process.pid, "SIGKILL");
 await store.close();
