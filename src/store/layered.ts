@@ -1,7 +1,7 @@
 import type { Key } from "./contract.ts";
 import type { Changes, Index } from "./ports.ts";
 import type { Writer } from "./record.ts";
-import { Sorted } from "./sorted.ts";
+import { Place, Sorted } from "./sorted.ts";
 
 /** How values of one table are written to the index. */
 export interface Codec<V> {
@@ -54,7 +54,7 @@ export class Layered<V> {
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
     if (from >= to) return;
-    const over = new Overlay<V>(this.layersOver(from, to, view));
+    const over = new Overlay<V>(this.layersOver(from, to, view), to);
     let going = true;
     this.index.walk(this.name, from, to, (key, bytes, start, end) => {
       let shadowed = false;
@@ -128,39 +128,37 @@ export class Layered<V> {
     this.flushing = undefined;
   }
 
-  private layersOver(from: Key, to: Key, view: View): Iterator<Slot<V>>[] {
-    const layers: Iterator<Slot<V>>[] = [];
-    for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.entries(from, to));
+  private layersOver(from: Key, to: Key, view: View): Place<Slot<V>>[] {
+    const layers: Place<Slot<V>>[] = [];
+    for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.place(from));
     if (view === "pending" && this.pending.size > 0) {
       const slots = [...this.pending.values()].filter(({ key }) => key >= from && key < to);
-      layers.push(slots.sort((a, b) => (a.key < b.key ? -1 : 1))[Symbol.iterator]());
+      layers.push(new Place([slots.sort((a, b) => (a.key < b.key ? -1 : 1))], 0, 0));
     }
     return layers;
   }
 }
-/** Several layers as one, in order; where several have a key, the last of them counts. */
+/** Several layers as one up to `to`, in order; where several have a key, the last of them counts. */
 class Overlay<V> {
   /** undefined: there is no more. */
   key: Key | undefined;
   slot!: Slot<V>;
-  private readonly heads: { layer: Iterator<Slot<V>>; head: Slot<V> | undefined }[];
-  constructor(layers: Iterator<Slot<V>>[]) {
-    this.heads = layers.map(layer => ({ layer, head: take(layer) }));
+  private readonly layers: readonly Place<Slot<V>>[];
+  private readonly to: Key;
+  constructor(layers: readonly Place<Slot<V>>[], to: Key) {
+    this.layers = layers;
+    this.to = to;
     this.next();
   }
   next(): void {
     let first: Key | undefined;
-    for (const { head } of this.heads) if (head && (first === undefined || head.key < first)) first = head.key;
+    for (const { node } of this.layers) if (node && node.key < this.to && (first === undefined || node.key < first)) first = node.key;
     this.key = first;
     if (first === undefined) return;
-    for (const source of this.heads) {
-      if (source.head?.key !== first) continue;
-      this.slot = source.head;
-      source.head = take(source.layer);
+    for (const layer of this.layers) {
+      if (layer.node?.key !== first) continue;
+      this.slot = layer.node;
+      layer.next();
     }
   }
-}
-function take<T>(from: Iterator<T>): T | undefined {
-  const { done, value } = from.next();
-  return done ? undefined : value;
 }

@@ -88,31 +88,12 @@ export class Sorted<N extends Keyed> {
 
   /** Calls `visit` for those with keys in [from, to), in order, until it answers false. */
   walk(from: Key, to: Key, visit: (node: N) => boolean): void {
-    if (this.chunks.length === 0) return;
-    let c = Math.max(0, this.chunkOf(from));
-    let i = placeIn(this.chunks[c]!, from);
-    for (; c < this.chunks.length; c++, i = 0) {
-      const chunk = this.chunks[c]!;
-      for (; i < chunk.length; i++) {
-        const node = chunk[i]!;
-        if (node.key >= to || !visit(node)) return;
-      }
-    }
+    for (const place = this.place(from); place.node !== undefined && place.node.key < to && visit(place.node); place.next());
   }
-
-  /** Those with keys in [from, to), in order, one at a time. */
-  *entries(from: Key, to: Key): Generator<N> {
-    if (this.chunks.length === 0) return;
-    let c = Math.max(0, this.chunkOf(from));
-    let i = placeIn(this.chunks[c]!, from);
-    for (; c < this.chunks.length; c++, i = 0) {
-      const chunk = this.chunks[c]!;
-      for (; i < chunk.length; i++) {
-        const node = chunk[i]!;
-        if (node.key >= to) return;
-        yield node;
-      }
-    }
+  /** The place of the first whose key is not below `from`. */
+  place(from: Key): Place<N> {
+    const c = Math.max(0, this.chunkOf(from));
+    return new Place(this.chunks, c, placeIn(this.chunks[c] ?? [], from));
   }
 
   /** The last chunk whose first key is not above `key`; -1 when there is none. */
@@ -125,6 +106,33 @@ export class Sorted<N extends Keyed> {
       else high = middle;
     }
     return low - 1;
+  }
+}
+
+/** A place in chunks that lie in order, and those behind it one after another. */
+export class Place<N> {
+  /** What is there; undefined: it is behind the last. */
+  node: N | undefined;
+  private readonly chunks: readonly (readonly N[])[];
+  private chunk: readonly N[];
+  private c: number;
+  private i: number;
+
+  constructor(chunks: readonly (readonly N[])[], c: number, i: number) {
+    this.chunks = chunks;
+    this.c = c;
+    this.i = i - 1;
+    this.chunk = chunks[c] ?? [];
+    this.next();
+  }
+  next(): void {
+    if (++this.i < this.chunk.length) {
+      this.node = this.chunk[this.i];
+      return;
+    }
+    this.i = 0;
+    this.chunk = this.chunks[++this.c] ?? [];
+    this.node = this.chunk.length > 0 ? this.chunk[0] : undefined;
   }
 }
 
