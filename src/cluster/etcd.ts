@@ -17,7 +17,7 @@ import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
 import { type EtcdListener, serveEtcd } from "#host/etcdlistener.ts";
-import { collectSeldom } from "#host/heap.ts";
+import { collectSeldom, resident } from "#host/heap.ts";
 import { readIfThere } from "#host/privatefiles.ts";
 import { snapshotPorts } from "#host/snapshot.ts";
 import { openStore } from "#host/store.ts";
@@ -69,6 +69,7 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       requestBytes: options.requestBytes,
       txnOperations: options.txnOperations ?? limits.txnOperations,
       watchQuiet: options.watchQuiet ?? WATCH_QUIET,
+      resident,
       snapshot: from => etcdSnapshot(from.retained(), snapshotPorts(directory)),
     };
     const routes = etcdRoutes(server);

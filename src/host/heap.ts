@@ -1,4 +1,4 @@
-/** How far the heap may grow between two full collections. */
+/** The process's memory: how much it has, and how far its heap may grow between two full collections. */
 import { setFlagsFromString } from "node:v8";
 
 /** Per cent of what the last full collection left: V8's own most (it takes less for a small heap). */
@@ -11,3 +11,6 @@ const GROWTH = 300;
 export function collectSeldom(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
 }
+
+/** Bytes of this process that are in memory. */
+export const resident = (): number => process.memoryUsage.rss();

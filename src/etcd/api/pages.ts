@@ -38,7 +38,7 @@ async function failing({ store }: Server): Promise<string> {
     return error instanceof Error ? error.message : String(error);
   }
 }
-function figures({ store, quota, auth }: Server): string {
+function figures({ store, quota, auth, resident }: Server): string {
   const lines: string[] = [];
   const gauge = (name: string, help: string, value: number, labels = "") =>
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name}${labels} ${value}`);
@@ -51,6 +51,8 @@ function figures({ store, quota, auth }: Server): string {
   gauge("etcd_debugging_mvcc_current_revision", "The newest revision.", store.revision);
   gauge("etcd_debugging_mvcc_compact_revision", "The revision of the last compaction.", store.compacted);
   gauge("etcd_debugging_auth_revision", "The revision of users and roles.", auth.users.revision);
+  // `etcdctl check datascale` asks for it.
+  gauge("process_resident_memory_bytes", "Resident memory size in bytes.", resident());
   return `${lines.join("\n")}\n`;
 }
 function json(status: number, value: unknown): HttpResponse {

@@ -33,6 +33,8 @@ export interface Server {
   readonly txnOperations: number;
   /** Milliseconds without events after which a watch that asked for it is told how far it has come. */
   readonly watchQuiet: number;
+  /** Bytes of the process that are in memory. */
+  readonly resident: () => number;
   /** The store as a snapshot of etcd's (bbolt's file and its SHA-256). */
   readonly snapshot: (store: LocalStore) => Promise<Snapshot>;
 }

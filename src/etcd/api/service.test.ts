@@ -53,6 +53,7 @@ function start({ watchBuffer, tokenKey }: { watchBuffer?: number; tokenKey?: Tok
     requestBytes: 10_000,
     txnOperations: 128,
     watchQuiet: 10 * 60_000,
+    resident: () => 4096,
     snapshot: async () => ({
       size: 3,
       bytes: (async function* () {
@@ -627,6 +628,7 @@ test("the gateway: JSON as etcd writes it, streams line by line, errors with the
   assert.equal(await get("/health"), '200 {"health":"true","reason":""}');
   assert.match((await get("/version"))!, /^200 \{"etcdserver":"3\.\d+\.\d+"/);
   assert.match((await get("/metrics"))!, /^etcd_server_has_leader 1$/m);
+  assert.match((await get("/metrics"))!, /^process_resident_memory_bytes 4096$/m);
   assert.equal(await get("/other"), undefined);
 });
 
