@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { createCluster } from "coxswain";
 import { callOf, objectsInMemory } from "#apiserver/auth/testing.ts";
 import { ADMIN, testServer } from "#apiserver/testing.ts";
 import { text } from "#base/bytes.ts";
@@ -85,4 +86,33 @@ test("reasons of an earlier process are read from the journal, and come before t
       ["create it is missing", "update x is wanted: \u20ac", "delete it is not wanted", "wake now"],
     );
   server.close();
+});
+
+test("whatever keeps a pod from running, or from going, is among the reasons", async t => {
+  const cluster = await createCluster({ images: { sick: () => ({ http: () => ({ status: 500 }) }) } });
+  t.after(() => cluster.close());
+  const pod = (name: string, spec: object, container: object = {}, metadata: object = {}) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, ...metadata },
+    spec: { containers: [{ name: "app", image: "sick:1", ...container }], ...spec },
+  });
+  const probe = { httpGet: { path: "/", port: 80 }, periodSeconds: 1, failureThreshold: 1 };
+  const volume = { name: "v", configMap: { name: "missing" } };
+  await cluster.apply([
+    pod("other", { schedulerName: "mine" }),
+    pod("unready", {}, { readinessProbe: probe }),
+    pod("mounts", { volumes: [volume] }, { volumeMounts: [{ name: "v", mountPath: "/v" }] }),
+    pod("held", {}, {}, { finalizers: ["example.com/hold"] }),
+    pod("large", {}, { resources: { requests: { cpu: "100" } } }),
+  ]);
+  await cluster.clock.advance("30s");
+  await cluster.client.delete({ apiVersion: "v1", kind: "Pod" }, "held", { namespace: "default" });
+  await cluster.clock.advance("1m");
+  const says = async (name: string, what: RegExp) => assert.match(await cluster.why("pod", name), what);
+  await says("other", /^ {2}waits for the scheduler "mine", which is none of this cluster's own$/m);
+  await says("unready", /kubelet: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 500$/m);
+  await says("mounts", /kubelet: FailedMount: .*configmap "missing" not found$/m);
+  await says("held", /^ {2}is being deleted since 2026-01-01T00:00:30Z, and held by example\.com\/hold$/m);
+  await says("large", /^ {4}node-1: Insufficient cpu \(NodeResourcesFit\)$/m);
 });

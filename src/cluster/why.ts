@@ -14,6 +14,7 @@ import type { ContainerStatus } from "#kinds/core/v1/podstatus.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
 import { kindOfWord } from "#kinds/words.ts";
 import type { Verdict } from "#scheduler/decide.ts";
+import { DEFAULT_SCHEDULER } from "#scheduler/scheduler.ts";
 import type { Revision } from "#store/contract.ts";
 
 export interface WhyParts {
@@ -102,11 +103,18 @@ function unwell(object: KubeObject): boolean {
 
 /** What an object's own status says, condition by condition. */
 function stateOf(object: KubeObject): string[] {
-  const { status } = object as {
+  const { spec, status } = object as {
+    spec?: { finalizers?: readonly string[]; nodeName?: string; schedulerName?: string };
     status?: { phase?: string; conditions?: { type: string; status: string; reason?: string; message?: string }[] };
   };
   const lines: string[] = [];
-  if (object.metadata.deletionTimestamp) lines.push(`is being deleted since ${object.metadata.deletionTimestamp}`);
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  const held = [...finalizers, ...(spec?.finalizers ?? [])];
+  if (deletionTimestamp)
+    lines.push(`is being deleted since ${deletionTimestamp}${held.length > 0 ? `, and held by ${held.join(", ")}` : ""}`);
+  const { nodeName, schedulerName = DEFAULT_SCHEDULER } = spec ?? {};
+  if (object.kind === Pod.kind && !nodeName && schedulerName !== DEFAULT_SCHEDULER)
+    lines.push(`waits for the scheduler "${schedulerName}", which is none of this cluster's own`);
   if (status?.phase) lines.push(`is ${status.phase}`);
   for (const c of status?.conditions ?? []) {
     const because = [c.reason, c.message].filter(Boolean).join(": ");

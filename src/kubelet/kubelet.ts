@@ -4,7 +4,7 @@
  */
 import type { Handler } from "#base/http.ts";
 import { createRecorder } from "#client/events.ts";
-import { Reasons } from "#client/reasons.ts";
+import { type Reason, Reasons } from "#client/reasons.ts";
 import { createViews } from "#client/views.ts";
 import type { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
@@ -22,7 +22,7 @@ import { Mounts, messageOf } from "#kubelet/mounts.ts";
 import { RUNTIME_SCHEME } from "#kubelet/names.ts";
 import { parseResolvConf } from "#kubelet/network.ts";
 import { NodeReporter } from "#kubelet/node.ts";
-import type { Events } from "#kubelet/ports.ts";
+import type { EventSubject, Events } from "#kubelet/ports.ts";
 import { RuntimeAway } from "#kubelet/runtime.ts";
 import { nodeApi } from "#kubelet/server.ts";
 import { Sources } from "#kubelet/sources.ts";
@@ -43,13 +43,21 @@ export interface Kubelet {
   readonly ready: Promise<void>;
 }
 
+/** What keeps a pod from running well, among the reasons for its state. */
+function warningOf({ kind, metadata }: EventSubject, did: string, because: string, at: number): Reason {
+  const subject = { kind, namespace: metadata.namespace ?? "", name: metadata.name ?? "" };
+  return { at, loop: "kubelet", intent: subject, did, target: subject, because, error: "" };
+}
+
 export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubelet {
   const { client, clock, log, runtime } = parts;
   const reasons = parts.reasons ?? new Reasons();
   const recorder = createRecorder({ client, clock, log, component: "kubelet", host: config.node.name });
   const events: Events = {
-    tell: (about, type, reason, message) =>
-      recorder.event(about, type, reason, message, about.fieldPath ? { fieldPath: about.fieldPath } : {}),
+    tell(about, type, reason, message) {
+      recorder.event(about, type, reason, message, about.fieldPath ? { fieldPath: about.fieldPath } : {});
+      if (type === "Warning") reasons.add(warningOf(about, reason, message, clock.now()));
+    },
   };
   const workers = new Workers();
   const ready = Promise.withResolvers<void>();
