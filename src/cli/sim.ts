@@ -28,15 +28,15 @@ export const sim: CoxCommand = program => {
         throw new Refusal(
           `--scenario: none is called "${flags.scenario}"; there are\n${scenarios.map(s => `  ${s.name}: ${s.says}`).join("\n")}`,
         );
-      const seed = numberOf("--seed", flags.seed);
+      const seed = wholeOf("--seed", flags.seed);
       const lasts = numberOf("--hours", flags.hours) * 3600_000;
-      const nodes = flags.nodes === undefined ? undefined : numberOf("--nodes", flags.nodes);
+      const nodes = flags.nodes === undefined ? undefined : wholeOf("--nodes", flags.nodes);
       const given = flags.faults === undefined ? undefined : faultsOf(flags.faults);
       const options = { seed, lasts, ...(nodes !== undefined && { nodes }), ...(given && { faults: given }) };
       const { outcome, shortest } = await examine(scenario, options, left => terminal.err(`it still fails with ${left} faults`));
       const shown = shortest?.outcome ?? outcome;
       const story = shown.story();
-      const last = numberOf("--last", flags.last);
+      const last = wholeOf("--last", flags.last);
       if (story.length > last) terminal.out(`… ${story.length - last} lines before`);
       for (const line of story.slice(-last)) terminal.out(line);
       if (!shortest) {
@@ -54,6 +54,11 @@ export const sim: CoxCommand = program => {
 function numberOf(flag: string, text: string): number {
   const n = Number(text);
   if (!(n >= 0)) throw new Refusal(`${flag}: "${text}" is no number`);
+  return n;
+}
+function wholeOf(flag: string, text: string): number {
+  const n = numberOf(flag, text);
+  if (!Number.isSafeInteger(n)) throw new Refusal(`${flag}: "${text}" is no whole number`);
   return n;
 }
 function faultsOf(text: string): readonly Fault[] {

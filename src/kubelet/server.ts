@@ -12,7 +12,7 @@ import { messageOf } from "#kubelet/mounts.ts";
 import type { NodeReporter } from "#kubelet/node.ts";
 import { attemptsOf, currentSandbox, wantedOf } from "#kubelet/observed.ts";
 import type { Disk, LogFiles, Machine, StreamServer } from "#kubelet/ports.ts";
-import { type Runtime, RuntimeAway } from "#kubelet/runtime.ts";
+import { type ContainerState, type Runtime, RuntimeAway } from "#kubelet/runtime.ts";
 import { metricsText, resourceMetrics, summaryOf } from "#kubelet/stats.ts";
 import type { Worker } from "#kubelet/worker.ts";
 
@@ -128,7 +128,7 @@ function logsOf(parts: ServerParts, request: HttpRequest, path: readonly string[
     ...(status?.ephemeralContainerStatuses ?? []),
   ].find(s => s.name === containerName);
   const attempts = attemptsOf({ pod, state, now: parts.clock.now() }, containerName).filter(a => a.logPath);
-  let chosen = attempts[0];
+  let chosen: ContainerState | undefined = attempts[0];
   if (flag(query, "previous")) {
     const last = shown?.lastState.terminated?.containerID;
     chosen = attempts.find(a => last?.endsWith(a.id));
