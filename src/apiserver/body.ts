@@ -87,13 +87,19 @@ export interface Body {
 
 /**
  * Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. `known`: the
- * metadata with which the object was served last, as a value that is sent back mostly has it.
+ * metadata with which the object was served last, as a value that is sent back mostly has it. A promise when the body is to be read first.
  */
-export async function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[], known?: Known): Promise<Body> {
+export function decodeBody(
+  request: HttpRequest,
+  kind: Kind,
+  directive: Directive,
+  warnings: string[],
+  known?: Known,
+): Body | Promise<Body> {
   const { value } = request;
   if (value !== undefined) return bodyOf(kind, valueDocument(value), headOf(value, kind, { value }), directive, warnings, known);
   const media = bodyMedia(request);
-  return decodeBytes(await readBody(request), media, kind, directive, warnings);
+  return readBody(request).then(bytes => decodeBytes(bytes, media, kind, directive, warnings));
 }
 
 async function decodeBytes(bytes: Uint8Array, media: Media, kind: Kind, directive: Directive, warnings: string[]): Promise<Body> {

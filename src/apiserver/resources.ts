@@ -179,7 +179,8 @@ async function replace(options: ResourceOptions, target: Target): Promise<HttpRe
   const { call, kind, namespace, form } = target;
   const how = writeOptions(call, "UpdateOptions");
   const known = options.parsed.last(kind, objectKey(kind, namespace, call.info.name));
-  const body = await decodeBody(call.http, kind, how.directive, call.warnings, known?.metadata);
+  const decoding = decodeBody(call.http, kind, how.directive, call.warnings, known?.metadata);
+  const body = decoding instanceof Promise ? await decoding : decoding;
   checkName(body, call.info.name, namespace);
   const transform = body.fresh;
   const creates = kind.createOnUpdate && !call.info.subresource ? mayCreate(options, call) : undefined;

@@ -107,15 +107,16 @@ function goesNow(write: Write, object: AnyObject, old: AnyObject): boolean {
   return !old.metadata.deletionGracePeriodSeconds;
 }
 
-/** The object as it would be written, admitted. */
-async function prepare(options: RegistryOptions, write: Write, next: AnyObject, old: AnyObject): Promise<AnyObject> {
-  const { kind } = write;
-  const context = { now: options.clock.now(), user: write.user.name };
+/** What comes before admission: whose owners and whose fields these are. */
+function attribute(write: Write, next: AnyObject, old: AnyObject, now: number): void {
   const warning = dedupeOwners(next);
   if (warning) write.warnings.push(warning);
-  manageWrite(kind, next, old, write, context.now);
-  const waits = admit(options, admission(write, "UPDATE", next, old));
-  if (waits) await waits;
+  manageWrite(write.kind, next, old, write, now);
+}
+/** The object as it would be written, from one that was admitted. */
+function prepare(write: Write, next: AnyObject, old: AnyObject, now: number): AnyObject {
+  const { kind } = write;
+  const context = { now, user: write.user.name };
   applyDefaults(kind, next);
   keepSystemFields(write, next, old);
   const object = separate(write, next, old);
@@ -171,12 +172,16 @@ export function update(options: RegistryOptions, write: Write, transform: Transf
       const old = standing.object;
       const next = transform(standing);
       checkVersion(how, write, key, next, old);
-      const object = await prepare(options, write, next, old);
+      const now = options.clock.now();
+      attribute(write, next, old, now);
+      const admitting = admit(options, admission(write, "UPDATE", next, old));
+      if (admitting) await admitting;
+      const object = prepare(write, next, old, now);
       const beside = sideOf(options, write, key, object, old);
       const side = beside instanceof Promise ? await beside : beside;
       check(write, object, old);
-      const waits = validateAdmission(options, admission(write, "UPDATE", object, old));
-      if (waits) await waits;
+      const validating = validateAdmission(options, admission(write, "UPDATE", object, old));
+      if (validating) await validating;
       if (goesNow(write, object, old)) {
         if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
         const removal = await sideOf(options, write, key, undefined, old);
