@@ -5,7 +5,7 @@
 import { asRead, type Drawn } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
 import { limits } from "#base/limits.ts";
-import { oldestOf } from "#base/oldest.ts";
+import { UsedMap } from "#base/usedmap.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Key, Revision } from "#store/contract.ts";
 
@@ -16,8 +16,7 @@ interface Kept {
   readonly bytes: number;
 }
 export class Parsed {
-  readonly #kept = new Map<Key, Kept>();
-  readonly #oldest = oldestOf(this.#kept);
+  readonly #kept = new UsedMap<Key, Kept>();
   readonly #most: number;
   #bytes = 0;
   /** What is being written: whoever hears of the change may do so before the writer. */
@@ -27,18 +26,17 @@ export class Parsed {
   }
   /** The object of this record, written at exactly this revision, if it is here. */
   get(kind: Kind, key: Key, revision: Revision, record: Uint8Array): AnyObject | undefined {
-    const kept = this.#kept.get(key);
+    const kept = this.#kept.peek(key);
     if (kept?.revision !== revision || kept.kind !== kind) {
       const coming = this.#coming.get(key);
       return coming?.drawn.record === record && coming.kind === kind ? this.#arrived(key, revision) : undefined;
     }
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
+    this.#kept.get(key);
     return kept.object;
   }
   /** The object as it was last seen here; others may have written it since. */
   last(kind: Kind, key: Key): AnyObject | undefined {
-    const kept = this.#kept.get(key);
+    const kept = this.#kept.peek(key);
     return kept?.kind === kind ? kept.object : undefined;
   }
   /** A write begins, of this record; the object that it was written from is given away. `written` says how it ended. */
@@ -64,20 +62,20 @@ export class Parsed {
     return read;
   }
   #keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {
-    const was = this.#kept.get(key);
+    const was = this.#kept.peek(key);
     if (was && was.revision > revision) return;
     this.drop(key);
     this.#kept.set(key, { kind, revision, object, bytes });
     this.#bytes += bytes;
-    while (this.#bytes > this.#most) this.drop(this.#oldest()!);
+    while (this.#bytes > this.#most) this.drop(this.#kept.oldest!);
   }
   /** Everybody has heard that it was deleted at this revision. */
   gone(key: Key, revision: Revision): void {
-    const kept = this.#kept.get(key);
+    const kept = this.#kept.peek(key);
     if (kept && kept.revision < revision) this.drop(key);
   }
   private drop(key: Key): void {
-    const kept = this.#kept.get(key);
+    const kept = this.#kept.peek(key);
     if (!kept) return;
     this.#kept.delete(key);
     this.#bytes -= kept.bytes;

@@ -1,6 +1,6 @@
 /** Why things are as they are: for each object the last decisions about it, kept in memory within limits, for `cox why`. */
 import { limits } from "#base/limits.ts";
-import { oldestOf } from "#base/oldest.ts";
+import { UsedMap } from "#base/usedmap.ts";
 
 /** An object as reasons name it. */
 export interface Subject {
@@ -34,17 +34,18 @@ export function subjectOf(id: string): Subject {
 
 export class Reasons {
   /** By object, the one that was heard of longest ago first. */
-  readonly #bySubject = new Map<string, Reason[]>();
-  readonly #oldest = oldestOf(this.#bySubject);
+  readonly #bySubject = new UsedMap<string, Reason[]>();
   #count = 0;
 
   /** Keeps a reason under its intent and its target. */
   add(reason: Reason): void {
     const ids = new Set([subjectId(reason.intent), subjectId(reason.target)]);
     for (const id of ids) {
-      const list = this.#bySubject.get(id) ?? [];
-      this.#bySubject.delete(id);
-      this.#bySubject.set(id, list);
+      let list = this.#bySubject.get(id);
+      if (!list) {
+        list = [];
+        this.#bySubject.set(id, list);
+      }
       const last = list.at(-1);
       if (last && same(last, reason)) list[list.length - 1] = reason;
       else {
@@ -57,8 +58,8 @@ export class Reasons {
       }
     }
     while (this.#count > limits.reasons) {
-      const id = this.#oldest()!;
-      this.#count -= this.#bySubject.get(id)!.length;
+      const id = this.#bySubject.oldest!;
+      this.#count -= this.#bySubject.peek(id)!.length;
       this.#bySubject.delete(id);
     }
   }
@@ -66,19 +67,20 @@ export class Reasons {
   recall(earlier: Iterable<Reason>): void {
     for (const reason of earlier) {
       for (const id of new Set([subjectId(reason.intent), subjectId(reason.target)])) {
-        const list = this.#bySubject.get(id) ?? [];
+        const known = this.#bySubject.peek(id);
+        const list = known ?? [];
         if (list.length >= limits.reasonsPerObject || this.#count >= limits.reasons) continue;
         const [first] = list;
         if (first && same(first, reason)) continue;
         list.unshift(reason);
-        this.#bySubject.set(id, list);
+        if (!known) this.#bySubject.set(id, list);
         this.#count++;
       }
     }
   }
   /** What is known of an object, oldest first: decisions made for it and decisions that wrote it. */
   of(subject: Subject): readonly Reason[] {
-    return this.#bySubject.get(subjectId(subject)) ?? [];
+    return this.#bySubject.peek(subjectId(subject)) ?? [];
   }
 }
 /** The same decision once more, as a retry makes it. */
