@@ -36,6 +36,8 @@ export interface Watch {
   readonly metadataOnly: boolean;
   /** The keys that a change of this object concerns; called with the old and the new state. `gone`: it is there no more. */
   keysOf(object: KubeObject, views: Views, gone: boolean): readonly string[];
+  /** What of the object counts here, where not all of it does: a change of anything else wakes nobody. */
+  reads?(object: KubeObject): unknown;
   /** Milliseconds until the keys are looked at; for what may still turn out otherwise. */
   readonly delay?: number;
 }
@@ -66,7 +68,7 @@ export function controller<O>(definition: Controller<O>): AnyController & Contro
 export function on<T extends KubeObject>(
   kind: Kind<T>,
   keysOf: (object: T, views: Views, gone: boolean) => readonly string[] = o => [keyOf(o)],
-  delay = 0,
+  more: { readonly reads?: (object: T) => unknown; readonly delay?: number } = {},
 ): Watch {
-  return { kind, metadataOnly: false, keysOf: keysOf as Watch["keysOf"], ...(delay > 0 && { delay }) };
+  return { kind, metadataOnly: false, keysOf: keysOf as Watch["keysOf"], ...(more as Pick<Watch, "reads" | "delay">) };
 }

@@ -29,6 +29,7 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
   const { client, clock, log, kind, contents, scope, signal } = parts;
   const first = Promise.withResolvers<void>();
   const state = { synced: false, ready: first.promise };
+  const trimmed = trimmer(kind, scope.metadataOnly);
   let watchList = true;
   /** Where the next watch goes on from; empty: everything is to be read anew. */
   let revision = "";
@@ -43,10 +44,7 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
     const initialEvents = revision === "" && watchList;
     if (revision === "" && !watchList) {
       const list = await client.list(kind, scope);
-      contents.replace(
-        list.items.map(o => trimmed(kind, o, scope.metadataOnly)),
-        revisionOf(list),
-      );
+      contents.replace(list.items.map(trimmed), revisionOf(list));
       revision = list.metadata.resourceVersion;
       arrived();
     }
@@ -65,10 +63,10 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
         }
         contents.passed(revisionOf(object));
       } else if (listing) {
-        initial.push(trimmed(kind, object, scope.metadataOnly));
+        initial.push(trimmed(object));
         continue;
-      } else if (event.type === "DELETED") contents.drop(trimmed(kind, object, scope.metadataOnly));
-      else contents.put(trimmed(kind, object, scope.metadataOnly));
+      } else if (event.type === "DELETED") contents.drop(trimmed(object));
+      else contents.put(trimmed(object));
       failures = 0;
       if (!listing) revision = object.metadata.resourceVersion ?? revision;
     }
@@ -101,14 +99,17 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
   return state;
 }
 
-/** What a view keeps: not the record of managers, which no loop reads and which makes up a third of an object. */
-export function trimmed<T extends KubeObject>(kind: Kind<T>, object: T, metadataOnly = false): T {
-  const given = object.metadata as Fields;
-  const metadata: Fields = {};
-  for (const field in given) if (field !== "managedFields") metadata[field] = given[field];
-  const kept: Fields = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata };
-  if (!metadataOnly)
-    for (const field in object) if (field !== "apiVersion" && field !== "kind" && field !== "metadata") kept[field] = object[field];
-  return kept as unknown as T;
+/** What a view keeps of an object: not the record of managers, which no loop reads and which makes up a third of it. */
+export function trimmer<T extends KubeObject>(kind: Kind<T>, metadataOnly = false): (object: T) => T {
+  const apiVersion = apiVersionOf(kind);
+  return object => {
+    const given = object.metadata as Fields;
+    const metadata: Fields = {};
+    for (const field in given) if (field !== "managedFields") metadata[field] = given[field];
+    const kept: Fields = { apiVersion, kind: kind.kind, metadata };
+    if (!metadataOnly)
+      for (const field in object) if (field !== "apiVersion" && field !== "kind" && field !== "metadata") kept[field] = object[field];
+    return kept as unknown as T;
+  };
 }
 type Fields = Record<string, unknown>;

@@ -1,5 +1,5 @@
 /** Views that outlive the process whose views they show: readers keep what was last seen, and are told what differs when others take over. */
-import type { Changed, View } from "#client/view.ts";
+import type { Changed, TellsApart, View } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
@@ -40,7 +40,7 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
   let awaited = first;
   const indexes = new Map<string, (object: T) => readonly string[]>();
   const listeners = new Map<Changed<T>, () => void>();
-  let timed = false;
+  let timed: TellsApart<T> | undefined;
 
   function take(next: View<T>): void {
     const before = current;
@@ -75,9 +75,9 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
         listeners.delete(changed);
       };
     },
-    timed() {
-      timed = true;
-      current.timed();
+    timed(of) {
+      timed = of;
+      current.timed(of);
     },
     arrivedAt: (name, namespace) => current.arrivedAt(name, namespace),
     get synced() {
@@ -94,7 +94,7 @@ function lasting<T extends KubeObject>(first: View<T>): Lasting & { readonly vie
       const its = next.of(first.kind);
       awaited = its;
       for (const [name, keysOf] of indexes) its.index(name, keysOf);
-      if (timed) its.timed();
+      if (timed) its.timed(timed);
       its.ready().then(
         () => awaited === its && take(its),
         () => undefined,

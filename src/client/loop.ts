@@ -9,12 +9,12 @@ import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf, StatusError } from "#base/status.ts";
 import type { Client } from "#client/client.ts";
-import type { AnyController, Failure } from "#client/controller.ts";
+import type { AnyController, Failure, Watch } from "#client/controller.ts";
 import type { Recorder } from "#client/events.ts";
 import { outcomeUnknown } from "#client/http.ts";
 import { Queue } from "#client/queue.ts";
 import { type Reasons, subjectId } from "#client/reasons.ts";
-import type { Create, OutcomeEvent, Remove, Step, Write } from "#client/steps.ts";
+import type { Create, OutcomeEvent, Remove, Step, Tell, Write } from "#client/steps.ts";
 import { splitKey } from "#client/view.ts";
 import type { Views } from "#client/views.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
@@ -56,6 +56,7 @@ const DELETIONS = 32;
 /** Milliseconds after which the runner lets others have the thread. */
 const SLICE = 8;
 
+type Act = Write | Tell;
 /** What became of one write. `again`: the view was behind, or the outcome is unknown; the rest of the round rests on it and is dropped. */
 type Outcome =
   | { readonly is: "done" }
@@ -75,7 +76,9 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
   const drained: (() => void)[] = [];
   let ending = new AbortController();
   let running = false;
+  /** Since when this loop has had the thread without a pause, and until when it had it last; monotonic. */
   let sliceBegan = 0;
+  let hadUntil = 0;
   let since = clock.now();
 
   function pump(): void {
@@ -87,8 +90,10 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
   }
   async function work(key: string): Promise<void> {
     try {
+      const now = clock.monotonic();
+      if (now - hadUntil > SLICE) sliceBegan = now;
       // many keys whose rounds need no answer would hold the thread for as long as they last
-      if (clock.monotonic() - sliceBegan > SLICE) {
+      else if (now - sliceBegan > SLICE) {
         await clock.sleep(0, ending.signal).catch(() => undefined);
         sliceBegan = clock.monotonic();
       }
@@ -98,6 +103,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       log.warn("a round failed and is tried again", { key, error: error instanceof StatusError ? error.message : error });
       retry(key);
     }
+    hadUntil = clock.monotonic();
     queue.done(key);
     if (!running && queue.working === 0) for (const resolve of drained.splice(0)) resolve();
     pump();
@@ -110,16 +116,17 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
 
   async function round(key: string): Promise<void> {
     stats.rounds++;
-    for (const doubt of inDoubt.get(key) ?? []) await views.readLive(doubt.kind, doubt.namespace);
+    for (const doubt of inDoubt.get(key) ?? NOTHING) await views.readLive(doubt.kind, doubt.namespace);
     inDoubt.delete(key);
     const now = clock.now();
-    const observed = await definition.observe(key, { views, client, now, since });
+    const seen = definition.observe(key, { views, client, now, since });
+    const observed = seen instanceof Promise ? await seen : seen;
     if (observed === undefined) {
       failuresOf.delete(key);
       queue.forget(key);
       return;
     }
-    const earlier = failuresOf.get(key) ?? [];
+    const earlier = failuresOf.get(key) ?? NOTHING;
     const steps = definition.decide(observed, { now, chance, failures: earlier });
     const failures: Failure[] = [];
     let again = false;
@@ -135,8 +142,9 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
     stats.failures += failures.length;
     const well = failures.length === 0 && !again;
     // what was to come at once comes after the back-off when it did not go well: else a view that is behind has it repeated without a pause
-    const wakes = steps.filter(s => s.do === "wake").filter(w => well || w.at > now);
-    if (wakes.length > 0) queue.addAfter(key, Math.min(...wakes.map(w => w.at)) - now);
+    let next = Number.POSITIVE_INFINITY;
+    for (const step of steps) if (step.do === "wake" && (well || step.at > now)) next = Math.min(next, step.at);
+    if (next < Number.POSITIVE_INFINITY) queue.addAfter(key, next - now);
     if (!well) retry(key);
     else {
       queue.forget(key);
@@ -145,13 +153,12 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
     }
   }
 
-  async function act(key: string, group: readonly Step[]): Promise<Outcome[]> {
+  async function act(key: string, group: readonly Act[]): Promise<Outcome[]> {
     const [first] = group;
     if (first?.do === "create") return inGrowingBatches(key, group as readonly Create[]);
     if (first?.do === "delete") return inBatches(key, group as readonly Remove[]);
     if (first?.do === "event") recorder.event(first.about, first.type, first.reason, first.message);
-    if (first === undefined || first.do === "event" || first.do === "wake") return [];
-    return [await carryOut(key, first)];
+    return first === undefined || first.do === "event" ? [] : [await carryOut(key, first)];
   }
   /** Upstream's slow start: 1, 2, 4 … at once, and none after a batch with a failure, so that a full quota is asked once, not a thousand times. */
   async function inGrowingBatches(key: string, steps: readonly Create[]): Promise<Outcome[]> {
@@ -257,7 +264,7 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       const watched = definition.watches.map(w => ({ watch: w, view: w.metadataOnly ? views.metadata(w.kind) : views.of(w.kind) }));
       for (const { watch, view } of watched) {
         const end = view.onChange(({ object, old }) => {
-          if (watch.metadataOnly && object && old && sameMetadata(object, old)) return;
+          if (object && old && concernsNobody(watch, object, old)) return;
           if (old) for (const key of watch.keysOf(old, views, !object)) enqueue(key, watch.delay);
           if (object) for (const key of watch.keysOf(object, views, false)) enqueue(key, watch.delay);
         });
@@ -284,10 +291,13 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
   };
 }
 
-/** Runs of creations of one kind, runs of deletions, and everything else by itself; in the order of the steps. */
-function groups(steps: readonly Step[]): Step[][] {
-  const out: Step[][] = [];
+const NOTHING: readonly never[] = [];
+
+/** Runs of creations of one kind, runs of deletions, and everything else by itself, but for wakes; in the order of the steps. */
+function groups(steps: readonly Step[]): Act[][] {
+  const out: Act[][] = [];
   for (const step of steps) {
+    if (step.do === "wake") continue;
     const last = out.at(-1);
     const [head] = last ?? [];
     const joins =
@@ -302,7 +312,11 @@ function isTerminating(error: unknown): boolean {
   return error instanceof StatusError && (error.status.details?.causes?.some(c => c.reason === "NamespaceTerminating") ?? false);
 }
 
-/** Whether a change is none to who needs metadata only. */
+/** Whether a change is none to this watch. */
+function concernsNobody({ metadataOnly, reads }: Watch, object: KubeObject, old: KubeObject): boolean {
+  if (metadataOnly) return sameMetadata(object, old);
+  return reads !== undefined && old.metadata.uid === object.metadata.uid && equal(reads(object), reads(old));
+}
 function sameMetadata({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
   const [is, was] = [a, b] as unknown as Readonly<Record<string, unknown>>[];
   for (const field in is) if (!OWN_STATE.has(field) && !equal(is[field], was![field])) return false;

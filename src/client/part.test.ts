@@ -21,7 +21,7 @@ test("each part sees its own objects come, change, go and move; a listener that 
     by: (index, key) => contents.by(index, key),
     index: (name, keysOf) => contents.index(name, keysOf),
     onChange: changed => contents.onChange(changed),
-    timed: () => contents.timed(() => 0),
+    timed: of => contents.timed(of, () => 0),
     arrivedAt: (name, namespace) => contents.arrivedAt(name, namespace),
     synced: true,
     ready: async () => undefined,

@@ -45,7 +45,7 @@ export function partsOf<T extends KubeObject>(
           if (own.size === 0) listeners.delete(part);
         };
       },
-      timed: () => whole.timed(),
+      timed: of => whole.timed(of),
       arrivedAt: (name, namespace) => whole.arrivedAt(name, namespace),
       get synced() {
         return whole.synced;

@@ -15,11 +15,15 @@ export interface Change<T> {
   readonly old: T | undefined;
 }
 export type Changed<T> = (change: Change<T>) => void;
+/** Two states of an object are told apart by what this gives. */
+export type TellsApart<T> = (object: T) => string | undefined;
 type IndexFunction<T> = (object: T) => readonly string[];
 interface Index<T> {
   readonly keysOf: IndexFunction<T>;
-  readonly buckets: Map<string, Map<string, T>>;
+  /** Objects by their keys; made when it is first read. */
+  buckets: Buckets<T> | undefined;
 }
+type Buckets<T> = Map<string, Map<string, T>>;
 
 /** What loops read: one kind's frozen objects. */
 export interface View<T extends KubeObject> {
@@ -32,8 +36,11 @@ export interface View<T extends KubeObject> {
   index(name: string, keysOf: IndexFunction<T>): void;
   /** Calls back on each change, first for every object that is there; the result ends it. */
   onChange(changed: Changed<T>): () => void;
-  /** From now on it is known when each object's state arrived here: what clocks elsewhere say may differ. Free when it is declared again. */
-  timed(): void;
+  /**
+   * From now on it is known when what `of` tells of each object arrived here: what clocks elsewhere say may differ. A view has one such
+   * function; declaring it again is free.
+   */
+  timed(of: TellsApart<T>): void;
   /** Milliseconds, wall clock; of a view that is timed. */
   arrivedAt(name: string, namespace?: string): number | undefined;
   readonly synced: boolean;
@@ -72,8 +79,7 @@ export class Contents<T extends KubeObject> {
   /** Everything up to this revision has been seen from the server. */
   #passed = 0;
 
-  #now: () => number = () => 0;
-  #arrivals: Map<string, number> | undefined;
+  #timed: { readonly of: TellsApart<T>; readonly now: () => number; readonly arrivals: Map<string, number> } | undefined;
 
   constructor() {
     this.index(BY_OWNER, o => o.metadata.ownerReferences?.map(r => r.uid) ?? NOWHERE);
@@ -91,20 +97,22 @@ export class Contents<T extends KubeObject> {
   by(index: string, at: string): readonly T[] {
     const found = this.#indexes.get(index);
     assert(found, `the index "${index}" is declared before it is read`);
+    found.buckets ??= this.#buckets(found.keysOf);
     return [...(found.buckets.get(at)?.values() ?? [])];
   }
   index(name: string, keysOf: IndexFunction<T>): void {
-    if (this.#indexes.has(name)) return;
-    const index: Index<T> = { keysOf, buckets: new Map() };
-    this.#indexes.set(name, index);
-    for (const [at, object] of this.#objects) enter(index, at, object);
+    if (!this.#indexes.has(name)) this.#indexes.set(name, { keysOf, buckets: undefined });
   }
-  timed(now: () => number): void {
-    this.#now = now;
-    this.#arrivals ??= new Map([...this.#objects.keys()].map(at => [at, now()]));
+  #buckets(keysOf: IndexFunction<T>): Buckets<T> {
+    const buckets: Buckets<T> = new Map();
+    for (const [at, object] of this.#objects) for (const under of keysOf(object)) enter(buckets, at, under, object);
+    return buckets;
+  }
+  timed(of: TellsApart<T>, now: () => number): void {
+    this.#timed ??= { of, now, arrivals: new Map([...this.#objects.keys()].map(at => [at, now()])) };
   }
   arrivedAt(name: string, namespace?: string): number | undefined {
-    return this.#arrivals?.get(key(name, namespace));
+    return this.#timed?.arrivals.get(key(name, namespace));
   }
   onChange(changed: Changed<T>): () => void {
     this.#listeners.add(changed);
@@ -163,44 +171,38 @@ export class Contents<T extends KubeObject> {
     return this.list(namespace).filter(o => !listed.has(keyOf(o)) && revisionOf(o) <= revision);
   }
   #set(object: T): void {
-    if (object.metadata.uid && this.#gone.has(object.metadata.uid)) return;
+    if (this.#gone.size > 0 && this.#gone.has(object.metadata.uid ?? "")) return;
     const at = keyOf(object);
     const old = this.#objects.get(at);
     if (old && revisionOf(old) >= revisionOf(object)) return;
     freeze(object);
     for (const index of this.#indexes.values()) move(index, at, old, object);
     this.#objects.set(at, object);
-    this.#arrivals?.set(at, this.#now());
+    if (this.#timed && (!old || this.#timed.of(old) !== this.#timed.of(object))) this.#timed.arrivals.set(at, this.#timed.now());
     for (const changed of this.#listeners) changed({ object, old });
   }
   #remove(at: string, old: T): void {
     this.#objects.delete(at);
-    this.#arrivals?.delete(at);
-    for (const index of this.#indexes.values()) leave(index, at, old);
+    this.#timed?.arrivals.delete(at);
+    for (const { keysOf, buckets } of this.#indexes.values()) if (buckets) for (const under of keysOf(old)) leave(buckets, at, under);
     for (const changed of this.#listeners) changed({ object: undefined, old });
   }
 }
 
 /** From where the old state stands in an index to where the new one belongs, which is mostly the same. */
-function move<T>(index: Index<T>, at: string, old: T | undefined, object: T): void {
-  const from = old === undefined ? NOWHERE : index.keysOf(old);
-  const to = index.keysOf(object);
-  for (const under of from) if (!to.includes(under)) leaveBucket(index, at, under);
-  for (const under of to) enterBucket(index, at, under, object);
+function move<T>({ keysOf, buckets }: Index<T>, at: string, old: T | undefined, object: T): void {
+  if (!buckets) return;
+  const to = keysOf(object);
+  if (old !== undefined) for (const under of keysOf(old)) if (!to.includes(under)) leave(buckets, at, under);
+  for (const under of to) enter(buckets, at, under, object);
 }
 const NOWHERE: readonly string[] = [];
-function enter<T>(index: Index<T>, at: string, object: T): void {
-  for (const under of index.keysOf(object)) enterBucket(index, at, under, object);
-}
-function leave<T>(index: Index<T>, at: string, object: T): void {
-  for (const under of index.keysOf(object)) leaveBucket(index, at, under);
-}
-function enterBucket<T>({ buckets }: Index<T>, at: string, under: string, object: T): void {
+function enter<T>(buckets: Buckets<T>, at: string, under: string, object: T): void {
   const bucket = buckets.get(under);
   if (bucket) bucket.set(at, object);
   else buckets.set(under, new Map([[at, object]]));
 }
-function leaveBucket<T>({ buckets }: Index<T>, at: string, under: string): void {
+function leave<T>(buckets: Buckets<T>, at: string, under: string): void {
   const bucket = buckets.get(under);
   bucket?.delete(at);
   if (bucket?.size === 0) buckets.delete(under);

@@ -3,7 +3,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
-import { feed, trimmed } from "#client/feed.ts";
+import { feed, trimmer } from "#client/feed.ts";
 import { Contents, revisionOf, type View } from "#client/view.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 
@@ -42,6 +42,8 @@ interface Fed {
 
 export function createViews(parts: ViewsParts): Views {
   const all = new Map<string, Fed>();
+  /** Whole kinds by themselves: loops ask for these all the time. */
+  const wholes = new WeakMap<object, unknown>();
   const ending = new AbortController();
 
   function view<T extends KubeObject>(kind: Kind<T>, scope: Scope): View<T> {
@@ -57,7 +59,7 @@ export function createViews(parts: ViewsParts): Views {
       by: (index, key) => contents.by(index, key),
       index: (name, keysOf) => contents.index(name, keysOf),
       onChange: changed => contents.onChange(changed),
-      timed: () => contents.timed(parts.clock.now),
+      timed: of => contents.timed(of, parts.clock.now),
       arrivedAt: (name, namespace) => contents.arrivedAt(name, namespace),
       get synced() {
         return state.synced;
@@ -75,7 +77,14 @@ export function createViews(parts: ViewsParts): Views {
   const whole = (f: Fed) => !f.scope.fieldSelector && !f.scope.namespace;
 
   return {
-    of: (kind, options = {}) => view(kind, options),
+    of<T extends KubeObject>(kind: Kind<T>, options?: ViewOptions): View<T> {
+      if (options) return view(kind, options);
+      const known = wholes.get(kind) as View<T> | undefined;
+      if (known) return known;
+      const made = view(kind, {});
+      wholes.set(kind, made);
+      return made;
+    },
     metadata: <T extends KubeObject>(kind: Kind<T>) => {
       const found = ofKind(kind).find(f => whole(f) && !f.scope.metadataOnly);
       return found ? (found.view as unknown as View<T>) : view(kind, { metadataOnly: true });
@@ -84,7 +93,7 @@ export function createViews(parts: ViewsParts): Views {
       for (const f of ofKind(kind)) {
         // whether a new object belongs into a narrowed view only the server can say
         const known = f.contents.get(object.metadata.name ?? "", object.metadata.namespace)?.metadata.uid === object.metadata.uid;
-        if (whole(f) || known) f.contents.wrote(trimmed(f.kind, object, f.scope.metadataOnly));
+        if (whole(f) || known) f.contents.wrote(trimmer(f.kind, f.scope.metadataOnly)(object));
       }
     },
     deleted: (kind, uid, name, namespace) => {
@@ -94,11 +103,7 @@ export function createViews(parts: ViewsParts): Views {
       const read = async ({ scope, contents }: Fed) => {
         const within = scope.namespace ?? namespace;
         const list = await parts.client.list(kind, { ...scope, ...(within && { namespace: within }) });
-        contents.overtake(
-          list.items.map(o => trimmed(kind, o, scope.metadataOnly)),
-          revisionOf(list),
-          within,
-        );
+        contents.overtake(list.items.map(trimmer(kind, scope.metadataOnly)), revisionOf(list), within);
       };
       await Promise.all(ofKind(kind).map(read));
     },

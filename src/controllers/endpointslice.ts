@@ -43,11 +43,14 @@ export const endpointSliceController = controller<Observed>({
       const { labels, namespace } = slice.metadata;
       return labels?.[MANAGED_BY] === MANAGER && labels[SERVICE_NAME] ? [`${namespace}/${labels[SERVICE_NAME]}`] : [];
     }),
-    on(Node, (node, views) =>
-      views
-        .of(Pod)
-        .by(BY_NODE, node.metadata.name ?? "")
-        .flatMap(pod => servicesOf(pod, views)),
+    on(
+      Node,
+      (node, views) =>
+        views
+          .of(Pod)
+          .by(BY_NODE, node.metadata.name ?? "")
+          .flatMap(pod => servicesOf(pod, views)),
+      { reads: zoneOf },
     ),
   ],
   prepare(views) {
@@ -67,7 +70,7 @@ export const endpointSliceController = controller<Observed>({
       .by(BY_SERVICE, key)
       .filter(s => s.metadata.labels?.[MANAGED_BY] === MANAGER);
     const nodes = new Set(pods.map(pod => pod.spec.nodeName ?? ""));
-    const zones = new Map([...nodes].map(node => [node, views.of(Node).get(node)?.metadata.labels?.[ZONE] ?? ""]));
+    const zones = new Map([...nodes].map(node => [node, zoneOf(views.of(Node).get(node))]));
     return { service, pods, slices, zones };
   },
 
@@ -97,6 +100,9 @@ export const endpointSliceController = controller<Observed>({
   },
 });
 
+function zoneOf(node: Node | undefined): string {
+  return node?.metadata.labels?.[ZONE] ?? "";
+}
 function portsOf(service: Service, pod: Pod): EndpointPort[] {
   return (service.spec.ports ?? []).flatMap(p => {
     const port = targetPort(pod, p);

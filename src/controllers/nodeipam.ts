@@ -19,7 +19,7 @@ export function nodeIpamController(ranges: readonly ClusterRange[]) {
     account: "node-controller",
     keyedBy: "Node",
     workers: 1,
-    watches: [on(Node, () => ["all"])],
+    watches: [on(Node, () => ["all"], { reads: node => [cidrsOf(node), node.metadata.deletionTimestamp] })],
     observe: (_, { views }) => ({ nodes: views.of(Node).list() }),
     decide: ({ nodes }) => decide(ranges, nodes),
   });

@@ -18,14 +18,14 @@ const BY_NODE = "node";
 const NOT_READY = "node.kubernetes.io/not-ready";
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
-/** Taints that follow conditions; the status at which they stand. */
-const PRESSURE: Readonly<Record<string, string>> = {
-  MemoryPressure: "node.kubernetes.io/memory-pressure",
-  DiskPressure: "node.kubernetes.io/disk-pressure",
-  PIDPressure: "node.kubernetes.io/pid-pressure",
-  NetworkUnavailable: "node.kubernetes.io/network-unavailable",
-};
-const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURE)]);
+/** Conditions, and the taints that stand while they are true. */
+const PRESSURE: readonly (readonly [string, string])[] = [
+  ["MemoryPressure", "node.kubernetes.io/memory-pressure"],
+  ["DiskPressure", "node.kubernetes.io/disk-pressure"],
+  ["PIDPressure", "node.kubernetes.io/pid-pressure"],
+  ["NetworkUnavailable", "node.kubernetes.io/network-unavailable"],
+];
+const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...PRESSURE.map(([, taint]) => taint)]);
 /** Conditions that a kubelet reports, and that nobody knows when it is silent. */
 const REPORTED = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -42,17 +42,19 @@ export const nodeLifecycleController = controller<Observed>({
   // leases are read when a node's time is up; a renewal by itself wakes nobody
   watches: [on(Node), on(Lease, () => [])],
   prepare(views) {
-    views.of(Lease).timed();
+    views.of(Lease).timed(lease => lease.spec.renewTime);
+    views.of(Node).timed(lastBeat);
     views.of(Pod).index(BY_NODE, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
   },
   observe(key, { views, since }) {
     const node = views.of(Node).get(key);
     if (!node) return undefined;
-    const beat = parseTime(conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime ?? "") ?? 0;
-    // by our own clock, as upstream: the node's may be wrong. One without a lease is heard of by what its status says
-    const renewed = views.of(Lease).arrivedAt(key, LEASE.namespace) ?? beat;
-    const born = parseTime(node.metadata.creationTimestamp ?? "") ?? 0;
-    return { node, heard: Math.max(renewed, born, since), pods: views.of(Pod).by(BY_NODE, key) };
+    // by our own clock, as upstream: the node's may be wrong. Of one that is back either word may come first
+    const reported = views.of(Node).arrivedAt(key) ?? 0;
+    // one without a lease is heard of by what its status says
+    const renewed = views.of(Lease).arrivedAt(key, LEASE.namespace) ?? msOf(lastBeat(node));
+    const heard = Math.max(reported, renewed, msOf(node.metadata.creationTimestamp), since);
+    return { node, heard, pods: views.of(Pod).by(BY_NODE, key) };
   },
 
   decide({ node, heard, pods }, { now }): Step[] {
@@ -60,8 +62,8 @@ export const nodeLifecycleController = controller<Observed>({
     const due = heard + GRACE;
     const silent = now >= due;
     const conditions = silent ? unknown(node, now) : (node.status.conditions ?? []);
-    const because = `its kubelet was last heard of at ${formatTime(heard)}`;
     if (silent && !same(conditions, node.status.conditions)) {
+      const because = `its kubelet was last heard of at ${formatTime(heard)}`;
       const was = conditionOf(node.status.conditions, "Ready")?.status;
       steps.push(updateStatus(Node, { ...node, status: { ...node.status, conditions } }, because));
       if (was === "True") steps.push(tell(node, "Normal", "NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`));
@@ -81,6 +83,9 @@ export const nodeLifecycleController = controller<Observed>({
     return steps;
   },
 });
+
+const lastBeat = (node: Node): string | undefined => conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime;
+const msOf = (text: string | undefined): number => parseTime(text ?? "") ?? 0;
 
 function unknown(node: Node, now: number): NodeCondition[] {
   const conditions = [...(node.status.conditions ?? [])];
@@ -116,12 +121,13 @@ function taintsOf(node: Node, conditions: readonly NodeCondition[], now: number)
   const ready = conditionOf(conditions, "Ready")?.status;
   const key = ready === "True" ? undefined : ready === "False" ? NOT_READY : UNREACHABLE;
   if (key) wanted.push({ key, effect: "NoSchedule" });
-  for (const [type, pressure] of Object.entries(PRESSURE))
-    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: pressure, effect: "NoSchedule" });
+  for (const [type, taint] of PRESSURE)
+    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: taint, effect: "NoSchedule" });
   if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
   // a node that has not reported yet is only kept from new pods
   if (key && ready !== undefined) wanted.push({ key, effect: "NoExecute" });
   const known = node.spec.taints ?? [];
+  if (wanted.length === 0 && known.length === 0) return [];
   const time = formatTime(now);
   const is = (t: { key: string; effect: string }) => (w: { key: string; effect: string }) => w.key === t.key && w.effect === t.effect;
   const starting = ready === undefined;

@@ -35,9 +35,9 @@ export const podGarbageCollector = controller<Observed>({
     on(
       Pod,
       (pod, views, gone) => (!gone && pod.spec.nodeName && !views.of(Node).get(pod.spec.nodeName) ? [`node/${pod.spec.nodeName}`] : []),
-      QUARANTINE,
+      { delay: QUARANTINE },
     ),
-    on(Node, (node, _, gone) => (gone ? [`node/${node.metadata.name}`] : []), QUARANTINE),
+    on(Node, (node, _, gone) => (gone ? [`node/${node.metadata.name}`] : []), { delay: QUARANTINE }),
   ],
   prepare(views) {
     views.of(Pod).index(BY_NODE, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []));

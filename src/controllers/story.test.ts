@@ -313,6 +313,15 @@ test("a node whose kubelet is silent is tainted, and its pods leave when their t
   const pod = await c.client.get(Pod, "p", "default");
   assert.ok(pod.metadata.deletionTimestamp);
   assert.equal(pod.status.conditions?.find(x => x.type === "DisruptionTarget")?.reason, "DeletionByTaintManager");
+  // it is back: what it says of itself holds, though its lease is renewed only after that
+  const again = { ...ready, lastHeartbeatTime: formatTime(c.clock.now()) };
+  await c.client.patch(Node, "n1", "merge", { status: { conditions: [again] } }, { subresource: "status" });
+  await c.run(100);
+  await c.client.patch(Lease, "n1", "merge", { spec: beat().spec }, { namespace: "kube-node-lease" });
+  await c.run(1000);
+  node = await c.client.get(Node, "n1");
+  assert.equal(node.status.conditions?.find(x => x.type === "Ready")?.status, "True");
+  assert.deepEqual(node.spec.taints ?? [], []);
   await c.client.patch(Pod, "p", "merge", { metadata: { finalizers: null } }, { namespace: "default" });
   await c.client.delete(Node, "n1");
   await c.run(60_000);

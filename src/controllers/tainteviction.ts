@@ -27,13 +27,16 @@ export const taintEvictionController = controller<Observed>({
       const node = pod.spec.nodeName ? views.of(Node).get(pod.spec.nodeName) : undefined;
       return node?.spec.taints?.some(t => t.effect === "NoExecute") ? [keyOf(pod)] : [];
     }),
-    on(Node, (node, views) =>
-      node.spec.taints?.some(t => t.effect === "NoExecute")
-        ? views
-            .of(Pod)
-            .by(BY_NODE, node.metadata.name ?? "")
-            .map(keyOf)
-        : [],
+    on(
+      Node,
+      (node, views) =>
+        node.spec.taints?.some(t => t.effect === "NoExecute")
+          ? views
+              .of(Pod)
+              .by(BY_NODE, node.metadata.name ?? "")
+              .map(keyOf)
+          : [],
+      { reads: node => node.spec.taints },
     ),
   ],
   prepare(views) {

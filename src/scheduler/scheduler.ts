@@ -4,6 +4,7 @@
  */
 import type { Chance } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
+import { equal } from "#base/equal.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
 import { reasonOf } from "#base/status.ts";
@@ -92,16 +93,17 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   }
   function nodeChanged(node: Node | undefined, old: Node | undefined): void {
     if (!node) return snapshot.removeNode(old?.metadata.name ?? "");
+    // that its kubelet lives is heard of often
+    if (old && equal(concerns(node), concerns(old))) return;
     snapshot.setNode(node);
-    if (!old || concerns(node) !== concerns(old)) queue.wake();
+    queue.wake();
   }
   function namespaceChanged(namespace: Namespace | undefined, old: Namespace | undefined): void {
     const name = (namespace ?? old)?.metadata.name ?? "";
     if (snapshot.setNamespace(name, namespace && (namespace.metadata.labels ?? {}))) queue.wake();
   }
   /** What of a node can make a pod fit. */
-  const concerns = ({ metadata, spec, status }: Node) =>
-    JSON.stringify([metadata.labels, spec.taints, spec.unschedulable, status.allocatable]);
+  const concerns = ({ metadata, spec, status }: Node) => [metadata.labels, spec.taints, spec.unschedulable, status.allocatable];
 
   async function turn(): Promise<void> {
     // it must be known as under way before it can end
