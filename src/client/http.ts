@@ -27,6 +27,9 @@ export class LostReply extends StatusError {
     this.cause = cause;
   }
 }
+function lost(error: unknown): never {
+  throw error instanceof StatusError ? error : new LostReply(error);
+}
 /** Whether a write that failed so may have taken effect all the same. */
 export function outcomeUnknown(error: unknown): boolean {
   if (!(error instanceof StatusError) || error instanceof LostReply) return true;
@@ -56,22 +59,27 @@ export function actingAs(transport: Transport, identity: Identity): Transport {
 
 /** A Client over `transport`. Answers 429 and 503 that name a time to wait are tried again, as their request was not carried out. */
 export function createClient(transport: Transport, options: ClientOptions): Client {
-  const { values: takesValue = false } = options;
-  async function send(request: HttpRequest): Promise<HttpResponse> {
-    for (let attempt = 1; ; attempt++) {
-      let response: HttpResponse;
-      try {
-        response = await transport(request);
-      } catch (error) {
-        throw error instanceof StatusError ? error : new LostReply(error);
-      }
-      if (response.value) return response;
+  const { values: takesValue = false, userAgent } = options;
+  const bare = { "user-agent": userAgent, accept: JSON_TYPE };
+  const withBody = { ...bare, "content-type": JSON_TYPE };
+  function headersOf(body: unknown, { contentType = JSON_TYPE, accept = JSON_TYPE, cause }: Parameters): HttpRequest["headers"] {
+    const usual = body === undefined ? bare : withBody;
+    if (contentType === JSON_TYPE && accept === JSON_TYPE && !cause) return usual;
+    const type = body === undefined ? {} : { "content-type": contentType };
+    return { ...usual, ...type, accept, ...(cause && { [CAUSE_HEADER]: ascii(JSON.stringify(cause)) }) };
+  }
+  const once = (request: HttpRequest) => transport(request).catch(lost);
+  /** The answer that stands when the server does not ask to come again any more. */
+  async function patient(request: HttpRequest, first: HttpResponse): Promise<HttpResponse> {
+    let response = first;
+    for (let attempt = 1; attempt < limits.clientAttempts; attempt++) {
       const wait = Number(response.headers["retry-after"] ?? Number.NaN);
-      const again = (response.status === 429 || response.status === 503) && Number.isFinite(wait) && attempt < limits.clientAttempts;
-      if (!again) return response;
+      if ((response.status !== 429 && response.status !== 503) || !Number.isFinite(wait)) break;
       await bodyOf(response);
       await options.clock.sleep(wait * 1000, request.signal);
+      response = await once(request);
     }
+    return response;
   }
   async function bodyOf(response: HttpResponse): Promise<string> {
     if (response.body === undefined) return "";
@@ -83,17 +91,15 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     }
   }
   async function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
-    const { contentType = JSON_TYPE, accept = JSON_TYPE, cause } = more;
-    const headers: Record<string, string> = { "user-agent": options.userAgent, accept };
-    if (body !== undefined) headers["content-type"] = contentType;
-    if (cause) headers[CAUSE_HEADER] = ascii(JSON.stringify(cause));
+    const headers = headersOf(body, more);
     const request: HttpRequest =
       body === undefined
         ? { method, url, headers, takesValue }
         : takesValue
           ? { method, url, headers, takesValue, value: frozenPlain(body) }
           : { method, url, headers, takesValue, body: utf8(JSON.stringify(body)) };
-    const response = await send(request);
+    const first = await once(request);
+    const response = first.value ? first : await patient(request, first);
     if (response.value) return response.value as R;
     const content = await bodyOf(response);
     if (response.status >= 400) throw errorOf(response.status, content);
@@ -103,12 +109,10 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       throw new LostReply(error);
     }
   }
-  const writeQuery = ({ dryRun, fieldManager, force, fieldValidation }: WriteOptions) => ({
-    dryRun: dryRun ? "All" : undefined,
-    fieldManager,
-    force,
-    fieldValidation,
-  });
+  const writeQuery = ({ dryRun, fieldManager, force, fieldValidation }: WriteOptions) =>
+    dryRun || fieldManager || force !== undefined || fieldValidation
+      ? { dryRun: dryRun ? "All" : undefined, fieldManager, force, fieldValidation }
+      : undefined;
   const partial = (yes: boolean | undefined, as: string) => (yes ? `${JSON_TYPE};as=${as};v=v1;g=meta.k8s.io,${JSON_TYPE}` : JSON_TYPE);
 
   return {
@@ -141,7 +145,8 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       const headers = { "user-agent": options.userAgent, accept: partial(o.metadataOnly, "PartialObjectMetadata") };
       const url = pathOf(kind, { namespace: o.namespace }, query);
       const batches = async (): Promise<AsyncIterator<readonly ValueEvent[]>> => {
-        const response = await send({ method: "GET", url, headers, takesValue, ...(o.signal && { signal: o.signal }) });
+        const request = { method: "GET", url, headers, takesValue, ...(o.signal && { signal: o.signal }) };
+        const response = await patient(request, await once(request));
         if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
         return (response.events ?? eventsIn(response))[Symbol.asyncIterator]();
       };

@@ -1,6 +1,7 @@
 /** Every write of a cluster, in order: who wrote what and why. Kept in columns, as a simulated day has a million of them. */
 import type { Witness } from "#apiserver/registry.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { HEARTBEAT } from "#rules/heartbeat.ts";
 
 /** What many writes have in common. */
@@ -38,7 +39,7 @@ export class History {
   readonly #deeds: Deed[];
   readonly #indexes = new Map<string, number>();
   /** The last deed done to each object: the next is mostly the same. */
-  readonly #latest = new Map<string, number>();
+  readonly #latest = new WeakMap<Kind, Map<string, number>>();
   readonly #writes: number[];
   /** When something else than a heartbeat was written last, and what. */
   lastWork = { at: Number.NEGATIVE_INFINITY, says: "" };
@@ -50,23 +51,27 @@ export class History {
     for (const [i, deed] of this.#deeds.entries()) this.#indexes.set(idOf(deed), i);
   }
   readonly witness: Witness = (write, did, name, revision, record) => {
-    const { kind, namespace, subresource, manager, cause } = write;
-    const { loop = "", because = "" } = cause ?? {};
-    const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
-    const user = write.user.name;
-    const deed: Deed = { user, manager, loop, did, apiVersion, kind: kind.kind, namespace, name, subresource, because };
-    const of = `${kind.kind}/${namespace}/${name}`;
-    let index = this.#latest.get(of);
-    if (index === undefined || !sameDeed(deed, this.#deeds[index]!)) {
-      index = this.#indexOf(deed);
-      if (did === "delete") this.#latest.delete(of);
-      else this.#latest.set(of, index);
+    const { kind, namespace, cause } = write;
+    const of = `${namespace}/${name}`;
+    const latest = this.#latestOf(kind);
+    let index = latest.get(of);
+    if (index === undefined || !isDeed(this.#deeds[index]!, write, did)) {
+      index = this.#indexOf(deedOf(write, did, name));
+      if (did === "delete") latest.delete(of);
+      else latest.set(of, index);
     }
     const at = this.#now();
     this.#writes.push(revision, at, index, digestOf(record));
-    if (kind.kind !== Lease.kind && because !== HEARTBEAT)
-      this.lastWork = { at, says: `${did} ${kind.kind} ${namespace ? `${namespace}/` : ""}${name} by ${user}` };
+    if (kind.kind !== Lease.kind && cause?.because !== HEARTBEAT)
+      this.lastWork = { at, says: `${did} ${kind.kind} ${namespace ? `${namespace}/` : ""}${name} by ${write.user.name}` };
   };
+  #latestOf(kind: Kind): Map<string, number> {
+    const known = this.#latest.get(kind);
+    if (known) return known;
+    const made = new Map<string, number>();
+    this.#latest.set(kind, made);
+    return made;
+  }
   #indexOf(deed: Deed): number {
     const id = idOf(deed);
     let index = this.#indexes.get(id);
@@ -80,9 +85,11 @@ export class History {
     return this.#writes.length / WIDTH;
   }
   list(): HistoryEntry[] {
+    const writes = this.#writes;
     return Array.from({ length: this.size }, (_, i) => {
-      const [revision = 0, at = 0, deed = 0, digest = 0] = this.#writes.slice(i * WIDTH, i * WIDTH + WIDTH);
-      return { revision, at, ...this.#deeds[deed]!, digest: digest.toString(16).padStart(8, "0") };
+      const at = i * WIDTH;
+      const digest = writes[at + 3]!.toString(16).padStart(8, "0");
+      return { revision: writes[at]!, at: writes[at + 1]!, ...this.#deeds[writes[at + 2]!]!, digest };
     });
   }
   state(): HistoryState {
@@ -90,9 +97,21 @@ export class History {
   }
 }
 
-function sameDeed(a: Deed, b: Deed): boolean {
-  for (const part in a) if (a[part as keyof Deed] !== b[part as keyof Deed]) return false;
-  return true;
+type Made = Parameters<Witness>[0];
+function deedOf({ kind, namespace, subresource, manager, cause, user }: Made, did: Deed["did"], name: string): Deed {
+  const { loop = "", because = "" } = cause ?? {};
+  return { user: user.name, manager, loop, did, apiVersion: apiVersionOf(kind), kind: kind.kind, namespace, name, subresource, because };
+}
+/** Whether a write to the object of a deed is that deed done again. */
+function isDeed(deed: Deed, { subresource, manager, cause, user }: Made, did: Deed["did"]): boolean {
+  return (
+    deed.did === did &&
+    deed.user === user.name &&
+    deed.manager === manager &&
+    deed.subresource === subresource &&
+    deed.loop === (cause?.loop ?? "") &&
+    deed.because === (cause?.because ?? "")
+  );
 }
 const idOf = (d: Deed) =>
   [d.user, d.manager, d.loop, d.did, d.apiVersion, d.kind, d.namespace, d.name, d.subresource, d.because].join("\0");

@@ -47,10 +47,9 @@ export async function startPlanes(parts: PlanesParts): Promise<Planes> {
   const { reasons } = serving!;
   return {
     all,
-    handle: async request => {
+    handle: request => {
       const plane = all.find(p => p.plane === serving && p.plane) ?? all.find(p => p.plane);
-      if (!plane) throw REFUSED;
-      return plane.handle(request);
+      return plane?.handle(request) ?? Promise.reject(REFUSED);
     },
     views: views!,
     get reasons() {
@@ -83,7 +82,7 @@ class Plane implements FaultyPlane {
   }
   readonly handle: Handler = request => {
     const { life, plane } = this;
-    if (!plane) throw REFUSED;
+    if (!plane) return Promise.reject(REFUSED);
     return plane.apiserver.handle(request).then(response => {
       if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
       return response;

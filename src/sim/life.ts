@@ -68,25 +68,30 @@ const DEAD = "the process is dead";
 
 /** `port` as the process sees it: its calls that promise something fail from the process's end on, also those under way. */
 export function mortal<T extends object>(port: T, name: string, life: ProcessLife): T {
-  const wrapped = new Map<string | symbol, unknown>();
+  const seen = {};
   const synchronous = SYNCHRONOUS[name];
-  return new Proxy(port, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function") return value;
-      const known = wrapped.get(key);
-      if (known) return known;
+  for (const key of membersOf(port)) {
+    const value: unknown = Reflect.get(port, key);
+    if (typeof value !== "function") Object.defineProperty(seen, key, { get: () => Reflect.get(port, key) });
+    // what answers at once (a stream, a size) has no call to die in
+    else if (synchronous?.has(key)) Object.defineProperty(seen, key, { value: value.bind(port) });
+    else {
       const call = value as (...args: unknown[]) => unknown;
-      const named = String(key);
-      // what answers at once (a stream, a size) has no call to die in
-      const made = synchronous?.has(key) ? call.bind(target) : (...args: unknown[]) => life.call(name, named, call, target, args);
-      wrapped.set(key, made);
-      return made;
-    },
-  });
+      const made = (...args: unknown[]) => life.call(name, key, call, port, args);
+      Object.defineProperty(seen, key, { value: made });
+    }
+  }
+  return seen as T;
+}
+/** Names of what an object has of its own and by its class. */
+function membersOf(object: object): Set<string> {
+  const names = new Set<string>();
+  for (let at: object | null = object; at && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    for (const name of Object.getOwnPropertyNames(at)) if (name !== "constructor") names.add(name);
+  return names;
 }
 /** Calls of a port whose result is no promise, by the port's name. */
-const SYNCHRONOUS: Readonly<Record<string, ReadonlySet<string | symbol>>> = {
+const SYNCHRONOUS: Readonly<Record<string, ReadonlySet<string>>> = {
   store: new Set(["watch", "scan", "size", "inUse", "alarms", "retained"]),
   runtime: new Set(["events", "state", "at", "logAt"]),
   logFiles: new Set(["changes"]),
