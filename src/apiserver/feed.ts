@@ -60,7 +60,7 @@ export class Change {
 const RETRY_MS = 1_000;
 /** For how long anyone waits for the feed to come to a revision. */
 const PATIENCE_MS = 5_000;
-export type Subscriber = (changes: readonly Change[]) => void;
+export type Subscriber = (change: Change) => void;
 
 export class Feed {
   /** All changes up to here have been handed out. */
@@ -95,7 +95,7 @@ export class Feed {
     this.recover = recover;
     void this.run(revision);
   }
-  /** Calls back with the changes in a kind's folder from `position` on, batch by batch; the result ends it. */
+  /** Calls back with each change in a kind's folder from `position` on; the result ends it. */
   subscribe(folder: string, subscriber: Subscriber): () => void {
     const set = this.subscribers.get(folder) ?? new Set();
     this.subscribers.set(folder, set.add(subscriber));
@@ -149,16 +149,12 @@ export class Feed {
     for (const { revision: awaited, resolve } of this.waiting) if (awaited <= this.position) resolve();
   }
   private hand(events: readonly StoreEvent[]): void {
-    const byFolder = new Map<string, Change[]>();
     for (const event of events) {
-      const folder = this.folderOf(event.entry.key);
-      if (folder === undefined || !this.subscribers.get(folder)?.size) continue;
-      const list = byFolder.get(folder);
+      const subscribers = this.subscribers.get(this.folderOf(event.entry.key) ?? "");
+      if (!subscribers?.size) continue;
       const change = new Change(event, this.parsed);
-      if (list) list.push(change);
-      else byFolder.set(folder, [change]);
+      for (const subscriber of subscribers) subscriber(change);
     }
-    for (const [folder, changes] of byFolder) for (const s of [...this.subscribers.get(folder)!]) s(changes);
     for (const { type, entry } of events) if (type === "delete") this.parsed.gone(entry.key, entry.modRevision);
   }
   /** `pods` of `/registry/pods/…`, `services/specs` of `/registry/services/specs/…`. */

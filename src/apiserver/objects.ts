@@ -40,9 +40,7 @@ export class LiveObjects implements Objects {
   follow(feed: Feed): void {
     this.feed = feed;
     for (const folder of this.folders.values())
-      feed.subscribe(folder.kind.storedAt, changes => {
-        for (const c of changes) this.set(folder, c.key, c.record, c.revision, true);
-      });
+      feed.subscribe(folder.kind.storedAt, c => this.set(folder, c.key, c.record, c.revision, true));
   }
   /** Reads all that stands; the revision it stood at. What was held and is there no more goes. */
   read(): Promise<Revision> {

@@ -1,9 +1,10 @@
 /** Pieces on their way to one reader, at most so many bytes of them: a reader that does not keep up is cut off. */
-export class Outbox<Piece> implements AsyncIterable<readonly Piece[]> {
+export class Outbox<Piece> implements AsyncIterableIterator<readonly Piece[], undefined> {
   private queue: Piece[] = [];
   private size = 0;
   private wake: (() => void) | undefined;
-  private taken = Promise.withResolvers<void>();
+  /** For who waits until the reader has taken all. */
+  private emptied: PromiseWithResolvers<void> | undefined;
   private readonly max: number;
   private readonly finished: () => void;
   /** No more is taken; what is queued is still sent. */
@@ -29,7 +30,7 @@ export class Outbox<Piece> implements AsyncIterable<readonly Piece[]> {
   end(): void {
     this.ended = true;
     this.wake?.();
-    this.taken.resolve();
+    this.emptied?.resolve();
   }
   /** Half full: who can wait should. */
   get crowded(): boolean {
@@ -37,28 +38,34 @@ export class Outbox<Piece> implements AsyncIterable<readonly Piece[]> {
   }
   /** Resolves once the reader has taken all that was pushed, or there is none any more. */
   async drained(): Promise<void> {
-    while (this.queue.length > 0 && !this.ended) await this.taken.promise;
-  }
-  async *[Symbol.asyncIterator](): AsyncIterator<readonly Piece[]> {
-    try {
-      for (;;) {
-        while (this.queue.length > 0) {
-          const next = this.queue;
-          this.queue = [];
-          this.size = 0;
-          this.taken.resolve();
-          this.taken = Promise.withResolvers();
-          yield next;
-        }
-        if (this.ended) return;
-        await new Promise<void>(resolve => {
-          this.wake = resolve;
-        });
-        this.wake = undefined;
-      }
-    } finally {
-      this.end();
-      this.finished();
+    while (this.queue.length > 0 && !this.ended) {
+      this.emptied ??= Promise.withResolvers();
+      await this.emptied.promise;
     }
+  }
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+  /** All that there is, once there is something. One reader asks at a time. */
+  async next(): Promise<IteratorResult<readonly Piece[], undefined>> {
+    while (this.queue.length === 0) {
+      if (this.ended) return this.return();
+      await new Promise<void>(resolve => {
+        this.wake = resolve;
+      });
+      this.wake = undefined;
+    }
+    const value = this.queue;
+    this.queue = [];
+    this.size = 0;
+    this.emptied?.resolve();
+    this.emptied = undefined;
+    return { done: false, value };
+  }
+  async return(): Promise<IteratorResult<readonly Piece[], undefined>> {
+    this.queue = [];
+    this.end();
+    this.finished();
+    return { done: true, value: undefined };
   }
 }

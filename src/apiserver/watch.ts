@@ -172,7 +172,7 @@ class Watcher {
     const { options, request } = this;
     if (this.outbox.ended) return;
     this.after = after;
-    this.unsubscribe = options.feed.subscribe(request.kind.storedAt, changes => this.receive(changes));
+    this.unsubscribe = options.feed.subscribe(request.kind.storedAt, c => this.receive(c));
     const { horizon } = options.journal;
     if (after + 1 < horizon) throw new Compacted(horizon);
     const until = options.feed.position;
@@ -192,10 +192,9 @@ class Watcher {
     this.early = undefined;
     for (const c of early) this.change(c);
   }
-  private receive(changes: readonly Change[]): void {
-    for (const c of changes)
-      if (this.early) this.early.push(c);
-      else this.change(c);
+  private receive(c: Change): void {
+    if (this.early) this.early.push(c);
+    else this.change(c);
   }
   private fail(error: unknown): void {
     const gone = error instanceof Compacted ? expired(`too old resource version: ${this.after} (${error.compacted})`).status : undefined;
@@ -211,20 +210,19 @@ class Watcher {
     const was = c.previous !== undefined && (choice.all || choice.matches(c.old(kind)!));
     const is = c.record !== undefined && (choice.all || choice.matches(c.object(kind)!));
     if (!was && !is) return;
-    const type: EventType = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
-    this.send(this.changeFrame(type, c));
+    this.sendChange(is ? (was ? "MODIFIED" : "ADDED") : "DELETED", c);
   }
-
-  private changeFrame(type: EventType, c: Change): Frame {
+  private sendChange(type: EventType, c: Change): void {
     const { kind, form } = this.request;
     const gone = type === "DELETED";
     const record = gone ? c.previous!.record : c.record!;
-    const frame = () => this.frame(type, gone ? c.old(kind)! : c.object(kind)!, record.length);
-    if (form.as === "Table") return frame();
-    return c.once(this.ids[type], () => {
-      if (form.media !== "json" || form.as || form.asValue) return frame();
-      return jsonFrame(type, servedParts(kind, record, c.revision));
-    });
+    const object = () => (gone ? c.old(kind)! : c.object(kind)!);
+    if (form.as === "Table") this.send(this.frame(type, object(), record.length));
+    // a value is shared as it is
+    else if (form.asValue && !form.as) this.outbox.push({ type, object: object() }, record.length);
+    else if (form.media === "json" && !form.as)
+      this.send(c.once(this.ids[type], () => jsonFrame(type, servedParts(kind, record, c.revision))));
+    else this.send(c.once(this.ids[type], () => this.frame(type, object(), record.length)));
   }
   /** A stored record is parsed only where its bytes cannot be served as they lie. */
   private initialFrame(stored: Stored): Frame {

@@ -50,6 +50,8 @@ export class Watchers {
   private readonly single = new Map<Key, Set<Watcher>>();
   private readonly ranges = new Map<string, { from: Key; to: Key; watchers: Set<Watcher> }>();
   private readonly open = new Set<Watcher>();
+  /** Those that what is being published concerns. */
+  private readonly touched = new Set<Watcher>();
   private readonly most: number;
   private readonly buffers: number;
   /** Bytes in the queues of all watchers; what several are to have counts for each. */
@@ -91,22 +93,22 @@ export class Watchers {
    * event replaced; it is asked only for those who want that.
    */
   publish(events: readonly StoreEvent[], complete: (event: StoreEvent) => StoreEvent = event => event): void {
-    const touched = new Set<Watcher>();
-    const push = (watchers: Set<Watcher>, event: StoreEvent) => {
-      let whole: StoreEvent | undefined;
-      for (const watcher of watchers) {
-        if (watcher.wantsPrevious) whole ??= complete(event);
-        watcher.push((watcher.wantsPrevious && whole) || event);
-        touched.add(watcher);
-      }
-    };
     for (const event of events) {
       const key = event.entry.key;
       const single = this.single.get(key);
-      if (single) push(single, event);
-      for (const range of this.ranges.values()) if (key >= range.from && key < range.to) push(range.watchers, event);
+      if (single) this.push(single, event, complete);
+      for (const { from, to, watchers } of this.ranges.values()) if (key >= from && key < to) this.push(watchers, event, complete);
     }
-    for (const watcher of touched) watcher.wake();
+    for (const watcher of this.touched) watcher.wake();
+    this.touched.clear();
+  }
+  private push(watchers: Set<Watcher>, event: StoreEvent, complete: (event: StoreEvent) => StoreEvent): void {
+    let whole: StoreEvent | undefined;
+    for (const watcher of watchers) {
+      if (watcher.wantsPrevious) whole ??= complete(event);
+      watcher.push((watcher.wantsPrevious && whole) || event);
+      this.touched.add(watcher);
+    }
   }
 
   close(): void {
@@ -185,11 +187,12 @@ class Watcher implements Watch, AsyncIterator<Batch, undefined> {
   [Symbol.asyncIterator](): AsyncIterator<Batch, undefined> {
     return this;
   }
-  async next(): Promise<IteratorResult<Batch, undefined>> {
-    const ready = this.take();
-    if (ready) return ready;
-    this.waiting ??= Promise.withResolvers();
-    return this.waiting.promise;
+  next(): Promise<IteratorResult<Batch, undefined>> {
+    if (this.waiting) return this.waiting.promise;
+    const asked = Promise.withResolvers<IteratorResult<Batch, undefined>>();
+    this.waiting = asked;
+    this.wake();
+    return asked.promise;
   }
   async return(): Promise<IteratorResult<Batch, undefined>> {
     this.end();
