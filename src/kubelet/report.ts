@@ -28,7 +28,9 @@ export class StatusWriter {
   #written = "";
   /** The revision of the last write. */
   #revision = 0;
-  #writing: Promise<void> | undefined;
+  #writing = false;
+  /** Resolves when the last writing has ended. */
+  #ended: Promise<void> = Promise.resolve();
   #failures = 0;
   #gone = false;
 
@@ -50,11 +52,7 @@ export class StatusWriter {
     const text = JSON.stringify(status);
     if (this.#wanted === undefined && covers(this.#pod.status, status)) this.#written = text;
     this.#wanted = status;
-    if (text !== this.#written && !this.#writing && !this.#gone) {
-      this.#writing = this.#write().finally(() => {
-        this.#writing = undefined;
-      });
-    }
+    if (text !== this.#written && !this.#writing && !this.#gone) this.#ended = this.#write();
   }
   /**
    * What another has written over this kubelet's own conditions since its last write is written again: a node that was not ready
@@ -67,38 +65,44 @@ export class StatusWriter {
   }
   /** Resolves when the last status is written, or the pod is gone. */
   async flushed(): Promise<void> {
-    while (this.#writing) await this.#writing;
+    while (this.#writing) await this.#ended;
   }
 
   async #write(): Promise<void> {
     const { client, clock, log } = this.#parts;
-    while (!this.#gone && this.#wanted) {
-      const text = JSON.stringify(this.#wanted);
-      if (text === this.#written) return;
-      const { name = "", namespace = "", uid } = this.#pod.metadata;
-      try {
-        const pod = await client.patch(
-          Pod,
-          name,
-          "strategic",
-          { metadata: { uid }, status: this.#patch(this.#wanted) },
-          { namespace, subresource: "status" },
-        );
-        this.#written = text;
-        this.#revision = Number(pod.metadata.resourceVersion ?? 0);
-        this.#failures = 0;
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (reason === "NotFound" || reason === "Conflict" || (reason === "Invalid" && this.#failures > 3)) {
-          // not found, or another pod of this name
-          if (reason !== "Invalid") this.#gone = true;
-          else log.error("the API refuses a pod's status", { pod: `${namespace}/${name}`, error: String(error) });
-          return;
+    this.#writing = true;
+    try {
+      while (!this.#gone && this.#wanted) {
+        const text = JSON.stringify(this.#wanted);
+        if (text === this.#written) return;
+        const { name = "", namespace = "", uid } = this.#pod.metadata;
+        try {
+          const pod = await client.patch(
+            Pod,
+            name,
+            "strategic",
+            { metadata: { uid }, status: this.#patch(this.#wanted) },
+            { namespace, subresource: "status" },
+          );
+          this.#written = text;
+          this.#revision = Number(pod.metadata.resourceVersion ?? 0);
+          this.#failures = 0;
+        } catch (error) {
+          const reason = reasonOf(error);
+          if (reason === "NotFound" || reason === "Conflict" || (reason === "Invalid" && this.#failures > 3)) {
+            // not found, or another pod of this name
+            if (reason !== "Invalid") this.#gone = true;
+            else log.error("the API refuses a pod's status", { pod: `${namespace}/${name}`, error: String(error) });
+            return;
+          }
+          const wait = Math.min(RETRY.most, RETRY.first * 2 ** this.#failures++);
+          log.warn("a pod's status was not written; it is tried again", { pod: `${namespace}/${name}`, error: String(error) });
+          await clock.sleep(wait);
         }
-        const wait = Math.min(RETRY.most, RETRY.first * 2 ** this.#failures++);
-        log.warn("a pod's status was not written; it is tried again", { pod: `${namespace}/${name}`, error: String(error) });
-        await clock.sleep(wait);
       }
+    } finally {
+      // in the same breath as the last look at what is wanted: what is shown now begins another
+      this.#writing = false;
     }
   }
   #patch(status: PodStatus): Record<string, unknown> {
