@@ -117,11 +117,12 @@ export class State {
     for (const [name, value] of meta) tables.meta.set(name, value.slice(), false);
   }
   commit(): void {
+    // First what is buried: its key may have come again in the same batch, never the other way round.
+    for (const key of this.buried) this.cache?.forget(key);
     for (const version of this.written) {
       version.before = undefined;
       this.cache?.put(version);
     }
-    for (const key of this.buried) this.cache?.forget(key);
     this.counts.commit();
     this.written = [];
     this.buried = [];
