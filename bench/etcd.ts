@@ -1,6 +1,6 @@
 /**
  * etcd's API beside etcd: the same driver on `cox etcd` and on an etcd, in turn, each on a fresh directory with every write synced.
- *   ETCDLOAD=driver [ETCD=etcd] node bench/etcd.ts [sizes] [seconds]
+ *   ETCDLOAD=driver [ETCD=etcd] node bench/etcd.ts [sizes] [seconds] [phases: some of put,create,update,get,range,watch]
  * ETCDLOAD is a program that loads an address with clientv3 and appends figures as JSON lines (-endpoint -pids -c -phases -size -dur -out);
  * ETCD is etcd's own server. Without ETCD there is nothing to compare with, and only our figures are shown.
  */
@@ -22,6 +22,7 @@ if (!driver) {
 }
 const sizes = (process.argv[2] ?? "256,1024,65536").split(",").map(Number);
 const seconds = Number(process.argv[3] ?? 2);
+const phases = process.argv[4] ?? "put,create,update,get,range,watch";
 
 interface Row {
   readonly phase: string;
@@ -78,7 +79,7 @@ async function measure(subject: Subject, size: number): Promise<Row[]> {
     const flags = ["-endpoint", `http://127.0.0.1:${port}`, "-pids", `s=${server.pid}`, "-size", String(size)];
     // Large values would fill the disk, and the quota, with keys that nobody asks for.
     const seed = ["-seed", size > 10_000 ? "1000" : "10000", "-dur", `${seconds}s`, "-out", out];
-    const { code, stderr } = await run(driver!, [...flags, ...seed, "-phases", "put,create,update,get,range,watch"]);
+    const { code, stderr } = await run(driver!, [...flags, ...seed, "-phases", phases]);
     if (code !== 0) throw new Error(stderr);
     return readFileSync(out, "utf8")
       .trim()
