@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Chance } from "#base/chance.ts";
 import { openStore } from "#host/store.ts";
 import { catchUp, newRecord } from "#store/clients.ts";
+import type { Entry } from "#store/contract.ts";
 import { type Attempt, violations } from "#store/linearizable.ts";
 
 export interface SoakTally {
@@ -21,11 +22,16 @@ export interface SoakTally {
 export const LIFE = 1e9;
 /** One life in so many may be killed while it still opens the store; the others have begun to write. */
 const EARLY = 5;
-/** Bytes, and the ids of leases, in a line of JSON. */
+/** Bytes, the ids of leases, and entries, which may be read only when they are asked, in a line of JSON. */
 export const toLine = (value: unknown): string =>
-  JSON.stringify(value, (_, v: unknown) =>
-    v instanceof Uint8Array ? { base64: v.toBase64() } : typeof v === "bigint" ? { int64: String(v) } : v,
-  );
+  JSON.stringify(value, (_, v: unknown) => {
+    if (v instanceof Uint8Array) return { base64: v.toBase64() };
+    if (typeof v === "bigint") return { int64: String(v) };
+    return typeof v === "object" && v !== null && "createRevision" in v ? fieldsOf(v as Entry) : v;
+  });
+const fieldsOf = ({ key, value, createRevision, modRevision, version, lease }: Entry): Entry => {
+  return { key, value, createRevision, modRevision, version, lease };
+};
 const fromLine = (line: string): unknown =>
   JSON.parse(line, (_, v: unknown) => {
     if (typeof v !== "object" || v === null) return v;
