@@ -118,9 +118,11 @@ const idOf = (d: Deed) =>
 /** FNV-1a, four bytes at a time. */
 function digestOf(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { length } = bytes;
+  const whole = length - (length % 4);
   let h = 0x811c9dc5;
   let at = 0;
-  for (; at + 4 <= bytes.length; at += 4) h = Math.imul(h ^ view.getInt32(at, true), 0x01000193);
-  for (; at < bytes.length; at++) h = Math.imul(h ^ bytes[at]!, 0x01000193);
+  for (; at < whole; at += 4) h = Math.imul(h ^ view.getInt32(at, true), 0x01000193);
+  for (; at < length; at++) h = Math.imul(h ^ bytes[at]!, 0x01000193);
   return (h ^ (h >>> 15)) >>> 0;
 }

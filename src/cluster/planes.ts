@@ -34,23 +34,27 @@ export async function startPlanes(parts: PlanesParts): Promise<Planes> {
   const names = Array.from({ length: parts.count }, (_, i) => (parts.count === 1 ? "control-plane" : `control-plane-${i + 1}`));
   let views: LastingViews | undefined;
   let serving: ControlPlane | undefined;
+  /** Whose it is. */
+  let used: Plane | undefined;
   const all = names.map(name => new Plane(parts, name, changed));
   /** Who was in use before goes on being so for as long as it lives. */
   function changed(): void {
-    const plane = all.find(p => p.plane === serving && p.plane)?.plane ?? all.find(p => p.plane)?.plane;
+    const next = inUse();
+    const plane = next?.plane;
     if (!plane || plane === serving) return;
     serving = plane;
+    used = next;
     if (views) views.follow(plane.views);
     else views = lastingViews(plane.views);
+  }
+  function inUse(): Plane | undefined {
+    return used?.plane && used.plane === serving ? used : all.find(p => p.plane);
   }
   await Promise.all(all.map(plane => plane.start()));
   const { reasons } = serving!;
   return {
     all,
-    handle: request => {
-      const plane = all.find(p => p.plane === serving && p.plane) ?? all.find(p => p.plane);
-      return plane?.handle(request) ?? Promise.reject(REFUSED);
-    },
+    handle: request => inUse()?.handle(request) ?? Promise.reject(REFUSED),
     views: views!,
     get reasons() {
       return serving?.reasons ?? reasons;

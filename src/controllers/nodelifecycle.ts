@@ -19,13 +19,13 @@ const NOT_READY = "node.kubernetes.io/not-ready";
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 /** Conditions, and the taints that stand while they are true. */
-const PRESSURE: readonly (readonly [string, string])[] = [
-  ["MemoryPressure", "node.kubernetes.io/memory-pressure"],
-  ["DiskPressure", "node.kubernetes.io/disk-pressure"],
-  ["PIDPressure", "node.kubernetes.io/pid-pressure"],
-  ["NetworkUnavailable", "node.kubernetes.io/network-unavailable"],
-];
-const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...PRESSURE.map(([, taint]) => taint)]);
+const PRESSURE: Readonly<Record<string, string>> = {
+  MemoryPressure: "node.kubernetes.io/memory-pressure",
+  DiskPressure: "node.kubernetes.io/disk-pressure",
+  PIDPressure: "node.kubernetes.io/pid-pressure",
+  NetworkUnavailable: "node.kubernetes.io/network-unavailable",
+};
+const OURS = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURE)]);
 /** Conditions that a kubelet reports, and that nobody knows when it is silent. */
 const REPORTED = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -121,8 +121,8 @@ function taintsOf(node: Node, conditions: readonly NodeCondition[], now: number)
   const ready = conditionOf(conditions, "Ready")?.status;
   const key = ready === "True" ? undefined : ready === "False" ? NOT_READY : UNREACHABLE;
   if (key) wanted.push({ key, effect: "NoSchedule" });
-  for (const [type, taint] of PRESSURE)
-    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: taint, effect: "NoSchedule" });
+  for (const type in PRESSURE)
+    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: PRESSURE[type]!, effect: "NoSchedule" });
   if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
   // a node that has not reported yet is only kept from new pods
   if (key && ready !== undefined) wanted.push({ key, effect: "NoExecute" });
