@@ -1,4 +1,5 @@
 /** Deployments: a replica set for each template, and the way from one to the next. */
+import { equal } from "#base/equal.ts";
 import { controller, on } from "#client/controller.ts";
 import { remove, type Step, tell, updateStatus, wake } from "#client/steps.ts";
 import { BY_OWNER, keyOf, splitKey } from "#client/view.ts";
@@ -24,7 +25,6 @@ import { Deployment, type DeploymentStatus } from "#kinds/apps/v1/deployment.ts"
 import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { withCondition } from "#rules/conditions.ts";
-import { same } from "#rules/equal.ts";
 import { controllerOf, isControlledBy } from "#rules/owners.ts";
 import { isTerminal } from "#rules/pods.ts";
 import { selectorFor } from "#rules/selectors.ts";
@@ -84,7 +84,7 @@ export const deploymentController = controller<Observed>({
     if (selector.empty) {
       const message = "This deployment is selecting all pods. A non-empty selector is required.";
       const status = { ...d.status, observedGeneration: d.metadata.generation };
-      if (same(status, d.status)) return [];
+      if (equal(status, d.status)) return [];
       return [tell(d, "Warning", "SelectingAll", message), updateStatus(Deployment, { ...d, status }, "its selector is empty")];
     }
     const claimed = claim({ kind: Deployment, object: d, selector, mayAdopt: observed.mayAdopt }, ReplicaSet, observed.sets);
@@ -159,7 +159,7 @@ function saying(d: Deployment, status: DeploymentStatus, fresh: Planned | undefi
   const revision = fresh?.annotations[REVISION];
   const whole: Record<string, string> = fresh && goesBack(d) && isComplete(d, status) ? { [ROLLED_OUT]: fresh.name } : {};
   const annotations = revision ? { ...d.metadata.annotations, [REVISION]: revision, ...whole } : d.metadata.annotations;
-  if (same(status, d.status) && same(annotations, d.metadata.annotations)) return [];
+  if (equal(status, d.status) && equal(annotations, d.metadata.annotations)) return [];
   return [updateStatus(Deployment, { ...d, metadata: { ...d.metadata, annotations }, status }, "its sets are so now")];
 }
 function oldPodsRemain(pods: readonly Pod[], old: readonly Planned[], found: ReplicaSet | undefined): boolean {

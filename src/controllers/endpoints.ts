@@ -1,4 +1,5 @@
 /** Endpoints, the older form of endpoint slices: one object a service, its pods by ports and readiness. */
+import { equal } from "#base/equal.ts";
 import { controller, on } from "#client/controller.ts";
 import { create, remove, type Step, update } from "#client/steps.ts";
 import { keyOf, splitKey } from "#client/view.ts";
@@ -16,7 +17,6 @@ import { HEADLESS } from "#controllers/endpoints/slices.ts";
 import { type EndpointAddress, type EndpointPort, type EndpointSubset, Endpoints } from "#kinds/core/v1/endpoints.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
-import { same } from "#rules/equal.ts";
 import { isPodReady, isTerminal } from "#rules/pods.ts";
 
 const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
@@ -70,7 +70,7 @@ export const endpointsController = controller<Observed>({
       metadata: { ...endpoints.metadata, annotations: endpoints.metadata.annotations ?? {} },
       subsets: endpoints.subsets ?? [],
     };
-    return same(next, was) ? [] : [update(Endpoints, next, because)];
+    return equal(next, was) ? [] : [update(Endpoints, next, because)];
   },
 });
 

@@ -1,11 +1,11 @@
 /** Namespaces that are being deleted: their pods go first, then everything else, then they themselves (KEP-5080). */
+import { equal } from "#base/equal.ts";
 import { formatTime } from "#base/time.ts";
 import { controller, on } from "#client/controller.ts";
 import { remove, type Step, update, updateStatus, wake } from "#client/steps.ts";
 import { Namespace, type NamespaceCondition } from "#kinds/core/v1/namespace.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import { withCondition } from "#rules/conditions.ts";
-import { same } from "#rules/equal.ts";
 
 const FINALIZER = "kubernetes";
 /** Milliseconds until what is on its way out is looked for again. */
@@ -49,7 +49,7 @@ export function decide(namespace: Namespace, content: Observed["content"], failu
   const conditions = conditionsOf(namespace, content, failure, now);
   const status = { ...namespace.status, phase: "Terminating", conditions };
   // the last words go unsaid: nobody could read them
-  if (content.length > 0 && !same(status, namespace.status)) steps.push(updateStatus(Namespace, { ...namespace, status }, because));
+  if (content.length > 0 && !equal(status, namespace.status)) steps.push(updateStatus(Namespace, { ...namespace, status }, because));
   if (content.length > 0) return [...steps, wake(now + (steps.some(s => s.do === "delete") ? 0 : AGAIN), "its content is on its way out")];
   const finalizers = namespace.spec.finalizers?.filter(f => f !== FINALIZER);
   const finalized = { ...namespace, spec: { ...namespace.spec, finalizers } };

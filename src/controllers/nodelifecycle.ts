@@ -1,4 +1,5 @@
 /** Nodes: whether their kubelets still report, and the taints that say in what state they are. */
+import { equal } from "#base/equal.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { controller, on } from "#client/controller.ts";
 import { patch, type Step, tell, update, updateStatus, wake } from "#client/steps.ts";
@@ -7,7 +8,6 @@ import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { conditionOf } from "#rules/conditions.ts";
-import { same } from "#rules/equal.ts";
 import { LEASE } from "#rules/heartbeat.ts";
 import { podCondition } from "#rules/pods.ts";
 
@@ -62,7 +62,7 @@ export const nodeLifecycleController = controller<Observed>({
     const due = heard + GRACE;
     const silent = now >= due;
     const conditions = silent ? unknown(node, now) : (node.status.conditions ?? []);
-    if (silent && !same(conditions, node.status.conditions)) {
+    if (silent && !equal(conditions, node.status.conditions)) {
       const because = `its kubelet was last heard of at ${formatTime(heard)}`;
       const was = conditionOf(node.status.conditions, "Ready")?.status;
       steps.push(updateStatus(Node, { ...node, status: { ...node.status, conditions } }, because));
@@ -71,7 +71,7 @@ export const nodeLifecycleController = controller<Observed>({
     const ready = conditionOf(conditions, "Ready")?.status;
     if (ready !== "True") steps.push(...pods.flatMap(pod => notReady(pod, now)));
     const taints = taintsOf(node, conditions, now);
-    if (!same(taints, node.spec.taints ?? [])) {
+    if (!equal(taints, node.spec.taints ?? [])) {
       // after a status write the node has another revision: the taints follow in the next round
       if (steps.some(s => s.do === "update")) steps.push(wake(now, "its taints follow its conditions"));
       else

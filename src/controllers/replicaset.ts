@@ -1,4 +1,5 @@
 /** ReplicaSets: as many active pods as are wanted. */
+import { equal } from "#base/equal.ts";
 import { formatTime } from "#base/time.ts";
 import { type Context, controller, on } from "#client/controller.ts";
 import { type Step, updateStatus, wake } from "#client/steps.ts";
@@ -9,7 +10,6 @@ import { ReplicaSet, type ReplicaSetStatus } from "#kinds/apps/v1/replicaset.ts"
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { conditionOf, withCondition, without } from "#rules/conditions.ts";
 import { inDeletionOrder } from "#rules/deletionorder.ts";
-import { same } from "#rules/equal.ts";
 import { controllerOf, isControlledBy } from "#rules/owners.ts";
 import { availableAt, isActive, isPodAvailable, isPodReady, isTerminating } from "#rules/pods.ts";
 import { selectorFor } from "#rules/selectors.ts";
@@ -81,7 +81,7 @@ export const replicaSetController = controller<Observed>({
     }
     const terminating = pods.filter(pod => isControlledBy(pod, set) && isTerminating(pod)).length;
     const status = statusOf(set, mine, terminating, failures, now);
-    if (!same(status, set.status)) steps.push(updateStatus(ReplicaSet, { ...set, status }, "its pods are so now"));
+    if (!equal(status, set.status)) steps.push(updateStatus(ReplicaSet, { ...set, status }, "its pods are so now"));
     const minReady = set.spec.minReadySeconds ?? 0;
     const soon = mine.map(pod => availableAt(pod, minReady) ?? 0).filter(at => at > now);
     if (minReady > 0 && soon.length > 0) steps.push(wake(Math.min(...soon), "a pod will have been ready for long enough"));

@@ -1,9 +1,9 @@
 /** Every namespace has a ConfigMap with the certificate by which pods know the apiserver. */
+import { equal } from "#base/equal.ts";
 import { controller, on } from "#client/controller.ts";
 import { create, type Step, update } from "#client/steps.ts";
 import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
-import { same } from "#rules/equal.ts";
 
 export const ROOT_CA = "kube-root-ca.crt";
 const DESCRIPTION =
@@ -30,7 +30,7 @@ export function rootCaPublisher(bundle: string) {
       const annotations = { "kubernetes.io/description": DESCRIPTION };
       const metadata = { name: ROOT_CA, namespace: namespace.metadata.name, annotations };
       if (!map) return [create(ConfigMap, { metadata, data }, "every namespace has the authority's certificate")];
-      if (same(map.data, data) && map.metadata.annotations?.["kubernetes.io/description"] !== undefined) return [];
+      if (equal(map.data, data) && map.metadata.annotations?.["kubernetes.io/description"] !== undefined) return [];
       const next = { ...map, metadata: { ...map.metadata, annotations: { ...map.metadata.annotations, ...annotations } }, data };
       return [update(ConfigMap, next, "it is to hold the authority's certificate")];
     },

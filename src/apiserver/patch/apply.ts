@@ -18,7 +18,8 @@ import {
   type Writer,
   writeShares,
 } from "#apiserver/patch/managed.ts";
-import { checkTyped, compare, equal, fieldSetOf, merge, removeItems, TypedError, withNamedFields } from "#apiserver/patch/typed.ts";
+import { checkTyped, compare, fieldSetOf, merge, removeItems, TypedError, withNamedFields } from "#apiserver/patch/typed.ts";
+import { equal } from "#base/equal.ts";
 import { parseJson } from "#base/json.ts";
 import { badRequest, failure, internalError } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";

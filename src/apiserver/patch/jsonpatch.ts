@@ -1,6 +1,6 @@
 /** JSON patch (RFC 6902). The target is never changed; a patch that fails has no effect. */
 
-import { equal } from "#apiserver/patch/typed.ts";
+import { equal } from "#base/equal.ts";
 import { setKey } from "#base/json.ts";
 import { copyPlain } from "#base/plain.ts";
 

@@ -3,7 +3,7 @@
  * `$patch`, `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…` say what plain JSON cannot.
  * Rule: sig-api-machinery/strategic-merge-patch.md. Neither argument is changed.
  */
-import { equal } from "#apiserver/patch/typed.ts";
+import { equal } from "#base/equal.ts";
 import { setKey } from "#base/json.ts";
 import type { FieldNode, TypeNode } from "#schema/notation.ts";
 

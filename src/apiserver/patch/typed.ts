@@ -4,6 +4,7 @@
  */
 import { beneath, elementText, type FieldSet, has, isEmpty, LEAF, node } from "#apiserver/patch/fieldset.ts";
 import { assert } from "#base/assert.ts";
+import { equal } from "#base/equal.ts";
 import { setKey } from "#base/json.ts";
 import type { FieldNode, ObjectNode, TypeNode } from "#schema/notation.ts";
 
@@ -119,25 +120,6 @@ function isBare(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   for (const _ in value as object) return false;
   return true;
-}
-export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false;
-    return true;
-  }
-  if (Array.isArray(b)) return false;
-  let count = 0;
-  for (const key in a) {
-    const v = (a as Fields)[key];
-    if (v === undefined) continue;
-    count++;
-    if (!equal(v, (b as Fields)[key])) return false;
-  }
-  for (const key in b) if ((b as Fields)[key] !== undefined) count--;
-  return count === 0;
 }
 
 /** What differs between two objects. */

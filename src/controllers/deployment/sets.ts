@@ -1,10 +1,10 @@
 /** A deployment's replica sets: which is the new one, their revisions and annotations, and a plan of what each is to become. */
+import { equal } from "#base/equal.ts";
 import { parseTime } from "#base/time.ts";
 import { create, type OutcomeEvent, type Step, update } from "#client/steps.ts";
 import { Deployment } from "#kinds/apps/v1/deployment.ts";
 import { ReplicaSet } from "#kinds/apps/v1/replicaset.ts";
 import type { PodTemplateSpec } from "#kinds/core/v1/podtemplate.ts";
-import { same } from "#rules/equal.ts";
 import { controllerReference } from "#rules/owners.ts";
 import { templateHash } from "#rules/templatehash.ts";
 
@@ -77,7 +77,7 @@ export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
     const { metadata, spec } = bareTemplate(template);
     return { labels: metadata?.labels, annotations: metadata?.annotations ?? {}, finalizers: metadata?.finalizers ?? [], spec };
   };
-  return same(bare(a), bare(b));
+  return equal(bare(a), bare(b));
 }
 export function hashOf(d: Deployment): string {
   const { labels, annotations, finalizers } = d.spec.template.metadata ?? {};
@@ -128,7 +128,7 @@ export function writeOf(d: Deployment, planned: Planned): Step[] {
   const because = planned.because || "it takes over what the deployment says";
   if (!set) return [creation(d, planned, because, event)];
   const changed = { ...set.spec, replicas, ...(minReadySeconds !== undefined && { minReadySeconds }) };
-  if (same(changed, set.spec) && same(annotations, set.metadata.annotations ?? {})) return [];
+  if (equal(changed, set.spec) && equal(annotations, set.metadata.annotations ?? {})) return [];
   return [update(ReplicaSet, { ...set, metadata: { ...set.metadata, annotations }, spec: changed }, because, event)];
 }
 function creation(d: Deployment, planned: Planned, because: string, event: OutcomeEvent | undefined): Step {

@@ -1,8 +1,8 @@
 /** Endpoint slices brought to what is wanted, with as few writes as may be: endpoints stay in the slice that they are in. */
+import { equal } from "#base/equal.ts";
 import { create, remove, type Step, update } from "#client/steps.ts";
 import { type Endpoint, type EndpointPort, EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import type { OwnerReference } from "#kinds/meta/v1/objectmeta.ts";
-import { same } from "#rules/equal.ts";
 
 export const SERVICE_NAME = "kubernetes.io/service-name";
 export const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
@@ -79,7 +79,7 @@ function groupSteps(owner: Owner, group: Group, slices: readonly EndpointSlice[]
       ownerReferences: [owner.reference],
     };
     const next = { ...slice, metadata, endpoints };
-    if (!same({ ...next, ports: [] }, { ...slice, endpoints: slice.endpoints ?? [], ports: [] }))
+    if (!equal({ ...next, ports: [] }, { ...slice, endpoints: slice.endpoints ?? [], ports: [] }))
       steps.push(update(EndpointSlice, next, because));
   }
   const chunks: Endpoint[][] = [];
