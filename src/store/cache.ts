@@ -7,6 +7,8 @@ interface Page {
   to: Key;
   versions: Version[];
   bytes: number;
+  /** How many of the versions are deletions: mostly none, and then none is looked at. */
+  dead: number;
   used: number;
 }
 /** Keys that one page is filled with, and at most holds. */
@@ -57,13 +59,11 @@ export class Cache {
     if (!page) return this.putSingle(version);
     const at = placeIn(page.versions, version.key);
     const before = page.versions[at];
-    let grown = sizeOf(version);
     if (before?.key === version.key) {
-      grown -= sizeOf(before);
+      this.weigh(page, before, -1);
       page.versions[at] = version;
     } else page.versions.splice(at, 0, version);
-    page.bytes += grown;
-    this.pageBytes += grown;
+    this.weigh(page, version, 1);
     if (page.versions.length > FULL) this.split(page);
     this.shed();
   }
@@ -76,8 +76,7 @@ export class Cache {
     const before = page.versions[at];
     if (before?.key !== key) return;
     page.versions.splice(at, 1);
-    page.bytes -= sizeOf(before);
-    this.pageBytes -= sizeOf(before);
+    this.weigh(page, before, -1);
   }
 
   /** The first `most` (0: all) entries of [from, to), from the pages, or read into them. */
@@ -87,11 +86,11 @@ export class Cache {
     while (at < to) {
       const page = this.pageOf(at) ?? this.fill(at);
       page.used = ++this.clock;
-      const { versions } = page;
-      for (let i = at === page.from ? 0 : placeIn(versions, at); i < versions.length; i++) {
+      const { versions, dead } = page;
+      const end = page.to <= to ? versions.length : placeIn(versions, to);
+      for (let i = at === page.from ? 0 : placeIn(versions, at); i < end; i++) {
         const version = versions[i]!;
-        if (version.key >= to) return found;
-        if (isDead(version)) continue;
+        if (dead > 0 && isDead(version)) continue;
         found.push(version);
         if (found.length === most) return found;
       }
@@ -104,25 +103,33 @@ export class Cache {
     const next = this.pages[this.after(from)]?.from ?? "\uffff";
     const versions = this.load(from, next, FILL);
     const to = versions.length < FILL ? next : `${versions.at(-1)!.key}\0`;
-    const page: Page = { from, to, versions, bytes: 0, used: ++this.clock };
+    const page: Page = { from, to, versions, bytes: 0, dead: 0, used: ++this.clock };
     const mayBeSingle = this.single.size + this.older.size > 0;
     for (let i = 0; i < versions.length; i++) {
       const single = mayBeSingle ? this.takeSingle(versions[i]!.key) : undefined;
       if (single && !isUnread(single)) versions[i] = single;
-      page.bytes += sizeOf(versions[i]!);
+      this.weigh(page, versions[i]!, 1);
     }
     this.pages.splice(this.after(from), 0, page);
-    this.pageBytes += page.bytes;
     this.shed(page);
     return page;
   }
   private split(page: Page): void {
     const half = page.versions.splice(page.versions.length >> 1);
-    const upper: Page = { from: half[0]!.key, to: page.to, versions: half, bytes: 0, used: page.used };
-    for (const version of half) upper.bytes += sizeOf(version);
+    const upper: Page = { from: half[0]!.key, to: page.to, versions: half, bytes: 0, dead: 0, used: page.used };
+    for (const version of half) {
+      this.weigh(page, version, -1);
+      this.weigh(upper, version, 1);
+    }
     page.to = upper.from;
-    page.bytes -= upper.bytes;
     this.pages.splice(this.after(page.from), 0, upper);
+  }
+  /** A version has come to a page, or gone from it. */
+  private weigh(page: Page, version: Version, sign: 1 | -1): void {
+    const size = sign * sizeOf(version);
+    page.bytes += size;
+    this.pageBytes += size;
+    if (isDead(version)) page.dead += sign;
   }
   // Down to nine tenths, so that it is not done for every page.
   private shed(but?: Page): void {
