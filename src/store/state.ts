@@ -256,7 +256,7 @@ export class State {
   /** The last frame from which on all events of `revision` and later lie that is known, of those with revisions above `above`. */
   placeOf(revision: Revision, above: Revision): Link | undefined {
     let found: Link | undefined;
-    this.tables.places.walk(numberKey(above), numberKey(revision + 1), "durable", (_, link) => {
+    this.tables.places.walk(numberKey(above + 1), numberKey(revision + 1), "durable", (_, link) => {
       if (this.cells.has(link)) found = link;
       return true;
     });
