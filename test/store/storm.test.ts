@@ -17,3 +17,8 @@ test("whatever the disk does, the embedded store stays linearizable and loses no
   assert.deepEqual([...struck].sort(), ["a failed sync", "a full disk", "a power loss", "a slow disk", "none"]);
   assert.ok(acknowledged > SEEDS * 50, `${acknowledged} writes were acknowledged`);
 });
+
+// A segment began with a revision for which a place in the segment before was found: the watch never came further.
+test("a watch that goes on at the first revision of a segment comes to its end", async () => {
+  assert.deepEqual((await storm(1205)).violations, []);
+});
