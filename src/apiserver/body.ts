@@ -8,6 +8,7 @@ import { concat, text, utf8 } from "#base/bytes.ts";
 import type { HttpRequest } from "#base/http.ts";
 import { JsonError, parseJson, stringifyJson } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
+import type { Soon } from "#base/soon.ts";
 import { badRequest, tooLarge } from "#base/status.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 
@@ -89,13 +90,7 @@ export interface Body {
  * Decodes a request's body as `kind`; unknown and repeated fields are refused, warned of or ignored as `directive` says. `known`: the
  * metadata with which the object was served last, as a value that is sent back mostly has it. A promise when the body is to be read first.
  */
-export function decodeBody(
-  request: HttpRequest,
-  kind: Kind,
-  directive: Directive,
-  warnings: string[],
-  known?: Known,
-): Body | Promise<Body> {
+export function decodeBody(request: HttpRequest, kind: Kind, directive: Directive, warnings: string[], known?: Known): Soon<Body> {
   const { value } = request;
   if (value !== undefined) return bodyOf(kind, valueDocument(value), headOf(value, kind, { value }), directive, warnings, known);
   const media = bodyMedia(request);

@@ -14,6 +14,7 @@ import type { Cause, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
 import { freeze } from "#base/plain.ts";
+import type { Soon } from "#base/soon.ts";
 import { alreadyExists, failure, notFound, type StatusError } from "#base/status.ts";
 import { type Kind, type KubeObject, resourceOf } from "#kinds/kind.ts";
 import { type Compare, type Entry, type Key, type LeaseId, NoSpace, type Op, type Revision, type Store } from "#store/contract.ts";
@@ -150,14 +151,14 @@ export function admission(
   };
 }
 /** Each plugin in turn, changing the object; a promise only when one of them waits for something. */
-export function admit({ plugins }: RegistryOptions, request: Admission): void | Promise<void> {
+export function admit({ plugins }: RegistryOptions, request: Admission): Soon<void> {
   return inOrder(plugins, plugin => plugin.admit?.(request));
 }
 /** Each plugin in turn, looking at the object; a promise only when one of them waits for something. */
-export function validateAdmission({ plugins }: RegistryOptions, request: Admission): void | Promise<void> {
+export function validateAdmission({ plugins }: RegistryOptions, request: Admission): Soon<void> {
   return inOrder(plugins, plugin => plugin.validate?.(request));
 }
-function inOrder(plugins: readonly AdmissionPlugin[], ask: (plugin: AdmissionPlugin) => void | Promise<void>): void | Promise<void> {
+function inOrder(plugins: readonly AdmissionPlugin[], ask: (plugin: AdmissionPlugin) => Soon<void>): Soon<void> {
   for (let i = 0; i < plugins.length; i++) {
     const waits = ask(plugins[i]!);
     if (waits) return waits.then(() => inOrder(plugins.slice(i + 1), ask));
@@ -176,7 +177,7 @@ export function sideOf(
   key: Key,
   object: AnyObject | undefined,
   old: AnyObject | undefined,
-): Side | Promise<Side> {
+): Soon<Side> {
   const companion = options.companions.get(write.kind.storedAt);
   return companion ? companion.prepare(key, object, old, write.dryRun) : NOTHING;
 }

@@ -142,15 +142,16 @@ class Kids {
   m: Record<string, FieldSet> | undefined;
   r: Record<string, FieldSet> | undefined;
   add(element: string, diff: Diff | undefined): void {
-    if (diff?.a) {
+    if (!diff) return;
+    if (diff.a) {
       this.a ??= {};
       this.a[element] = diff.a;
     }
-    if (diff?.m) {
+    if (diff.m) {
       this.m ??= {};
       this.m[element] = diff.m;
     }
-    if (diff?.r) {
+    if (diff.r) {
       this.r ??= {};
       this.r[element] = diff.r;
     }

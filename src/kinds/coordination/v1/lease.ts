@@ -17,15 +17,15 @@ export const LeaseSpec = object("LeaseSpec", "Who holds the lease, and since whe
 });
 export interface LeaseSpec extends ObjectOf<typeof LeaseSpec> {}
 
-const at = root.child("spec");
+const SPEC = root.child("spec");
 function validateLease(spec: LeaseSpec, report: Report): void {
   const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy, preferredHolder } = spec;
-  if (seconds !== undefined && seconds <= 0) report.invalid(at.child("leaseDurationSeconds"), seconds, "must be greater than 0");
-  checkNonnegative(report, at.child("leaseTransitions"), transitions);
-  const field = at.child("strategy", "strategy");
+  if (seconds !== undefined && seconds <= 0) report.invalid(SPEC.child("leaseDurationSeconds"), seconds, "must be greater than 0");
+  checkNonnegative(report, SPEC.child("leaseTransitions"), transitions);
+  const field = SPEC.child("strategy", "strategy");
   if (strategy?.includes("/")) checkQualified(report, field, strategy);
   else if (strategy !== undefined) checkSupported(report, field, strategy, ["OldestEmulationVersion"]);
-  if (preferredHolder && !strategy) report.forbidden(at.child("preferredHolder"), "may only be specified if `strategy` is defined");
+  if (preferredHolder && !strategy) report.forbidden(SPEC.child("preferredHolder"), "may only be specified if `strategy` is defined");
 }
 
 export const Lease = kind(
