@@ -58,7 +58,8 @@ export interface ApiServerOptions {
   readonly chance: Chance;
   readonly log: Log;
   readonly version: Version;
-  readonly access: (objects: Objects) => Access | Promise<Access>;
+  /** `store` shows plain values, also where they are sealed. */
+  readonly access: (objects: Objects, store: Store) => Access | Promise<Access>;
   /** Host and port by which clients reach the server, as discovery shows them. */
   readonly address: string;
   readonly services: ServiceRanges;
@@ -127,7 +128,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches.close();
     return objects.read();
   });
-  const access = await options.access(objects);
+  const access = await options.access(objects, store);
   const inFlight = new InFlight();
   const byResource = new Map(kinds.filter(k => k.verbs.length > 0).map(k => [`${k.group}/${k.version}/${k.plural}`, k]));
   const kindOf = (group: string, version: string, plural: string) => byResource.get(`${group}/${version}/${plural}`);

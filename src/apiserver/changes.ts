@@ -1,5 +1,7 @@
 /** What differs between two states of an object, field by field. */
 import { equal } from "#base/equal.ts";
+import { Secret } from "#kinds/core/v1/secret.ts";
+import type { Kind } from "#kinds/kind.ts";
 
 export interface FieldChange {
   /** As managedFields' sentences show paths: `.spec.template.spec.containers[name="web"].image`. */
@@ -20,6 +22,15 @@ export function changesOf(before: unknown, after: unknown): FieldChange[] {
   const out: FieldChange[] = [];
   compare(before, after, "", out);
   return out;
+}
+
+/** What `kubectl apply` keeps of an object: of a Secret its values as well. */
+export const APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+/** A value at a path for people to read, as JSON; what a Secret says is masked, as kubectl masks it. */
+export function valueText(kind: Kind, path: string, value: unknown): string {
+  const isSecret = kind.kind === Secret.kind;
+  if (isSecret && (!path.startsWith(".metadata.") || path.endsWith(APPLIED))) return "***";
+  return JSON.stringify(value, (key, inner: unknown) => (isSecret && key === APPLIED ? "***" : inner)) ?? "";
 }
 
 type Fields = Readonly<Record<string, unknown>>;

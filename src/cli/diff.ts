@@ -1,3 +1,4 @@
+import { APPLIED } from "#apiserver/changes.ts";
 import { lineDiff } from "#base/linediff.ts";
 import { toYaml } from "#base/yamlwriter.ts";
 import { askedOf, type Cluster, type ClusterFlags, momentText, NotKept, onCluster, shownName, withCluster } from "#cli/cluster.ts";
@@ -78,8 +79,6 @@ function bare({ kind: _k, apiVersion: _v, metadata, ...rest }: Shown): Shown {
   const { managedFields: _m, resourceVersion: _r, generation: _g, ...meta } = metadata;
   return { ...rest, metadata: meta } as Shown;
 }
-/** What `kubectl apply` keeps of an object holds a Secret's values as well. */
-export const APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 function conceal(object: Shown | undefined, other: Readonly<Record<string, string>> = {}, which: string): void {
   if (!object) return;
   const { annotations } = object.metadata;

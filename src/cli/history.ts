@@ -1,13 +1,11 @@
-import type { FieldChange } from "#apiserver/changes.ts";
+import { type FieldChange, valueText } from "#apiserver/changes.ts";
 import type { HistoryItem, ObjectHistory } from "#apiserver/history.ts";
 import { toYaml } from "#base/yamlwriter.ts";
 import { type Cluster, type ClusterFlags, momentText, onCluster, oneOf, withCluster } from "#cli/cluster.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
-import { APPLIED } from "#cli/diff.ts";
 import { pathOf } from "#client/paths.ts";
 import { hostClock } from "#host/clock.ts";
 import { terminal } from "#host/terminal.ts";
-import { Secret } from "#kinds/core/v1/secret.ts";
 import type { Kind } from "#kinds/kind.ts";
 
 interface Flags extends ClusterFlags {
@@ -55,9 +53,7 @@ function headOf({ revision, time, did, user, impersonator, manager, subresource,
   return `${time?.replace(/\.\d+Z$/, "Z") ?? "at an unknown time"}  revision ${revision}  ${DID[did]} by ${who}${by}${through}${because ? `: ${because}` : ""}`;
 }
 function changeText(kind: Kind, { path, ...change }: FieldChange): string {
-  const isSecret = kind.kind === Secret.kind;
-  const conceal = isSecret && (!path.startsWith(".metadata.") || path.endsWith(APPLIED)) ? "***" : undefined;
-  const value = (of: unknown) => conceal ?? JSON.stringify(of, (key, inner: unknown) => (isSecret && key === APPLIED ? "***" : inner));
+  const value = (of: unknown) => valueText(kind, path, of);
   if (!("from" in change)) return `${path}: ${value(change.to)} (new)`;
   return "to" in change ? `${path}: ${value(change.from)} → ${value(change.to)}` : `${path}: gone (was ${value(change.from)})`;
 }

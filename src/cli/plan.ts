@@ -1,8 +1,8 @@
 import { StatusError } from "#base/status.ts";
-import { YamlError } from "#base/yaml.ts";
 import { type ClusterFlags, onCluster, withCluster } from "#cli/cluster.ts";
 import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
 import { DraftError } from "#cluster/documents.ts";
+import type { ChangeFile } from "#cluster/plan/change.ts";
 import { terminal } from "#host/terminal.ts";
 
 interface Flags extends ClusterFlags {
@@ -20,7 +20,7 @@ export const plan: CoxCommand = program => {
     .option("--delete", "what if the files' objects were deleted")
     .addOption(jsonOutput("for programs"))
     .action(async (flags: Flags) => {
-      const texts = await Promise.all(flags.filename.map(fileText));
+      const files = await Promise.all(flags.filename.map(fileOf));
       const said = await onCluster(flags, cluster => cluster.ask("GET", "/coxswain/state", { accept: "*/*" }));
       const [{ planOf }, { stateOf }, { toldPlan }, { processHost }, { changeOf }] = await Promise.all([
         import("#cluster/plan/plan.ts"),
@@ -30,7 +30,7 @@ export const plan: CoxCommand = program => {
         import("#cluster/plan/change.ts"),
       ]);
       const found = await refusing(async () => {
-        const change = changeOf(texts, { remove: flags.delete ?? false, namespace: flags.namespace });
+        const change = changeOf(files, { remove: flags.delete ?? false, namespace: flags.namespace });
         return planOf(processHost(), stateOf(said), change);
       });
       if (flags.output !== "json") return terminal.out(toldPlan(found).join("\n"));
@@ -50,12 +50,12 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof StatusError) throw new Refusal(`the change would be refused: ${error.message}`);
-    throw error instanceof YamlError || error instanceof DraftError ? new Refusal(error.message) : error;
+    throw error instanceof DraftError ? new Refusal(error.message) : error;
   }
 }
-async function fileText(path: string): Promise<string> {
+async function fileOf(path: string): Promise<ChangeFile> {
   try {
-    return await terminal.read(path);
+    return { name: path === "-" ? "what is piped in" : path, text: await terminal.read(path) };
   } catch (error) {
     throw new Refusal(`${path} cannot be read: ${(error as Error).message.replace(/^[A-Z]+: /, "").replace(/, .*$/, "")}`);
   }

@@ -1,3 +1,4 @@
+import { shellWord } from "#base/shellword.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { terminal } from "#host/terminal.ts";
 import type { Fault } from "#sim/faults/all.ts";
@@ -46,7 +47,7 @@ export const sim: CoxCommand = program => {
       const count = nodes === undefined ? "" : ` --nodes ${nodes}`;
       terminal.out(`seed ${seed} FAILED: ${shown.failure}`);
       terminal.out(
-        `cox sim --scenario ${scenario.name} --seed ${seed} --hours ${flags.hours}${count} --faults '${JSON.stringify(shortest.faults)}'`,
+        `cox sim --scenario ${scenario.name} --seed ${seed} --hours ${flags.hours}${count} --faults ${shellWord(JSON.stringify(shortest.faults))}`,
       );
       terminal.exit(1);
     });

@@ -1,3 +1,4 @@
+import { shellWord } from "#base/shellword.ts";
 import { startInBackground } from "#cli/background.ts";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
@@ -22,16 +23,24 @@ export const up: CoxCommand = program => {
     const options = await prepare(layout, flags.config, asked(flags), say);
     if (flags.detach) {
       const pid = await startInBackground(layout, options, say);
-      terminal.out(`ready: process ${pid}; export KUBECONFIG=$(./cox kubeconfig${flags.dataDir ? ` --data-dir ${flags.dataDir}` : ""})`);
+      terminal.out(`ready: process ${pid}; ${exported(flags.dataDir)}`);
       return terminal.exit(0);
     }
     const { runUntilEnded } = await import("#cluster/up.ts");
     await runUntilEnded(layout, options, say, false).catch((error: Error) => {
       throw new Refusal(error.message);
     });
-    say(`ready; export KUBECONFIG=${layout.kubeconfig}; Ctrl-C stops the control plane`);
+    say(`ready; export KUBECONFIG=${shellWord(layout.kubeconfig)}; Ctrl-C stops the control plane`);
   });
 };
+
+/** The line by which a shell finds the cluster. */
+function exported(dataDir: string | undefined): string {
+  if (!dataDir) return "export KUBECONFIG=$(./cox kubeconfig)";
+  const word = shellWord(dataDir);
+  const path = `$(./cox kubeconfig --data-dir ${word})`;
+  return `export KUBECONFIG=${word === dataDir ? path : `"${path}"`}`;
+}
 
 /** Flags as options; their values are checked with the rest. */
 function asked(flags: Flags): Partial<ClusterOptions> {

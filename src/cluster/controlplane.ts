@@ -108,14 +108,14 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
     services: { addresses: rangeOf(parts.serviceCidr), nodePorts: NODE_PORTS },
     bootstrap: { address: parts.address, port: parts.port, shared: parts.candidate !== undefined },
     version: versionOf(KUBERNETES_VERSION, COX_VERSION, parts.platform),
-    access: objects => {
+    access: (objects, store) => {
       const made = access(objects);
       return {
         ...made,
         paths: [
           ...(made.paths ?? []),
           whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier }),
-          statePath(parts.store, parts),
+          statePath(store, parts),
           ...(parts.paths ?? []),
         ],
       };

@@ -1,6 +1,6 @@
 /** The change of a plan: files' objects applied, or deleted. */
 import type { Cluster, KubeDraft } from "#cluster/create/cluster.ts";
-import { documents } from "#cluster/documents.ts";
+import { DraftError, documents } from "#cluster/documents.ts";
 import { kindAt } from "#cluster/typedclient.ts";
 
 export interface ChangeOptions {
@@ -8,9 +8,18 @@ export interface ChangeOptions {
   /** For objects that name none. */
   readonly namespace: string | undefined;
 }
-/** Throws YamlError, or one sentence for what is no object. */
-export function changeOf(texts: readonly string[], { remove, namespace = "default" }: ChangeOptions): (cluster: Cluster) => Promise<void> {
-  const drafts = texts.flatMap(documents).map((draft): KubeDraft => {
+export interface ChangeFile {
+  readonly name: string;
+  readonly text: string;
+}
+/** Throws DraftError, which names the file. */
+export function changeOf(
+  files: readonly ChangeFile[],
+  { remove, namespace = "default" }: ChangeOptions,
+): (cluster: Cluster) => Promise<void> {
+  const found = files.flatMap(({ name, text }) => documents(text, name));
+  if (found.length === 0) throw new DraftError(`${files.map(f => f.name).join(", ")}: no objects passed to apply`);
+  const drafts = found.map((draft): KubeDraft => {
     const { namespaced } = kindAt(draft);
     return namespaced && !draft.metadata.namespace ? { ...draft, metadata: { ...draft.metadata, namespace } } : draft;
   });

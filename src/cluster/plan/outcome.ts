@@ -4,7 +4,6 @@ import type { HistoryEntry } from "#cluster/history.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import { Endpoints } from "#kinds/core/v1/endpoints.ts";
 import { Event } from "#kinds/core/v1/event.ts";
-import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
@@ -45,15 +44,15 @@ export function effects(before: Objects, after: Objects, history: readonly Histo
       const own = history.filter(
         w => verbs.includes(w.did) && w.kind === kind.kind && w.namespace === namespace && w.name === name && w.subresource !== "status",
       );
-      // who decided counts, not who carried it out in the end
-      return own.findLast(w => w.because) ?? own.at(-1);
+      // who decided counts, not who carried it out in the end; what was asked for itself follows from nothing
+      return own.some(w => !w.loop) && !verbs.includes("delete") ? undefined : (own.findLast(w => w.because) ?? own.at(-1));
     };
     if (!was) out.push({ ...named, effect: "create", ...cause(did("create")) });
     else if (!is) out.push({ ...named, effect: "delete", ...cause(did("delete", "update")) });
     else if (was.object.metadata.uid !== is.object.metadata.uid) {
       out.push({ ...named, effect: "delete", ...cause(did("delete", "update")) }, { ...named, effect: "create", ...cause(did("create")) });
     } else {
-      const changes = kind === (Node as Kind) ? [] : changesOf(was.object, is.object).filter(c => !NOISE.test(c.path));
+      const changes = changesOf(was.object, is.object).filter(c => !NOISE.test(c.path));
       if (changes.length > 0) out.push({ ...named, effect: "change", changes, ...cause(did("update")) });
       const restarts = restartsOf(is) - restartsOf(was);
       // what ends again and again does so without the change, too

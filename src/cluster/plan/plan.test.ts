@@ -33,7 +33,7 @@ data: {colour: ${colour}}
 async function planned(live: Cluster, change: string, remove = false): Promise<string> {
   const before = live.history().length;
   const state = stateOf(text(await bytesOf(await live.transport({ method: "GET", url: "/coxswain/state", headers: {} }))));
-  const plan = await planOf(processHost(), state, changeOf([change], { remove, namespace: undefined }));
+  const plan = await planOf(processHost(), state, changeOf([{ name: "change.yaml", text: change }], { remove, namespace: undefined }));
   assert.equal(live.history().length, before, "nothing was written in the cluster itself");
   return toldPlan(plan)
     .join("\n")
@@ -72,5 +72,54 @@ test("a plan begins where the cluster stands: what fails there does not run well
   const said = await planned(live, settings("green"));
   assert.match(said, /^\+ create {2}configmap\/settings -n default$/m);
   assert.doesNotMatch(said.replace(/Also without the change:.*/s, ""), /pod\/web-POD/);
+  await live.close();
+});
+
+const cordoned = (taints: string) =>
+  `{apiVersion: v1, kind: Node, metadata: {name: node-1}, spec: {unschedulable: true, taints: [${taints}]}}`;
+
+test("what becomes of a node is told: cordoned, drained by a taint, deleted", async () => {
+  const live = await createCluster({ nodes: 1 });
+  await live.apply(web(1, "shop/web:1"));
+  await live.settled();
+  const closed = await planned(live, cordoned(""));
+  assert.match(closed, /^~ change {2}node\/node-1\n {4}\.spec\.unschedulable: true is new$/m);
+  assert.doesNotMatch(closed, /evict|pending|delete/);
+
+  const drained = await planned(live, cordoned("{key: away, effect: NoExecute}"));
+  assert.match(
+    drained,
+    /^- evict {3}pod\/web-POD -n default {2}\(taint-eviction-controller: it does not tolerate a taint of its node: away\)$/m,
+  );
+  assert.match(drained, /^… pending pod\/web-POD -n default {2}\(0\/1 nodes are available: 1 node\(s\) were unschedulable/m);
+
+  const gone = await planned(live, "{apiVersion: v1, kind: Node, metadata: {name: node-1}}", true);
+  assert.match(gone, /^- delete {2}node\/node-1$/m);
+  assert.match(gone, /^- delete {2}pod\/web-POD -n default {2}\(pod-garbage-collector: /m, "after the 40 s for which a node may be away");
+  await live.close();
+});
+
+test("a Secret's words stand in no plan", async () => {
+  const live = await createCluster({ nodes: 0 });
+  const secret = (word: string) => `{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {word: ${word}, ${word}: x}}`;
+  await live.apply(secret("first"));
+  const said = await planned(live, secret("second"));
+  assert.match(said, /^~ change {2}secret\/s -n default\n {4}\.data\.word: \*\*\* → \*\*\*$/m);
+  assert.match(said, /\.data\.second: \*\*\* is new/);
+  await live.close();
+});
+
+test("what cannot be planned is refused in a sentence that names the file", async () => {
+  const live = await createCluster({ nodes: 0 });
+  for (const [change, says] of [
+    ["a: [", "change.yaml: yaml: line 1: unexpected end of the stream within a flow collection"],
+    ["", "change.yaml: no objects passed to apply"],
+    ["# nothing\n---\n", "change.yaml: no objects passed to apply"],
+    ["[5]", "change.yaml: an object needs apiVersion and kind"],
+    ["{apiVersion: v1, kind: Pod}", "change.yaml: the Pod has no metadata.name"],
+    ["{apiVersion: v1, kind: Pod, kind: Node}", 'change.yaml: line 1: key "kind" already set in map'],
+    ["{apiVersion: v2, kind: Pod, metadata: {name: a}}", "no kind is called Pod in v2"],
+  ] as const)
+    await assert.rejects(planned(live, change), { message: says });
   await live.close();
 });

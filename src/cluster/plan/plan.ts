@@ -27,8 +27,9 @@ export interface Plan {
   /** Why it did not come to rest, if it did not. */
   readonly restless?: string;
 }
-/** Virtual time that a cluster has to come to rest. */
+/** Virtual time that a cluster has to come to rest, and for which nothing is written then: longer than any loop waits before it acts. */
 const WITHIN = "1h";
+const QUIET = "90s";
 
 /** `change` is carried out on the copy: `cluster => cluster.apply(yaml)`. Rejects with what it rejects with. */
 export async function planOf(host: ClusterHost, state: State, change: (copy: Cluster) => Promise<unknown>): Promise<Plan> {
@@ -64,7 +65,7 @@ export async function planOf(host: ClusterHost, state: State, change: (copy: Clu
 
 async function rested(cluster: Cluster): Promise<string | undefined> {
   try {
-    await cluster.settled({ within: WITHIN });
+    await cluster.settled({ within: WITHIN, quiet: QUIET });
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -1,6 +1,6 @@
 /**
  * GET /coxswain/state: everything in the store at one revision, as lines of JSON, for who may read everything (the administrators' group,
- * and who is granted the path). What a plan begins with.
+ * and who is granted the path). What a plan begins with; Secrets are told as they read, for a simulated machine mounts them.
  */
 import type { PathHandler } from "#apiserver/paths.ts";
 import { utf8 } from "#base/bytes.ts";
@@ -19,6 +19,7 @@ export interface State {
 }
 type Line = readonly [key: Key, value: string, createRevision: Revision, modRevision: Revision, version: number];
 
+/** `store` shows plain values. */
 export function statePath(store: Store, network: Network): PathHandler {
   return call => {
     if (call.info.path !== STATE_PATH) return undefined;

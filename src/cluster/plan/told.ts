@@ -1,7 +1,8 @@
 /** A plan in lines for a person. */
-import type { FieldChange } from "#apiserver/changes.ts";
+import { type FieldChange, valueText } from "#apiserver/changes.ts";
 import type { Effect } from "#cluster/plan/outcome.ts";
 import type { Plan } from "#cluster/plan/plan.ts";
+import type { Kind } from "#kinds/kind.ts";
 
 const MARKS: Readonly<Record<Effect["effect"], string>> = {
   create: "+ create ",
@@ -38,13 +39,13 @@ export function toldPlan({ effects, anyway, restless }: Plan): string[] {
 function lineOf({ effect, kind, namespace, name, because, by, changes = [] }: Effect): string[] {
   const what = `${kind.singular}${kind.group ? `.${kind.group}` : ""}/${name}${namespace ? ` -n ${namespace}` : ""}`;
   const why = [by, because].filter(Boolean).join(": ");
-  const shown = changes.slice(0, MOST_FIELDS).map(c => `    ${fieldLine(c)}`);
+  const shown = changes.slice(0, MOST_FIELDS).map(c => `    ${fieldLine(kind, c)}`);
   const more = changes.length > MOST_FIELDS ? [`    and ${changes.length - MOST_FIELDS} fields more`] : [];
   return [`${MARKS[effect]} ${what}${why ? `  (${why})` : ""}`, ...shown, ...more];
 }
-function fieldLine({ path, from, to }: FieldChange): string {
+function fieldLine(kind: Kind, { path, from, to }: FieldChange): string {
   const show = (value: unknown) => {
-    const text = JSON.stringify(value) ?? "";
+    const text = valueText(kind, path, value);
     return text.length > MOST_VALUE ? `${text.slice(0, MOST_VALUE)}…` : text;
   };
   if (from === undefined) return `${path}: ${show(to)} is new`;
