@@ -115,7 +115,7 @@ function itemOf(kind: Kind, { revision, before, after, cut }: Step, note: Note |
       changes,
     };
   }
-  const claimed = is && managerOf(is, changes);
+  const claimed = is && (did === "create" ? { time: is.metadata.creationTimestamp } : managerOf(is, changes));
   return { revision, did, ...claimed, changes };
 }
 /** Of the managers that have one of these fields, the one that wrote last. */

@@ -44,14 +44,20 @@ async function restore(cluster: Cluster, words: readonly string[], flags: Flags)
   if (flags.dryRun) terminal.out(difference);
 }
 
-/** The last deletion, or change of what people want of an object: of anything but its metadata and status. */
+/** Users of the cluster's own parts: what they write follows from what people want, and would be written again. */
+const OWN_PARTS = /^system:(serviceaccount:kube-system:|node:|kube-|apiserver$)/;
+
+/** The last deletion, or change by people of what they want of an object: of anything but its metadata and status. */
 async function lastChange(cluster: Cluster, kind: Kind, name: string): Promise<HistoryItem> {
   const { items } = await historyOf(cluster, kind, name);
-  const found = items.find(({ did, changes }) => did === "delete" || changes.some(c => !/^\.(metadata|status)\b/.test(c.path)));
+  const byPeople = ({ user = "", impersonator }: HistoryItem) => impersonator !== undefined || !OWN_PARTS.test(user);
+  const found = items.find(
+    item => item.did === "delete" || (byPeople(item) && item.changes.some(c => !/^\.(metadata|status)\b/.test(c.path))),
+  );
   if (found) return found;
   const since = items.at(-1)?.time;
   throw new Refusal(
-    `${shownName(kind, name)} has not changed since ${since ? formatTime(Date.parse(since)) : "the past that is kept begins"}: nothing is to be undone`,
+    `${shownName(kind, name)} has not been changed by people since ${since ? formatTime(Date.parse(since)) : "the past that is kept begins"}: nothing is to be undone`,
   );
 }
 /** All that is not metadata or status. */

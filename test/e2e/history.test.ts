@@ -126,6 +126,48 @@ test("what history tells of a Secret shows none of its values, also not those th
   assert.doesNotMatch(told, /wordone|wordtwo|d29yZG/);
 });
 
+test("what people wanted is undone, for every kind, and not what the cluster's own loops wrote after it", async () => {
+  const node = (await k.out(["get", "nodes", "-o", "name"])).split("\n")[0]!;
+  assert.match(await refusal("undo", node), /^cox: node\/\S+ has not been changed by people since \S+: nothing is to be undone$/);
+  await k.out(["cordon", node]);
+  // The node lifecycle adds its taint to the spec.
+  await k.out(["wait", node, "--for=jsonpath={.spec.taints[0].key}=node.kubernetes.io/unschedulable", "--timeout=30s"]);
+  assert.match(await out("undo", node), /again as it was/);
+  assert.equal(await k.out(["get", node, "-o", "jsonpath={.spec.unschedulable}"]), "");
+
+  await k.out(["create", "service", "clusterip", "s", "--tcp=80:8080"]);
+  const address = await k.out(["get", "service/s", "-o", "jsonpath={.spec.clusterIP}"]);
+  await k.out(["patch", "service", "s", "-p", '{"spec":{"selector":{"app":"other"}}}']);
+  await out("undo", "service/s");
+  assert.equal(await k.out(["get", "service/s", "-o", "jsonpath={.spec.selector.app}"]), "s");
+  await k.out(["delete", "service", "s"]);
+  assert.match(await out("undo", "svc/s"), /deleted and is made anew/);
+  assert.equal(await k.out(["get", "service/s", "-o", "jsonpath={.spec.clusterIP}"]), address);
+
+  await k.out(["create", "secret", "generic", "changed", "--from-literal=word=one"]);
+  await k.out(["patch", "secret", "changed", "-p", '{"stringData":{"word":"two"}}']);
+  assert.match(await out("undo", "secret/changed"), /again as it was/);
+  assert.equal(await k.out(["get", "secret/changed", "-o", "go-template={{.data.word|base64decode}}"]), "one");
+
+  await k.out(["create", "clusterrole", "readers", "--verb=get", "--resource=pods"]);
+  await k.out(["patch", "clusterrole", "readers", "-p", '{"rules":[]}']);
+  await out("undo", "clusterrole/readers");
+  assert.equal(await k.out(["get", "clusterrole/readers", "-o", "jsonpath={.rules[0].verbs[0]}"]), "get");
+
+  await k.out(["create", "namespace", "gone"]);
+  await k.out(["create", "configmap", "inside", "-n", "gone", "--from-literal=a=1"]);
+  await k.out(["delete", "namespace", "gone"]);
+  assert.match(await out("undo", "ns/gone"), /deleted and is made anew/);
+  assert.match(await out("undo", "cm/inside", "-n", "gone"), /deleted and is made anew/);
+  assert.equal(await k.out(["get", "cm/inside", "-n", "gone", "-o", "jsonpath={.data.a}"]), "1");
+
+  await k.out(["run", "alone", "--image=web:1"]);
+  await k.out(["wait", "pod/alone", "--for=condition=Ready", "--timeout=30s"]);
+  await k.out(["set", "image", "pod/alone", "alone=web:2"]);
+  await out("undo", "pod/alone");
+  assert.equal(await k.out(["get", "pod/alone", "-o", "jsonpath={.spec.containers[0].image}"]), "web:1");
+});
+
 test("another user undoes with that user's rights", async () => {
   await k.out(["create", "serviceaccount", "reader"]);
   await k.out(["create", "clusterrolebinding", "reader", "--clusterrole=view", "--serviceaccount=default:reader"]);
