@@ -115,6 +115,8 @@ export const limits = {
   idleLookMs: 5_000,
   idleLooks: 2,
   idleUtilization: 0.05,
+  /** Bytes of what the program of a simulated container prints; what comes after is left out. */
+  simulatedLog: 1024 * 1024,
   /** Growth of an idle process's heap that makes it worth a collection, and the heap above which that is one short one. */
   idleGrowth: 6 * 1024 * 1024,
   idleThoroughHeap: 96 * 1024 * 1024,

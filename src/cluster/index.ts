@@ -10,7 +10,7 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
 }
 
 export type { Cluster, ClusterClock, KubeDraft, Served } from "#cluster/create/cluster.ts";
-export type { ContainerScript, ContainerView, ImageFunction } from "#cluster/create/images.ts";
+export type { ContainerScript, ContainerView, FetchOptions, ImageFunction } from "#cluster/create/images.ts";
 export type { ClusterOptions } from "#cluster/create/options.ts";
 export { InvariantBreach } from "#cluster/create/settled.ts";
 export type { Snapshot } from "#cluster/create/snapshot.ts";

@@ -1,7 +1,8 @@
 /** Nodes that are no machines, whoever plays them: kubelets over simulated runtimes (simulated.ts) or stages (staged.ts). */
 import type { Handler } from "#base/http.ts";
 import type { FaultyMachine, FaultyNode } from "#sim/faults/fault.ts";
-import type { RuntimeState, Script } from "#sim/runtime.ts";
+import type { RuntimeState } from "#sim/runtime.ts";
+import type { Traffic } from "#sim/traffic.ts";
 
 export interface PlayedNode extends FaultyNode {
   readonly kubeletRuns: boolean;
@@ -18,8 +19,8 @@ export interface PlayedNodes {
   busy(): readonly string[];
   /** What runs on the machines now. */
   machines(): Readonly<Record<string, RuntimeState>>;
-  /** What answers at a pod's address; undefined: nobody has it. */
-  at(address: string): readonly Script[] | undefined;
+  /** The network between their pods. */
+  readonly traffic: Traffic;
   /** The machines themselves, for faults; stages have none. */
   readonly all: readonly FaultyMachine[];
   stop(): Promise<void>;

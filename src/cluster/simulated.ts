@@ -26,7 +26,17 @@ import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
 import { networkProber } from "#sim/network.ts";
-import { type Addresses, type RuntimeState, type Script, type SimulatedRuntime, simulatedRuntime } from "#sim/runtime.ts";
+import {
+  type Addresses,
+  type ContainerProcess,
+  type RuntimeState,
+  type Script,
+  type SimulatedAnswer,
+  type SimulatedRequest,
+  type SimulatedRuntime,
+  simulatedRuntime,
+} from "#sim/runtime.ts";
+import { Traffic } from "#sim/traffic.ts";
 
 export interface SimulatedParts {
   readonly plane: { readonly views: Pick<Views, "of">; readonly reasons: Reasons };
@@ -39,7 +49,7 @@ export interface SimulatedParts {
   /** Joins clients' streams to a runtime. */
   readonly streams: (runtime: Runtime) => StreamServer;
   /** What containers of an image do; undefined: nothing but run. */
-  readonly scriptOf?: ((container: ContainerSpec, pod: Pod | undefined) => Script | undefined) | undefined;
+  readonly scriptOf?: ((container: ContainerSpec, pod: Pod | undefined, place: ScriptPlace) => Script | undefined) | undefined;
   /** The nodes, where they are not `options.nodes` that are all alike. */
   readonly places?: readonly SimulatedPlace[] | undefined;
   /** What ran on the machines when they were last seen, by node. */
@@ -50,6 +60,13 @@ export interface SimulatedParts {
   readonly off?: readonly string[] | undefined;
   /** Each kubelet watches for itself, as on machines of their own; else they share one watch. */
   readonly apart?: boolean | undefined;
+}
+/** What a container's script may use of its machine. */
+export interface ScriptPlace {
+  readonly running: ContainerProcess;
+  readonly clock: Clock;
+  /** Sends a request to a pod's address. */
+  send(address: string, request: SimulatedRequest, timeout: number): Promise<Required<SimulatedAnswer>>;
 }
 /** A node's machine, and the kubelet on it. */
 export interface SimulatedNode extends FaultyMachine, PlayedNode {}
@@ -89,9 +106,14 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   const nodes = new Map<string, Machine>();
   /** The containers that listen at an address, wherever its pod is. */
   const at = (address: string) => {
-    const byNode = pods.by(BY_ADDRESS, address).map(pod => nodes.get(pod.spec.nodeName ?? "")?.runtime.at(address));
-    return byNode.find(scripts => scripts !== undefined);
+    for (const { spec } of pods.by(BY_ADDRESS, address)) {
+      const node = spec.nodeName ?? "";
+      const scripts = nodes.get(node)?.runtime.at(address);
+      if (scripts) return { node, scripts };
+    }
+    return undefined;
   };
+  const traffic = new Traffic(parts.clock, at);
   pods.index(BY_ADDRESS, pod => pod.status.podIPs?.map(p => p.ip ?? "") ?? []);
   for (const place of places) {
     const { name } = place;
@@ -100,7 +122,7 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
       ...place,
       addresses: podAddresses(rangeOf(name), state?.boxes.filter(b => b.state.ready).flatMap(b => b.state.ips) ?? []),
       state,
-      at,
+      traffic,
       pods,
       shared: parts.apart ? undefined : { pods: podsOf(name), services },
     });
@@ -120,7 +142,7 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
     kubeletOf: name => nodes.get(name)?.kubelet?.handle,
     busy: () => all.flatMap(node => node.kubelet?.busy().map(pod => `kubelet of ${node.name}: pod ${pod}`) ?? []),
     machines: () => Object.fromEntries(all.map(node => [node.name, node.runtime.state()])),
-    at,
+    traffic,
     ready: whenReady(
       plane.views,
       all.filter(n => n.isOn).map(n => n.name),
@@ -200,14 +222,16 @@ class Machine implements SimulatedNode {
 interface Place extends SimulatedPlace {
   readonly addresses: Addresses;
   readonly state: RuntimeState | undefined;
-  readonly at: (address: string) => readonly Script[] | undefined;
+  readonly traffic: Traffic;
   readonly pods: View<Pod>;
   readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> } | undefined;
 }
-function machineRuntime(parts: SimulatedParts, { addresses, state, pods }: Place, ailments: Ailments): SimulatedRuntime {
-  const script = (named: { namespace: string; name: string }, container: ContainerSpec): Script => {
+function machineRuntime(parts: SimulatedParts, { name, addresses, state, pods, traffic }: Place, ailments: Ailments): SimulatedRuntime {
+  const clock = skewed(parts.clock, ailments);
+  const script = (named: { namespace: string; name: string }, container: ContainerSpec, running: ContainerProcess): Script => {
     const pod = pods.get(named.name, named.namespace);
-    return parts.scriptOf?.(container, pod) ?? plainScript(pod, named, container);
+    const send: ScriptPlace["send"] = (address, request, timeout) => traffic.send(name, address, request, timeout, running.signal);
+    return parts.scriptOf?.(container, pod, { running, clock, send }) ?? plainScript(pod, named, container);
   };
   const delays = {
     get pull() {
@@ -215,7 +239,7 @@ function machineRuntime(parts: SimulatedParts, { addresses, state, pods }: Place
     },
   };
   return simulatedRuntime({
-    clock: skewed(parts.clock, ailments),
+    clock,
     state,
     script,
     delays,
@@ -232,7 +256,7 @@ interface Running {
   readonly life: ProcessLife;
 }
 function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments, life }: Running): Kubelet {
-  const { name, address, at, shared, maxPods, cpus, memoryBytes } = place;
+  const { name, address, traffic, shared, maxPods, cpus, memoryBytes } = place;
   const { plane, options, chance, log } = parts;
   const clock = skewed(parts.clock, ailments);
   const port = mortal(runtime, "runtime", life);
@@ -277,7 +301,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       machine: own("machine", simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() })),
       prober: own(
         "prober",
-        networkProber(at, () => ailments.probesFail),
+        networkProber(traffic, name, () => ailments.probesFail),
       ),
       streams: parts.streams(port),
       reasons: plane.reasons,

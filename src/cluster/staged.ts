@@ -11,6 +11,7 @@ import type { PlayedNodes } from "#cluster/played.ts";
 import { whenReady } from "#cluster/ready.ts";
 import { MACHINE, simulatedNames } from "#cluster/simulated.ts";
 import { KUBERNETES_VERSION } from "#cluster/version.ts";
+import { Traffic } from "#sim/traffic.ts";
 import type { Stage } from "#stages/stage.ts";
 import { createStages } from "#stages/stages.ts";
 
@@ -73,7 +74,8 @@ export function startStaged(parts: StagedParts): PlayedNodes {
     kubeletOf: name => played.kubeletOf(name),
     busy: () => played.busy(),
     machines: () => ({}),
-    at: () => undefined,
+    // what only its object describes serves nothing
+    traffic: new Traffic(clock, () => undefined),
     all: [],
     ready,
     async stop() {

@@ -1,5 +1,6 @@
 /** The list of all scenarios: adding one is its file and a line here. */
 import { binPacking } from "#scenarios/binpacking.ts";
+import { callers } from "#scenarios/callers.ts";
 import { containerHealing } from "#scenarios/containerhealing.ts";
 import { deadHour } from "#scenarios/deadhour.ts";
 import { everyWrite } from "#scenarios/everywrite.ts";
@@ -30,4 +31,5 @@ export const scenarios: readonly Scenario[] = [
   everyWrite,
   failingDisk,
   shortNodes,
+  callers,
 ];

@@ -1,6 +1,7 @@
 /** A seed that fails is told of, and shrunk to what it takes to fail. The controller that is broken on purpose lives here only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { callers } from "#scenarios/callers.ts";
 import { examine } from "#scenarios/examine.ts";
 import { images, web } from "#scenarios/objects.ts";
 import { run } from "#scenarios/run.ts";
@@ -48,6 +49,29 @@ test("a broken controller is found, and the one fault that it takes", async () =
   );
   assert.ok(story.some(line => line.includes("* the broken controller sees")));
   assert.equal((await run(broken, { seed: 1, faults: [] })).failure, undefined);
+});
+
+test("of all that happens to a network, the one partition that it takes is found", async () => {
+  const impatient: Scenario = {
+    ...callers,
+    async end(cluster) {
+      const { items } = await cluster.client.list({ apiVersion: "v1", kind: "Pod" }, { namespace: "default", labelSelector: "app=caller" });
+      for (const { status } of items) {
+        const { body } = await cluster.fetch(`http://${status.podIP}/`);
+        const { calls, answered } = JSON.parse(body);
+        if (calls - answered > 10) throw new Error("a caller was not answered");
+      }
+    },
+  };
+  const faults: readonly Fault[] = [
+    { at: "2m", fault: "traffic", does: "delay", rate: 0.3, by: "500ms", for: "1m" },
+    { at: "4m", fault: "nodePartition", nodes: ["node-2"], for: "8m" },
+    { at: "5m", fault: "nodePartition", nodes: ["node-1"], from: ["node-3"], oneWay: true, for: "5s" },
+    { at: "6m", fault: "watchCut", who: "kubelet" },
+  ];
+  const { outcome, shortest } = await examine(impatient, { seed: 1, faults });
+  assert.equal(outcome.failure, "a caller was not answered");
+  assert.deepEqual(shortest?.faults, [faults[1]]);
 });
 
 test("the shortest list is found by halves, and within a bound of tries", async () => {

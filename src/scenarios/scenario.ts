@@ -11,7 +11,7 @@ export interface Scenario {
   readonly says: string;
   /** The cluster that it needs; seed, faults and invariants are the runner's. */
   readonly options: Omit<ClusterOptions, "seed" | "faults" | "invariants" | "from">;
-  /** The faults that each seed draws: how many begin within how many milliseconds of the story, and of which kinds (all, if it is not said). */
+  /** The faults that each seed draws: how many begin within how many milliseconds of the story, and of which kinds (all but those that must be named, if it is not said). */
   readonly faults: { readonly count: number; readonly within: number; readonly kinds?: readonly FaultName[] };
   /** How many seeds its test runs; 100. */
   readonly seeds?: number;

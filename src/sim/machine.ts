@@ -126,18 +126,19 @@ export function simulatedProber(fails: (what: string) => string | undefined = ()
   };
 }
 
-/** Log files whose content `at` knows by their path; nothing is ever added to one. */
+/** Log files whose content `at` knows by their path; it only ever grows. */
 export function simulatedLogFiles(clock: Clock, at: (path: string) => Uint8Array | undefined): LogFiles {
   return {
     size: path => at(path)?.length,
     list: async () => [],
     open: async path => {
-      const bytes = at(path);
-      if (bytes === undefined) return undefined;
+      const opened = at(path);
+      if (opened === undefined) return undefined;
+      const bytes = () => at(path) ?? opened;
       return {
         id: path,
-        size: async () => bytes.length,
-        read: async (from, to) => bytes.slice(from, to),
+        size: async () => bytes().length,
+        read: async (from, to) => bytes().slice(from, to),
         close: async () => undefined,
       };
     },

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exchange, networkProber } from "./network.ts";
+import { virtualClock } from "./clock.ts";
+import { networkProber } from "./network.ts";
 import type { Script } from "./runtime.ts";
+import { Traffic } from "./traffic.ts";
 
 const pods: Record<string, readonly Script[]> = {
   silent: [{}, {}],
@@ -9,8 +11,8 @@ const pods: Record<string, readonly Script[]> = {
   ported: [{ ports: [80, 443], http: ({ port }) => ({ body: String(port) }) }, { ports: [5432] }],
   rpc: [{ ports: [9000], grpc: service => (service === "ill" ? "NOT_SERVING" : "SERVING") }],
 };
-const at = (address: string) => pods[address];
-const prober = networkProber(at);
+const traffic = new Traffic(virtualClock(0), address => pods[address] && { node: "node-1", scripts: pods[address] });
+const prober = networkProber(traffic, "node-1");
 
 test("a TCP probe succeeds where a container listens, or where none says what it serves", async () => {
   await prober.tcp("silent", 1, 1000);
@@ -31,16 +33,16 @@ test("a gRPC probe is answered by the script that listens there", async () => {
 
 test("requests reach the container that listens on their port", async () => {
   const request = { method: "GET", path: "/", headers: {}, body: "" };
-  assert.equal((await exchange(at, "web", { ...request, port: 1234 })).body, "web");
-  assert.equal((await exchange(at, "ported", { ...request, port: 443 })).body, "443");
-  await assert.rejects(exchange(at, "ported", { ...request, port: 81 }), /connection refused/);
-  await assert.rejects(exchange(at, "ported", { ...request, port: 5432 }), /connection reset by peer/);
-  await assert.rejects(exchange(at, "silent", { ...request, port: 80 }), /connection refused/);
-  await assert.rejects(exchange(at, "elsewhere", { ...request, port: 80 }), /no route to host/);
+  assert.equal((await traffic.send(undefined, "web", { ...request, port: 1234 }, 1000)).body, "web");
+  assert.equal((await traffic.send(undefined, "ported", { ...request, port: 443 }, 1000)).body, "443");
+  await assert.rejects(traffic.send(undefined, "ported", { ...request, port: 81 }, 1000), /connection refused/);
+  await assert.rejects(traffic.send(undefined, "ported", { ...request, port: 5432 }, 1000), /connection reset by peer/);
+  await assert.rejects(traffic.send(undefined, "silent", { ...request, port: 80 }, 1000), /connection refused/);
+  await assert.rejects(traffic.send(undefined, "elsewhere", { ...request, port: 80 }, 1000), /no route to host/);
 });
 
 test("a fault of probes fails them all, whatever the scripts say", async () => {
-  const failing = networkProber(at, () => "i/o timeout");
+  const failing = networkProber(traffic, "node-1", () => "i/o timeout");
   await assert.rejects(failing.tcp("silent", 1, 1000), /i\/o timeout/);
   await assert.rejects(failing.grpc("rpc", 9000, "", 1000), /i\/o timeout/);
 });

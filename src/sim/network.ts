@@ -1,22 +1,25 @@
-/** The network of a simulated cluster: requests to addresses, answered by the scripts of the containers that have them. */
+/** What answers at the addresses of a simulated cluster: the scripts of the containers that have them. What may happen on the way is traffic.ts's. */
 import type { Prober } from "#kubelet/ports.ts";
 import type { Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { Traffic } from "#sim/traffic.ts";
 
-/** What answers at an address; undefined: nobody has it. */
-export type At = (address: string) => readonly Script[] | undefined;
+/** A pod at an address: the containers of it that run, and its node. */
+export interface Host {
+  readonly node: string;
+  readonly scripts: readonly Script[];
+}
+/** Who has an address; undefined: nobody. */
+export type At = (address: string) => Host | undefined;
 
 /** The one of a pod's containers that listens on a port: one that names it, or else one that serves whatever port it is asked on. */
-function listener(scripts: readonly Script[], port: number): Script | undefined {
+export function listener(scripts: readonly Script[], port: number): Script | undefined {
   return scripts.find(s => s.ports?.includes(port)) ?? scripts.find(s => !s.ports && (s.http || s.grpc));
 }
 /** Whether any container says what it serves. Of a pod that says nothing every port counts as open. */
 const says = (scripts: readonly Script[]) => scripts.some(s => s.ports || s.http || s.grpc);
 
-/** Sends a request to a pod's address. Rejects with the sentence that a client of a real network would see. */
-export async function exchange(at: At, address: string, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
-  const scripts = at(address);
-  const where = `${address}:${request.port}`;
-  if (!scripts) throw new Error(`dial tcp ${where}: connect: no route to host`);
+/** A request to a pod that it has reached. Rejects with the sentence that a client of a real network would see. */
+export async function answered({ scripts }: Host, where: string, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
   const found = listener(scripts, request.port);
   if (!found) throw new Error(`dial tcp ${where}: connect: connection refused`);
   if (!found.http) throw new Error(`read tcp ${where}: connection reset by peer`);
@@ -24,19 +27,22 @@ export async function exchange(at: At, address: string, request: SimulatedReques
   return { status, headers, body };
 }
 
-/** Probes of containers: those whose scripts say what they serve are asked; of others every probe succeeds, unless `fails` says why none does now. */
-export function networkProber(at: At, fails: () => string | undefined = () => undefined): Prober {
+/**
+ * Probes of containers by the kubelet of `node`: those whose scripts say what they serve are asked; of others every probe succeeds,
+ * unless `fails` says why none does now.
+ */
+export function networkProber(traffic: Traffic, node: string, fails: () => string | undefined = () => undefined): Prober {
   const scripted = (host: string): readonly Script[] | undefined => {
     const why = fails();
     if (why !== undefined) throw new Error(why);
-    const scripts = at(host);
+    const scripts = traffic.at(host)?.scripts;
     return scripts && says(scripts) ? scripts : undefined;
   };
   return {
-    http: async ({ host, port, path, headers }) => {
+    http: async ({ host, port, path, headers }, timeoutMs) => {
       if (!scripted(host)) return { status: 200, body: "ok" };
       const named = Object.fromEntries(headers.map(h => [h.name.toLowerCase(), h.value]));
-      const { status, body } = await exchange(at, host, { method: "GET", path, port, headers: named, body: "" });
+      const { status, body } = await traffic.send(node, host, { method: "GET", path, port, headers: named, body: "" }, timeoutMs);
       return { status, body };
     },
     tcp: async (host, port) => {

@@ -17,6 +17,7 @@ import {
   type SandboxSpec,
   type SandboxState,
 } from "#kubelet/runtime.ts";
+import { Output } from "#sim/output.ts";
 
 /** A request to a container, as its network brings it. */
 export interface SimulatedRequest {
@@ -34,8 +35,17 @@ export interface SimulatedAnswer {
 }
 /** The states of grpc.health.v1. */
 export type Serving = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN" | "UNKNOWN";
+/** What a container's script has of the process that runs it. */
+export interface ContainerProcess {
+  /** Aborted when it has ended, whatever ended it. */
+  readonly signal: AbortSignal;
+  /** Adds a line to its log. */
+  print(line: string): void;
+}
 /** What a container does; by default it runs until it is stopped. */
 export interface Script {
+  /** Its program: it ends the container with the exit code that it resolves with (0, if none), or with 1 and a line in the log. */
+  readonly main?: () => Promise<number | undefined> | Promise<void>;
   /** Milliseconds from its start to its end by itself. */
   readonly runsFor?: number;
   readonly exitCode?: number;
@@ -65,7 +75,7 @@ export interface RuntimeState {
 export interface SimulatedRuntimeOptions {
   readonly state?: RuntimeState | undefined;
   readonly clock: Clock;
-  readonly script?: (pod: { namespace: string; name: string }, container: ContainerSpec) => Script;
+  readonly script?: (pod: { namespace: string; name: string }, container: ContainerSpec, process: ContainerProcess) => Script;
   /** Milliseconds that calls take. */
   readonly delays?: { readonly sandbox?: number; readonly create?: number; readonly start?: number; readonly pull?: number };
   /** Images that cannot be pulled, and why. */
@@ -112,19 +122,14 @@ interface Item {
   readonly spec: ContainerSpec;
   readonly box: Box;
   readonly script: Script;
+  readonly output: Output;
+  /** Ended with it. */
+  readonly ending: AbortController;
   state: ContainerState;
-  /** Its log as it has stood since a start; made when somebody asks. */
-  log?: { readonly startedAt: number; readonly bytes: Uint8Array };
-}
-function logOf(item: Item): Uint8Array {
-  const { startedAt = 0 } = item.state;
-  if (item.log?.startedAt === startedAt) return item.log.bytes;
-  const at = new Date(startedAt).toISOString().replace("Z", "000000Z");
-  const bytes = utf8((item.script.log ?? "").replaceAll(/^.+$/gm, line => `${at} stdout F ${line}`));
-  item.log = { startedAt, bytes };
-  return bytes;
 }
 
+/** What a process waits for when it ends. */
+const ENDED = new Error("the container has ended");
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
 /** Bytes of memory of a container that says nothing of it. */
 const LITTLE = 1_000_000;
@@ -165,6 +170,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   function end(item: Item, exitCode: number, reason = exitCode === 0 ? "Completed" : "Error"): void {
     if (item.state.state === "exited") return;
     item.state = { ...item.state, state: "exited", finishedAt: clock.now(), exitCode, reason };
+    item.ending.abort(ENDED);
     emit("exited", item);
   }
   const nameOf = (item: Item) => `${item.box.spec.name}/${item.spec.name}`;
@@ -249,17 +255,33 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     items.set(item.state.id, item);
     if (item.script.memory) hungry.add(item);
   }
+  function made(spec: ContainerSpec, box: Box, state: ContainerState): Item {
+    const ending = new AbortController();
+    const output = new Output();
+    const process = { signal: ending.signal, print: (line: string) => output.print(clock.now(), line) };
+    return { spec, box, state, output, ending, script: options.script?.(box.spec, spec, process) ?? {} };
+  }
   /** A container that ends by itself does so in its time. */
   function arm(item: Item): void {
     const { script, state } = item;
+    if (script.main) void carryOut(item, script.main);
     if (script.runsFor === undefined) return;
     clock.after(state.startedAt + script.runsFor - clock.now(), () => end(item, script.exitCode ?? 0));
+  }
+  async function carryOut(item: Item, main: NonNullable<Script["main"]>): Promise<void> {
+    try {
+      end(item, (await main()) ?? 0);
+    } catch (error) {
+      if (item.ending.signal.aborted) return;
+      item.output.print(clock.now(), String(error), "stderr");
+      end(item, 1);
+    }
   }
   for (const { spec, state } of options.state?.boxes ?? []) boxes.set(state.id, { spec, state });
   for (const { spec, state } of options.state?.containers ?? []) {
     const box = boxes.get(state.sandboxId);
     if (!box) continue;
-    const item: Item = { spec, box, state, script: options.script?.(box.spec, spec) ?? {} };
+    const item = made(spec, box, state);
     enter(item);
     if (state.state === "running") arm(item);
   }
@@ -278,7 +300,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     },
     calls,
     logAt: path => {
-      for (const item of items.values()) if (item.state.logPath === path && item.state.state !== "created") return logOf(item);
+      for (const item of items.values())
+        if (item.state.logPath === path && item.state.state !== "created") return item.output.bytes(item.state.startedAt, item.script.log);
       return undefined;
     },
     kill: (id, exitCode) => end(itemOf(id), exitCode),
@@ -291,7 +314,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       this.away(true);
       // containerd's words for what it finds ended without having seen it
       for (const item of items.values())
-        if (item.state.state === "running") item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
+        if (item.state.state === "running") {
+          item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
+          item.ending.abort(ENDED);
+        }
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
     memory() {
@@ -366,7 +392,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         logPath: `${box.spec.logDirectory}/${spec.logPath}`,
         annotations: spec.annotations,
       };
-      enter({ spec, box, state, script: options.script?.(box.spec, spec) ?? {} });
+      enter(made(spec, box, state));
       return id;
     },
     startContainer: async id => {

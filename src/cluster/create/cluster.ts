@@ -1,13 +1,14 @@
 /** A cluster as its user has it in hand. */
 import type { Duration } from "#base/duration.ts";
 import type { Transport } from "#client/client.ts";
+import type { FetchOptions } from "#cluster/create/images.ts";
 import type { Snapshot } from "#cluster/create/snapshot.ts";
 import type { HistoryEntry } from "#cluster/history.ts";
 import type { TypedClient } from "#cluster/typedclient.ts";
 import type { KubeObject } from "#kinds/kind.ts";
 import type { Fault } from "#sim/faults/all.ts";
 import type { Injector } from "#sim/faults/injector.ts";
-import type { SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { SimulatedAnswer } from "#sim/runtime.ts";
 
 export interface ClusterClock {
   /** Virtual time, in milliseconds since 1970. */
@@ -43,8 +44,11 @@ export interface Cluster {
   history(): readonly HistoryEntry[];
   /** The chain of reasons that brought an object to its state, as `cox why` prints it. */
   why(type: string, name: string, namespace?: string): Promise<string>;
-  /** A request on the cluster's network, as a pod of `namespace` would make it: to a service's name or address, or to a pod's. */
-  fetch(url: string, request?: FetchOptions): Promise<Required<SimulatedAnswer>>;
+  /**
+   * A request on the cluster's network, as a pod of `namespace` would make it: to a service's name or address, or to a pod's. Time passes
+   * while it is under way, `timeout` at the most.
+   */
+  fetch(url: string, request?: ClusterFetchOptions): Promise<Required<SimulatedAnswer>>;
   readonly nodes: ClusterNodes;
   readonly faults: ClusterFaults;
   readonly controlPlane: ClusterControlPlane;
@@ -89,9 +93,11 @@ export interface ClusterControlPlane {
   /** Resolves when it serves again; without a name all of them. */
   start(name?: string): Promise<void>;
 }
-export interface FetchOptions extends Partial<Pick<SimulatedRequest, "method" | "headers" | "body">> {
+export interface ClusterFetchOptions extends FetchOptions {
   /** Whose names are tried first; "default". */
   readonly namespace?: string;
+  /** A pod of that namespace whose request it is; without it no node stands between the two, and no fault of theirs. */
+  readonly from?: string;
 }
 /** Any object, as far as a person writes it. */
 export interface KubeDraft {

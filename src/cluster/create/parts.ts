@@ -1,15 +1,15 @@
 /** What a cluster is made of: store, control planes, machines, and the network between them on which faults happen. */
 import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Witness } from "#apiserver/registry.ts";
-import { text, utf8 } from "#base/bytes.ts";
 import { type SeededChance, seededChance } from "#base/chance.ts";
-import { bytesOf, type Handler, type HttpRequest, type HttpResponse, type Identity } from "#base/http.ts";
+import type { Handler, Identity } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
 import { failure } from "#base/status.ts";
 import { actingAs, createClient } from "#client/http.ts";
 import { component } from "#cluster/controlplane.ts";
 import { scriptOf } from "#cluster/create/images.ts";
 import { type ClusterHost, type ClusterOptions, type Settings, settingsOf } from "#cluster/create/options.ts";
+import { carried, request } from "#cluster/create/reach.ts";
 import type { Network } from "#cluster/create/snapshot.ts";
 import { Time } from "#cluster/create/time.ts";
 import { History } from "#cluster/history.ts";
@@ -22,9 +22,9 @@ import { type Injector, injector } from "#sim/faults/injector.ts";
 import { type Checker, checker } from "#sim/invariants/checker.ts";
 import type { ProcessLife } from "#sim/life.ts";
 import { Link } from "#sim/link.ts";
-import { type At, exchange } from "#sim/network.ts";
 import { simulatedSigner } from "#sim/signer.ts";
 import { type Storage, storageInMemory, storageOnDisk } from "#sim/storage.ts";
+import { Traffic } from "#sim/traffic.ts";
 
 export interface ClusterParts {
   readonly settings: Settings;
@@ -37,6 +37,8 @@ export interface ClusterParts {
   readonly storage: Storage;
   readonly history: History;
   readonly link: Link;
+  /** The network between pods. */
+  readonly traffic: Traffic;
   readonly planes: Planes;
   /** Undefined: there are no nodes. */
   readonly simulated: PlayedNodes | undefined;
@@ -84,6 +86,8 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     history.witness(write, did, name, revision, record);
     if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
   };
+  const nowhere = new Traffic(clock, () => undefined);
+  const traffic = () => simulated?.traffic ?? nowhere;
   const kubeletOf = (name: string): Handler => {
     const handle = simulated?.kubeletOf(name);
     if (!handle) throw failure(503, "ServiceUnavailable", `the kubelet of node "${name}" cannot be reached`);
@@ -107,7 +111,7 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
       platform: "linux/amd64",
       connect: {
         kubeletOf,
-        addressOf: to => request => carried(simulated?.at ?? (() => undefined), to, request),
+        addressOf: to => request => carried(traffic(), to, request),
       },
       witness,
     },
@@ -123,28 +127,19 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     await time.during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
   const nodes = simulated?.names.map(name => simulated!.node(name)) ?? [];
-  const faults = injector({ clock, link, nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
+  const faults = injector({ clock, link, traffic: traffic(), nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
   faults.add(settings.faults ?? []);
-  return { settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy };
-}
-
-/** An HTTP request on the cluster's network, as the apiserver's proxies make it. */
-async function carried(
-  at: At,
-  { host, port }: { readonly host: string; readonly port: number },
-  request: HttpRequest,
-): Promise<HttpResponse> {
-  const { method, url: path, headers } = request;
-  const body = request.body ? text(await bytesOf({ status: 200, headers: {}, body: request.body })) : "";
-  const named = Object.fromEntries(Object.entries(headers).filter((h): h is [string, string] => typeof h[1] === "string"));
-  const answer = await exchange(at, host, { method, path, port, headers: named, body });
-  return { status: answer.status, headers: { "content-type": "text/plain", ...answer.headers }, body: utf8(answer.body) };
+  return {
+    ...{ settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy },
+    traffic: traffic(),
+  };
 }
 
 type NodesParts = Pick<ClusterParts, "settings" | "host" | "network" | "planes" | "link" | "clock" | "chance" | "log">;
 /** Kubelets over simulated machines, or stages in their place. */
 function playedNodes({ settings, host, network, planes, link, clock, chance, log }: NodesParts): PlayedNodes {
   const { from, nodes, played: stages, images = {} } = settings;
+  const way = { views: planes.views, domain: network.clusterDomain, chance };
   const clientOf = (user: Identity, userAgent: string, process: string, life?: ProcessLife) =>
     createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true });
   const played = { plane: planes, options: { ...network, nodes, nodeName: "node-1" }, clock, chance, log, off: from?.off };
@@ -153,7 +148,14 @@ function playedNodes({ settings, host, network, planes, link, clock, chance, log
     ...played,
     clientFor: (name, life) => clientOf(component(`node:${name}`, "system:nodes"), "kubelet", `kubelet/${name}`, life),
     streams: host.streams,
-    scriptOf: (container, pod) => scriptOf(images, container, pod),
+    scriptOf: (container, pod, { running, clock, send }) => {
+      const namespace = pod?.metadata.namespace ?? "";
+      return scriptOf(images, container, pod, {
+        running,
+        clock,
+        fetch: (url, options) => request({ ...way, namespace, send }, url, options),
+      });
+    },
     places: from?.places,
     machines: from?.machines,
     apart: settings.faults !== undefined,

@@ -9,11 +9,13 @@ import type { FaultKind, Span } from "./fault.ts";
 import { type KubeletDeath, kubeletDeath } from "./kubeletdeath.ts";
 import { type MessageFault, message } from "./message.ts";
 import { type NodeDeath, nodeDeath } from "./nodedeath.ts";
+import { type NodePartition, nodePartition } from "./nodepartition.ts";
 import { type Partition, partition } from "./partition.ts";
 import { type Pressure, pressure } from "./pressure.ts";
 import { type FailingProbes, probes } from "./probes.ts";
 import { type Pulls, pulls } from "./pulls.ts";
 import { type RuntimeDeath, runtimeDeath } from "./runtimedeath.ts";
+import { type TrafficFault, traffic } from "./traffic.ts";
 import { type WatchCut, watchCut } from "./watchcut.ts";
 
 /** What goes wrong, as plain data: `{ at: "5m", fault: "nodeDeath", node: "node-2", for: "10m" }`. */
@@ -28,11 +30,13 @@ export type Fault = Span &
     | KubeletDeath
     | MessageFault
     | NodeDeath
+    | NodePartition
     | Partition
     | Pressure
     | FailingProbes
     | Pulls
     | RuntimeDeath
+    | TrafficFault
     | WatchCut
   );
 export type FaultName = Fault["fault"];
@@ -47,10 +51,12 @@ export const faultKinds = [
   kubeletDeath,
   message,
   nodeDeath,
+  nodePartition,
   partition,
   pressure,
   probes,
   pulls,
   runtimeDeath,
+  traffic,
   watchCut,
 ] as unknown as readonly FaultKind<Fault>[];

@@ -7,6 +7,7 @@ import type { ProcessLife } from "#sim/life.ts";
 import type { Link } from "#sim/link.ts";
 import type { SimulatedRuntime } from "#sim/runtime.ts";
 import type { Storage } from "#sim/storage.ts";
+import type { Traffic } from "#sim/traffic.ts";
 import type { Fields } from "./fields.ts";
 
 /** When a fault happens. */
@@ -53,6 +54,8 @@ export interface FaultyPlane {
 export interface World {
   readonly clock: Clock;
   readonly link: Link;
+  /** Between pods. */
+  readonly traffic: Traffic;
   readonly nodes: readonly FaultyNode[];
   readonly machines: readonly FaultyMachine[];
   readonly planes: readonly FaultyPlane[];
@@ -70,6 +73,8 @@ export interface FaultKind<F extends { readonly fault: string }> {
   problem?(fault: F, world: World): string | undefined;
   /** Its work is done when it has begun. */
   readonly atOnce?: true;
+  /** A seed draws it only for who names its kind: it strikes nobody but pods that call each other. */
+  readonly onlyNamed?: true;
   /** Milliseconds after its end for which it still keeps loops from their work. */
   readonly lingers?: number;
   /** One as a seed draws it; undefined: this cluster has nothing that it could happen to. */

@@ -43,6 +43,17 @@ const nameOf = (of: (world: World) => readonly { readonly name: string }[], none
 export const node = nameOf(world => world.nodes, "the cluster has no nodes");
 /** A node with a simulated machine below it. */
 export const machine = nameOf(world => world.machines, "the cluster has no simulated machines");
+/** Some of them. */
+export const machines: Field = {
+  problem(value, world) {
+    if (!Array.isArray(value) || value.length === 0) return `a list of nodes' names, not ${shown(value)}`;
+    for (const one of value) {
+      const problem = machine.problem(one, world);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  },
+};
 export const plane = nameOf(world => world.planes, "the cluster has no control planes");
 /** Who speaks to the API: a component's name, or the first part of it. */
 export const sender: Field = {

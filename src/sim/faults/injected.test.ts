@@ -132,15 +132,18 @@ for (const fault of [
 
 /** A cluster of two nodes with a server on node-1, at rest. */
 async function served(faults: readonly Fault[] = []): Promise<Cluster> {
-  const cluster = await createCluster({ nodes: 2, faults, invariants: "all" });
-  await cluster.apply({
-    ...POD,
-    metadata: { name: "web", labels: { app: "web" } },
-    spec: {
-      nodeName: "node-1",
-      containers: [{ name: "app", image: "web:1", readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 1 } }],
+  const images = { web: () => ({ http: () => ({ body: "web" }) }) };
+  const cluster = await createCluster({ nodes: 2, faults, images, invariants: "all" });
+  const readinessProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 1 };
+  await cluster.apply([
+    {
+      ...POD,
+      metadata: { name: "web", labels: { app: "web" } },
+      spec: { nodeName: "node-1", containers: [{ name: "app", image: "web:1", readinessProbe }] },
     },
-  });
+    { apiVersion: "v1", kind: "Service", metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } },
+    { ...POD, metadata: { name: "caller" }, spec: { nodeName: "node-2", containers: [{ name: "app", image: "caller" }] } },
+  ]);
   await cluster.clock.advance("10s");
   return cluster;
 }
@@ -148,6 +151,13 @@ async function served(faults: readonly Fault[] = []): Promise<Cluster> {
 async function over(cluster: Cluster): Promise<void> {
   while (cluster.faults.pending > 0) await cluster.clock.advance("10s");
   await cluster.settled();
+}
+/** What a pod of node-2 has of the server, in the last words of the sentence. */
+function calls(cluster: Cluster): Promise<string> {
+  return cluster.fetch("http://web", { from: "caller", timeout: "2s" }).then(
+    ({ body }) => body,
+    (error: Error) => error.message.split(": ").at(-1) ?? "",
+  );
 }
 async function conditionOf(cluster: Cluster, type: string): Promise<string | undefined> {
   const { status } = await cluster.client.get(NODE, "node-1");
@@ -169,6 +179,15 @@ const shown: Partial<
   partition: [
     { fault: { fault: "partition", who: "kubelet/node-1" }, after: "9m", shows: async c => (await conditionOf(c, "Ready")) === "Unknown" },
   ],
+  nodePartition: [
+    { fault: { fault: "nodePartition", nodes: ["node-1"] }, shows: async c => (await calls(c)) === "i/o timeout" },
+    { fault: { fault: "nodePartition", nodes: ["node-1"], refused: true }, shows: async c => (await calls(c)) === "connection refused" },
+    {
+      fault: { fault: "nodePartition", nodes: ["node-1"], from: ["node-2"], oneWay: true },
+      shows: async c => /^context/.test(await calls(c)),
+    },
+  ],
+  traffic: [{ fault: { fault: "traffic", does: "loseRequest", rate: 1 }, shows: async c => (await calls(c)) === "i/o timeout" }],
   runtimeDeath: [
     { fault: { fault: "runtimeDeath", node: "node-1" }, after: "9m", shows: async c => (await conditionOf(c, "Ready")) === "False" },
   ],
