@@ -241,8 +241,8 @@ test("node ranges do not overlap, and none is given when none is left", () => {
 test("a silent node is unknown; one that reports is left alone until its time is up", () => {
   const node = { metadata: { name: "n" }, spec: {}, status: { conditions: [{ type: "Ready", status: "True" }] } } as unknown as Node;
   const quiet = nodeLifecycleController.decide({ node, heard: now - 10_000, pods: [] }, context());
-  assert.deepEqual(quiet, [{ do: "wake", at: now + 30_000, because: "its kubelet is to be heard of by then" }]);
-  const silent = nodeLifecycleController.decide({ node, heard: now - 40_000, pods: [pod("p", true)] }, context());
+  assert.deepEqual(quiet, [{ do: "wake", at: now + 40_000, because: "its kubelet is to be heard of by then" }]);
+  const silent = nodeLifecycleController.decide({ node, heard: now - 50_000, pods: [pod("p", true)] }, context());
   assert.deepEqual(brief(silent), ["update Node n", "event", "patch Pod p", "event", "wake"]);
 });
 

@@ -11,8 +11,8 @@ import { conditionOf } from "#rules/conditions.ts";
 import { LEASE } from "#rules/heartbeat.ts";
 import { podCondition } from "#rules/pods.ts";
 
-/** Milliseconds for which a kubelet may stay silent. */
-const GRACE = 40_000;
+/** Milliseconds for which a kubelet may stay silent (upstream's --node-monitor-grace-period, 50 s since 1.32). */
+const GRACE = 50_000;
 const BY_NODE = "node";
 
 const NOT_READY = "node.kubernetes.io/not-ready";

@@ -95,7 +95,11 @@ test("what becomes of a node is told: cordoned, drained by a taint, deleted", as
 
   const gone = await planned(live, "{apiVersion: v1, kind: Node, metadata: {name: node-1}}", true);
   assert.match(gone, /^- delete {2}node\/node-1$/m);
-  assert.match(gone, /^- delete {2}pod\/web-POD -n default {2}\(pod-garbage-collector: /m, "after the 40 s for which a node may be away");
+  assert.match(
+    gone,
+    /^- delete {2}pod\/web-POD -n default {2}\(pod-garbage-collector: /m,
+    "after the 40 s that its garbage collector waits for a node to come back",
+  );
   await live.close();
 });
 
