@@ -1,5 +1,5 @@
 import { startInBackground } from "#cli/background.ts";
-import { type CoxCommand, Refusal } from "#cli/command.ts";
+import { type CoxCommand, Refusal, refuseEmpty } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import type { EtcdPlace } from "#cluster/datastore.ts";
 import { readRunFile } from "#host/runfile.ts";
@@ -18,7 +18,8 @@ export const migrate: CoxCommand = program => {
   withDataDir(
     program
       .command("migrate")
-      .description("move the store to an etcd, or back to this machine's disk; reads go on meanwhile, and writes while most is copied"),
+      .description("move the store to an etcd, or back to this machine's disk; reads go on meanwhile, and writes while most is copied")
+      .hook("preAction", refuseEmpty),
   )
     .requiredOption("--to <place>", 'URLs of an etcd\'s members, with commas between them; or "embedded"')
     .option("--datastore-cafile <file>", "certificates that vouch for the etcd")

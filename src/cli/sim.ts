@@ -1,5 +1,5 @@
 import { shellWord } from "#base/shellword.ts";
-import { type CoxCommand, Refusal } from "#cli/command.ts";
+import { type CoxCommand, Refusal, refuseEmpty } from "#cli/command.ts";
 import { terminal } from "#host/terminal.ts";
 import type { Fault } from "#sim/faults/all.ts";
 
@@ -16,6 +16,7 @@ export const sim: CoxCommand = program => {
   program
     .command("sim")
     .description("a simulated cluster lives through a scenario while things go wrong, and what must never happen is looked for")
+    .hook("preAction", refuseEmpty)
     .option("--seed <n>", "decides all that is left to chance", "1")
     .option("--hours <n>", "how long a story that may go on for ever lasts", "1")
     .option("--nodes <n>", "how many nodes; the scenario's own number when not given")

@@ -1,4 +1,4 @@
-import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
+import { type CoxCommand, jsonOutput, Refusal, refuseEmpty } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { terminal } from "#host/terminal.ts";
@@ -18,7 +18,7 @@ const PLACE = "a folder, or s3://BUCKET/PREFIX (default: the cluster's own place
 
 /** `cox snapshot`: the store's content as a file that also a real etcd restores, and back. */
 export const snapshot: CoxCommand = program => {
-  const command = program.command("snapshot").description("save the store, list what was saved, restore it");
+  const command = program.command("snapshot").description("save the store, list what was saved, restore it").hook("preAction", refuseEmpty);
   withDataDir(command.command("save").description("save the store, of a cluster that runs or does not"))
     .option("--name <name>", "what it is for; the time is added", "manual")
     .option("--to <place>", PLACE)

@@ -1,11 +1,11 @@
-import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
+import { type CoxCommand, jsonOutput, Refusal, refuseEmpty } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { terminal } from "#host/terminal.ts";
 import type { CheckReport } from "#store/check.ts";
 
 /** `cox store check`: reads log and index from head to tail. Ends with 1 when something is wrong, one sentence each. */
 export const store: CoxCommand = program => {
-  const commands = program.command("store").description("the store's files");
+  const commands = program.command("store").description("the store's files").hook("preAction", refuseEmpty);
   withDataDir(commands.command("check").description("read all of the store's files and say what is wrong; the cluster may not run"))
     .option("--directory <dir>", "the store's own directory, instead of a cluster's")
     .addOption(jsonOutput("for programs"))

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Archive } from "#snapshot/archive.ts";
-import { listIfThere, makePrivateFolder, syncFolder } from "./privatefiles.ts";
+import { listIfThere, makeFolder, syncFolder, systemReason } from "./privatefiles.ts";
 import { startOf } from "./processes.ts";
 
 /** `s3://BUCKET/PREFIX`, or a folder's absolute path. */
@@ -17,13 +17,17 @@ export async function archiveAt(place: string): Promise<Archive> {
 function folderArchive(folder: string): Archive {
   return {
     place: folder,
-    async list() {
-      const names = (await listIfThere(folder)).filter(name => !name.startsWith("."));
-      return Promise.all(names.map(async name => ({ name, size: (await stat(join(folder, name))).size })));
-    },
+    list: () =>
+      usable(folder, async () => {
+        const names = (await listIfThere(folder)).filter(name => !name.startsWith("."));
+        return Promise.all(names.map(async name => ({ name, size: (await stat(join(folder, name))).size })));
+      }),
     async put(name, bytes) {
-      await makePrivateFolder(folder);
-      await removeUnfinished(folder);
+      await usable(folder, async () => {
+        // one that is there has its mode from somebody, who may keep other things in it
+        await makeFolder(folder);
+        await removeUnfinished(folder);
+      });
       const beside = join(folder, `.${name}.${process.pid}.partial`);
       try {
         const handle = await open(beside, "w", 0o600);
@@ -43,6 +47,13 @@ function folderArchive(folder: string): Archive {
     get: name => createReadStream(join(folder, name)),
     remove: name => rm(join(folder, name)),
   };
+}
+/** What the system refuses about the folder, in a sentence. */
+async function usable<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  return work().catch((error: Error) => {
+    const why = systemReason(error);
+    throw why === undefined ? error : new Error(`snapshots cannot be in ${folder}: ${why}`);
+  });
 }
 /** What processes that are no more have begun here. */
 async function removeUnfinished(folder: string): Promise<void> {

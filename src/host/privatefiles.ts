@@ -7,8 +7,8 @@ export async function makePrivateFolder(folder: string): Promise<void> {
   await makeFolder(folder);
   await chmod(folder, 0o700);
 }
-/** With its parents. Node's own recursive mkdir tries for ever where a filesystem takes no folders (/proc). */
-async function makeFolder(folder: string): Promise<void> {
+/** Makes the folder, with its parents, with mode 0700 where it is not there yet. Node's own recursive mkdir tries for ever where a filesystem takes no folders (/proc). */
+export async function makeFolder(folder: string): Promise<void> {
   const make = () =>
     mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { RunningHash, Scratch, SnapshotPorts } from "#snapshot/ports.ts";
 import { keyOf, type SealPorts } from "#snapshot/seal.ts";
 import { hostCrypto } from "./crypto.ts";
+import { systemReason } from "./privatefiles.ts";
 
 let made = 0;
 
@@ -67,7 +68,9 @@ export const hostSeal: SealPorts = {
 /** The key in a file. Throws a sentence for a person. */
 export async function readSealKey(file: string): Promise<Uint8Array> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the key file ${file} cannot be read: ${error.code}`);
+    throw new Error(
+      `the key file ${file} cannot be read: ${error.code === "ENOENT" ? "there is no such file" : (systemReason(error) ?? error.message)}`,
+    );
   });
   return keyOf(new Uint8Array(bytes));
 }

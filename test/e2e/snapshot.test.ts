@@ -93,6 +93,20 @@ test("a snapshot that is damaged changes nothing, and an exchange of stores that
   assert.deepEqual(await maps(), ["map1", "map2"]);
 });
 
+test("what a shell has left empty is taken for nothing else", async () => {
+  for (const [words, says] of [
+    [["snapshot", "prune", "--keep", ""], "--keep is empty"],
+    [["snapshot", "save", "--to", ""], "--to is empty"],
+    [["snapshot", "list", "--from", ""], "--from is empty"],
+    [["snapshot", "save", "--key-file", ""], "--key-file is empty"],
+    [["snapshot", "restore", ""], "restore: an argument is empty"],
+    [["migrate", "--to", ""], "--to is empty"],
+    [["store", "check", "--directory", ""], "--directory is empty"],
+  ] as const) {
+    assert.equal(await refused(...words), `cox: ${says}`);
+  }
+});
+
 test("by schedule, as many as are to be kept", async () => {
   await cox("down");
   const { code, stderr } = await cluster.cox([
