@@ -117,6 +117,8 @@ export const limits = {
   idleUtilization: 0.05,
   /** Bytes of what the program of a simulated container prints; what comes after is left out. */
   simulatedLog: 1024 * 1024,
+  /** Bytes of a request line and headers that such a container is sent from outside. */
+  simulatedHead: 64 * 1024,
   /** Growth of an idle process's heap that makes it worth a collection, and the heap above which that is one short one. */
   idleGrowth: 6 * 1024 * 1024,
   idleThoroughHeap: 96 * 1024 * 1024,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import zlib from "node:zlib";
-import { pipePair } from "./pipes.ts";
+import { pipePair } from "#base/pipes.ts";
 import { spdySession } from "./spdy.ts";
 import { controlFrame, dataFrame, dictionary, FLAG_FIN, type Frame, FrameReader, frameType, HeaderCodec, words } from "./spdyframes.ts";
 

@@ -5,7 +5,7 @@
  * other side has shown that it knows them: by a SETTINGS or WINDOW_UPDATE frame, or by stopping for a while at exactly a full window.
  */
 import type { Pipe } from "#base/http.ts";
-import { byteQueue } from "./pipes.ts";
+import { byteQueue } from "#base/pipes.ts";
 import {
   controlFrame,
   dataFrame,

@@ -1,8 +1,8 @@
 /** Port-forward: connections of a client to ports in a sandbox. */
 import type { Pipe } from "#base/http.ts";
+import { byteQueue } from "#base/pipes.ts";
 import type { StreamTarget } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
-import { byteQueue } from "./pipes.ts";
 import type { SpdySession, SpdyStream } from "./spdy.ts";
 import { channelMessages, channelWriter } from "./streamwebsocket.ts";
 import type { WebSocketServer } from "./websocket.ts";

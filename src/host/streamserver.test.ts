@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import type { HttpRequest, Pipe } from "#base/http.ts";
+import { pipePair } from "#base/pipes.ts";
 import type { StreamTarget } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
 import { pipeOf } from "./pipe.ts";
-import { pipePair } from "./pipes.ts";
 import { type SpdySession, type SpdyStream, spdySession } from "./spdy.ts";
 import { streamServer } from "./streamserver.ts";
 

@@ -1,5 +1,5 @@
 /** A command's channels in messages of one WebSocket: the first byte (or, in base64, the first digit) names the channel. */
-import { byteQueue } from "./pipes.ts";
+import { byteQueue } from "#base/pipes.ts";
 import { type Channels, type CommandTarget, endText, terminalSizes } from "./streamcommand.ts";
 import type { WebSocketServer } from "./websocket.ts";
 

@@ -23,7 +23,11 @@ export async function answered({ scripts }: Host, where: string, request: Simula
   const found = listener(scripts, request.port);
   if (!found) throw new Error(`dial tcp ${where}: connect: connection refused`);
   if (!found.http) throw new Error(`read tcp ${where}: connection reset by peer`);
-  const { status = 200, headers = {}, body = "" } = await found.http(request);
+  return answerOf(found.http, request);
+}
+/** What a server answers, without gaps. */
+export async function answerOf(http: NonNullable<Script["http"]>, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
+  const { status = 200, headers = {}, body = "" } = await http(request);
   return { status, headers, body };
 }
 

@@ -5,6 +5,7 @@
 import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Pipe } from "#base/http.ts";
+import { pipePair } from "#base/pipes.ts";
 import {
   type ContainerSpec,
   type ContainerState,
@@ -17,6 +18,8 @@ import {
   type SandboxSpec,
   type SandboxState,
 } from "#kubelet/runtime.ts";
+import { serveHttp } from "#sim/httpserver.ts";
+import { answerOf, listener } from "#sim/network.ts";
 import { Output } from "#sim/output.ts";
 
 /** A request to a container, as its network brings it. */
@@ -247,7 +250,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     }
   }
 
-  const answerOf = (id: string, command: readonly string[]) => {
+  const executed = (id: string, command: readonly string[]) => {
     const said = itemOf(id).script.exec?.(command) ?? options.exec?.(id, command);
     return { exitCode: said?.exitCode ?? 0, output: said ? (said.output ?? "") : `${command.join(" ")}\n` };
   };
@@ -433,12 +436,12 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     execSync: async (id, command) => {
       await take(0);
       if (itemOf(id).state.state !== "running") throw new Error("container not running");
-      const { exitCode, output } = answerOf(id, command);
+      const { exitCode, output } = executed(id, command);
       return { exitCode, output: utf8(output), timedOut: false };
     },
     exec: async (id, command, streams) => {
       await take(0);
-      const { exitCode, output } = answerOf(id, command);
+      const { exitCode, output } = executed(id, command);
       await streams.stdout?.(utf8(output));
       return { exitCode };
     },
@@ -446,8 +449,30 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const item = itemOf(id);
       await streams.stdout?.(utf8(item.script.log ?? ""));
     },
-    connect: async (): Promise<Pipe> => {
-      throw new Error("a simulated pod has no ports to connect to");
+    connect: async (sandboxId, port): Promise<Pipe> => {
+      await take(0);
+      const box = boxes.get(sandboxId);
+      if (!box?.state.ready) throw new Error(`sandbox "${sandboxId}" is not ready`);
+      const here = [...items.values()].filter(i => i.box === box && i.state.state === "running");
+      const script = listener(
+        here.map(i => i.script),
+        port,
+      );
+      const item = here.find(i => i.script === script);
+      // as containerd says it
+      if (!item)
+        throw new Error(
+          `failed to connect to localhost:${port} inside namespace, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+        );
+      const [outer, inner] = pipePair();
+      const { http } = item.script;
+      const { signal } = item.ending;
+      const cut = () => inner.destroy();
+      signal.addEventListener("abort", cut, { once: true });
+      void inner.closed.then(() => signal.removeEventListener("abort", cut));
+      if (http) void serveHttp(inner, message => answerOf(http, { ...message, port }));
+      else cut();
+      return outer;
     },
 
     images: async () => {
