@@ -48,7 +48,7 @@ function asked(flags: Flags): Partial<ClusterOptions> {
   for (const [key, o] of Object.entries(OPTIONS)) {
     const value = flags[key as keyof ClusterOptions];
     if (value === undefined || key === "dataDir") continue;
-    out[key] = o.number ? Number(value) : key === "encryptionProviderConfig" && value ? terminal.absolute(String(value)) : value;
+    out[key] = o.number ? Number(value) : value;
     if (Number.isNaN(out[key])) throw new Refusal(`${o.flag} ${value}: not a number`);
   }
   return out;

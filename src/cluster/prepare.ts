@@ -4,7 +4,7 @@ import { uuid } from "#base/chance.ts";
 import type { EtcdPlace } from "#cluster/datastore.ts";
 import { finishRestore } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { type ClusterOptions, FAST_STAGES, type NamedOptions, OptionError, resolveOptions } from "#cluster/options.ts";
+import { type ClusterOptions, FAST_STAGES, type NamedOptions, OPTIONS, OptionError, resolveOptions } from "#cluster/options.ts";
 import { hostChance } from "#host/chance.ts";
 import { isThere, listIfThere, makePrivateFolder, ownerOf, readIfThere, systemReason, writeAtomically } from "#host/privatefiles.ts";
 import { readRunFile } from "#host/runfile.ts";
@@ -40,6 +40,7 @@ export async function prepare(
   const options = { ...told, ...placedFiles(resolved), stages: placedStages(resolved.stages) };
   const other = readRunFile(layout.run);
   if (other) throw new OptionError(`a cluster runs on ${layout.dataDir} already (process ${other.pid}): stop it with "cox down"`);
+  await checkFiles(options, { ...file, ...flags });
   const id = found?.id ?? uuid(hostChance).slice(0, 8);
   const decided = options.simulated || (settled?.simulated ?? file.simulated) !== undefined;
   const kept = { ...options, id, simulated: decided ? options.simulated : undefined };
@@ -47,6 +48,20 @@ export async function prepare(
   if (token !== undefined) await inOurHands(layout, () => writeAtomically(layout.token, token));
   if (options.simulated && settled?.simulated === undefined && !(flags.simulated ?? file.simulated)) say(simulatedBecause(unable ?? ""));
   return { ...options, id, settled: decided };
+}
+/** What cannot be read would be remembered for the next start, too. Of an earlier start's files the start itself tells. */
+async function checkFiles(options: Omit<ClusterOptions, "token">, asked: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const key of FILES) {
+    const path = options[key];
+    if (asked[key] !== undefined && path && !(await isThere(path))) throw new OptionError(`${OPTIONS[key].flag}: there is no file ${path}`);
+  }
+  if (asked.snapshotKeyFile !== undefined && options.snapshotKeyFile) {
+    const { readSealKey } = await import("#host/snapshot.ts");
+    await readSealKey(options.snapshotKeyFile).catch((error: Error) => {
+      throw new OptionError(`${OPTIONS.snapshotKeyFile.flag}: ${error.message}`);
+    });
+  }
+  if (asked.stages !== undefined && options.stages) await (await import("#cluster/stagefiles.ts")).readStages(options.stages);
 }
 /** Paths as the person meant them, from where they stand. */
 function placedFiles(o: ClusterOptions): Pick<ClusterOptions, (typeof PLACES)[number]> {
@@ -57,7 +72,8 @@ function placedStages(stages: string): string {
   const files = stages.split(",").map(file => file.trim());
   return files.map(file => (file === "" || file === FAST_STAGES ? file : terminal.absolute(file))).join(",");
 }
-const PLACES = ["snapshotTo", "snapshotKeyFile", "datastoreCafile", "datastoreCertfile", "datastoreKeyfile"] as const;
+const FILES = ["snapshotKeyFile", "datastoreCafile", "datastoreCertfile", "datastoreKeyfile", "encryptionProviderConfig"] as const;
+const PLACES = ["snapshotTo", ...FILES] as const;
 export function simulatedBecause(reason: string): string {
   return `${reason}: so the nodes are simulated (everything works but what is inside of containers)`;
 }

@@ -92,6 +92,8 @@ export class Endpoints {
     const count = this.members.length;
     const until = hostClock.monotonic() + how.total;
     const stop = new AbortController();
+    // between two attempts nothing else may keep the process, which would end without a word
+    const held = setTimeout(() => undefined, how.total);
     const flights = new Set<Flight<Value<O>>>();
     let latest: Flight<Value<O>> | undefined;
     let attempts = 0;
@@ -140,6 +142,7 @@ export class Endpoints {
         due = now + (attempts % count === 0 ? BETWEEN_ROUNDS : 0);
       }
     } finally {
+      clearTimeout(held);
       for (const { member } of flights) member.tried = false;
       if (flights.size > 0) stop.abort();
     }

@@ -83,6 +83,12 @@ describe("starts that are refused", { skip, timeout: 5 * 60_000 }, () => {
       assert.equal(await up("--config", `${folder}/none.yaml`), `cox: config file ${folder}/none.yaml does not exist\n`);
       await writeFile(`${folder}/odd.yaml`, "prot: 6443\n");
       assert.match(await up("--config", `${folder}/odd.yaml`), /^cox: config file: unknown key "prot" \(known: /);
+      const etcd = ["--datastore-endpoint", "https://127.0.0.1:1"];
+      for (const flag of ["--datastore-cafile", "--encryption-provider-config", "--snapshot-key-file"])
+        assert.equal(await up(...etcd, flag, `${folder}/none.pem`), `cox: ${flag}: there is no file ${folder}/none.pem\n`);
+      await writeFile(`${folder}/short`, "short");
+      assert.match(await up("--snapshot-key-file", `${folder}/short`), /^cox: --snapshot-key-file: the key file holds no key: 32 bytes /);
+      assert.match(await up("--stages", `${folder}/none.yaml`, "--simulated"), /^cox: --stages: the file \S+ does not exist\n$/);
       const status = await run(`${home}/cox`, ["kubeconfig", "--data-dir", `${folder}/none`]);
       assert.deepEqual([status.code, status.stderr], [1, `cox: there is no cluster in ${folder}/none: start one with "cox up"\n`]);
     } finally {
