@@ -1,5 +1,5 @@
 import type { Key } from "./contract.ts";
-import { isDead, isUnread, type Version } from "./version.ts";
+import { isDead, type Version } from "./version.ts";
 
 /** All versions of [from, to), in key order: what the table of newest versions has, deletions included. */
 interface Page {
@@ -22,19 +22,15 @@ const sizeOf = (version: Version) => OVERHEAD + version.size;
 export type Load = (from: Key, to: Key, most: number) => Version[];
 
 /**
- * The newest durable versions that were read or written lately, with their values, within a stated number of bytes: pages
- * of neighbours for ranges, single ones beside them. It is told of every version that becomes durable.
+ * The newest durable versions of ranges that were read lately, with their values, within a stated number of bytes: pages of
+ * neighbours. It is told of every version that becomes durable.
  */
 export class Cache {
   private readonly most: number;
   private readonly load: Load;
   /** In key order; they do not overlap. */
   private readonly pages: Page[] = [];
-  /** Those that came lately, and those before them: forgotten all at once, so that no put has to look for the oldest. */
-  private single = new Map<Key, Version>();
-  private older = new Map<Key, Version>();
-  private pageBytes = 0;
-  private singleBytes = 0;
+  private bytes = 0;
   private clock = 0;
 
   constructor(most: number, load: Load) {
@@ -44,8 +40,6 @@ export class Cache {
 
   /** The key's newest version; null: there is none; undefined: not known here. */
   get(key: Key): Version | null | undefined {
-    const single = this.single.get(key) ?? this.older.get(key);
-    if (single) return single;
     const page = this.pageOf(key);
     if (!page) return undefined;
     page.used = ++this.clock;
@@ -56,7 +50,7 @@ export class Cache {
   /** A version, which may be a deletion, has become durable. */
   put(version: Version): void {
     const page = this.pageOf(version.key);
-    if (!page) return this.putSingle(version);
+    if (!page) return;
     const at = placeIn(page.versions, version.key);
     const before = page.versions[at];
     if (before?.key === version.key) {
@@ -69,7 +63,6 @@ export class Cache {
   }
   /** The key's version is gone for good. */
   forget(key: Key): void {
-    this.takeSingle(key);
     const page = this.pageOf(key);
     if (!page) return;
     const at = placeIn(page.versions, key);
@@ -104,12 +97,7 @@ export class Cache {
     const versions = this.load(from, next, FILL);
     const to = versions.length < FILL ? next : `${versions.at(-1)!.key}\0`;
     const page: Page = { from, to, versions, bytes: 0, dead: 0, used: ++this.clock };
-    const mayBeSingle = this.single.size + this.older.size > 0;
-    for (let i = 0; i < versions.length; i++) {
-      const single = mayBeSingle ? this.takeSingle(versions[i]!.key) : undefined;
-      if (single && !isUnread(single)) versions[i] = single;
-      this.weigh(page, versions[i]!, 1);
-    }
+    for (const version of versions) this.weigh(page, version, 1);
     this.pages.splice(this.after(from), 0, page);
     this.shed(page);
     return page;
@@ -128,41 +116,23 @@ export class Cache {
   private weigh(page: Page, version: Version, sign: 1 | -1): void {
     const size = sign * sizeOf(version);
     page.bytes += size;
-    this.pageBytes += size;
+    this.bytes += size;
     if (isDead(version)) page.dead += sign;
   }
   // Down to nine tenths, so that it is not done for every page.
   private shed(but?: Page): void {
-    if (this.pageBytes <= this.most) return;
+    if (this.bytes <= this.most) return;
     const oldest = [...this.pages].sort((a, b) => a.used - b.used);
     const gone = new Set<Page>();
     for (const page of oldest) {
-      if (this.pageBytes <= this.most * 0.9) break;
+      if (this.bytes <= this.most * 0.9) break;
       if (page === but) continue;
       gone.add(page);
-      this.pageBytes -= page.bytes;
+      this.bytes -= page.bytes;
     }
     let kept = 0;
     for (const page of this.pages) if (!gone.has(page)) this.pages[kept++] = page;
     this.pages.length = kept;
-  }
-  private putSingle(version: Version): void {
-    const before = this.single.get(version.key);
-    this.single.set(version.key, version);
-    this.singleBytes += sizeOf(version) - (before ? sizeOf(before) : 0);
-    if (this.singleBytes <= this.most / 4) return;
-    this.older = this.single;
-    this.single = new Map();
-    this.singleBytes = 0;
-  }
-  private takeSingle(key: Key): Version | undefined {
-    const older = this.older.get(key);
-    if (older) this.older.delete(key);
-    const single = this.single.get(key);
-    if (!single) return older;
-    this.single.delete(key);
-    this.singleBytes -= sizeOf(single);
-    return single;
   }
   private pageOf(key: Key): Page | undefined {
     const after = this.after(key);

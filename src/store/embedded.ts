@@ -95,6 +95,8 @@ async function opened(options: EmbeddedOptions): Promise<EmbeddedStore> {
   return store;
 }
 
+/** The part of the cache's bytes that written entries may take beside those of ranges. */
+const KEPT = 0.75;
 /** The name, among those of `meta`, under which alarms stand over a restart. */
 const ALARMS = "\0alarms";
 
@@ -125,8 +127,10 @@ class EmbeddedStore implements LocalStore {
     this.checksum = options.checksum ?? crc32;
     const position = new Position(taken);
     this.position = position;
-    const cache = new Cache(options.cacheBytes ?? limits.storeCache, (from, to, most) => state.load(from, to, most));
+    const { cacheBytes = limits.storeCache } = options;
+    const cache = new Cache(cacheBytes, (from, to, most) => state.load(from, to, most));
     state.cache = cache;
+    state.tables.newest.keeps = cacheBytes * KEPT;
     this.reads = new Reads(position, state, cache);
     this.recent = new Recent(options.recentBytes ?? limits.storeRecent);
     this.history = new LogHistory(position, state, log, this.recent, limits.storePieces);

@@ -1,4 +1,5 @@
 import type { Key } from "./contract.ts";
+import { hashOf, KeyTable } from "./keytable.ts";
 import type { Changes, Index } from "./ports.ts";
 import type { Writer } from "./record.ts";
 import { Place, Sorted } from "./sorted.ts";
@@ -8,29 +9,39 @@ export interface Codec<V> {
   encode(writer: Writer, value: V): void;
   /** The value is some of `bytes`, which are not to be kept. */
   decode(key: Key, bytes: Uint8Array, start: number, end: number): V;
+  /** Bytes that a value takes in memory, where some are to be kept. */
+  weigh?(value: V): number;
 }
 /** null: deleted. `below`: whether the layers beneath have the key. */
 interface Slot<V> {
   readonly key: Key;
+  readonly hash: number;
   value: V | null;
   below: boolean;
 }
-type Layer<V> = Sorted<Slot<V>>;
+/** Beside its value, what one slot is counted as. */
+const OVERHEAD = 160;
 /** What a reader sees: only what is durable, or also the batch being put together. */
 export type View = "durable" | "pending";
 
 /**
  * One table of the store: that of the index, and in front of it what the index does not have yet:
  * `flushing` is on its way there, `recent` is durable in the log, `pending` is the batch being put together, which may
- * still be undone.
+ * still be undone. What was told to the index last may be kept, so that it is not read again at once.
  */
 export class Layered<V> {
   private readonly index: Index;
   private readonly name: string;
   private readonly codec: Codec<V>;
-  private pending = new Map<Key, Slot<V>>();
-  private recent: Layer<V> = new Sorted();
+  private readonly pending = new KeyTable<Slot<V>>();
+  /** The same in the order in which they came. */
+  private slots: Slot<V>[] = [];
+  private recent: Layer<V> = new Layer();
   private flushing: Layer<V> | undefined;
+  private kept: Layer<V> | undefined;
+  private bytes = { recent: 0, flushing: 0, kept: 0 };
+  /** Bytes of `recent` and `kept` together up to which there is a `kept`. */
+  keeps = 0;
 
   constructor(index: Index, name: string, codec: Codec<V>) {
     this.index = index;
@@ -39,17 +50,31 @@ export class Layered<V> {
   }
 
   get(key: Key, view: View): V | undefined {
-    const slot = (view === "pending" && this.pending.get(key)) || this.recent.get(key) || this.flushing?.get(key);
-    if (slot) return slot.value ?? undefined;
+    const pending = view === "pending" ? this.inPending(key) : undefined;
+    const known = pending === undefined ? this.known(key) : pending;
+    return known === undefined ? this.indexed(key) : (known ?? undefined);
+  }
+  /** What is durable of the key, where that is in memory: null where it is deleted, undefined where the index is to be asked. */
+  known(key: Key): V | null | undefined {
+    const hash = hashOf(key);
+    return (this.recent.get(key, hash) ?? this.flushing?.get(key, hash) ?? this.kept?.get(key, hash))?.value;
+  }
+  indexed(key: Key): V | undefined {
     const bytes = this.index.get(this.name, key);
     return bytes && this.codec.decode(key, bytes, 0, bytes.length);
   }
 
   /** `existed`: whether a reader of the pending view sees the key now. */
   set(key: Key, value: V | null, existed: boolean): void {
-    const slot = this.pending.get(key);
-    if (slot) slot.value = value;
-    else this.pending.set(key, { key, value, below: existed });
+    const hash = hashOf(key);
+    const there = this.pending.get(key, hash);
+    if (there) {
+      there.value = value;
+      return;
+    }
+    const slot = { key, hash, value, below: existed };
+    this.pending.add(slot, hash);
+    this.slots.push(slot);
   }
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
@@ -81,35 +106,38 @@ export class Layered<V> {
     if (!flushed) add(this.flushing);
     add(this.recent);
     if (view === "pending")
-      for (const [key, slot] of this.pending) if (key >= from && key < to) n += (slot.value === null ? 0 : 1) - (slot.below ? 1 : 0);
+      for (const { key, value, below } of this.slots) if (key >= from && key < to) n += (value === null ? 0 : 1) - (below ? 1 : 0);
     return n;
   }
 
   /** The pending batch is durable. */
   commit(): void {
-    if (this.pending.size === 0) return;
-    const { recent } = this;
-    for (const slot of this.pending.values()) {
-      const there = recent.get(slot.key);
+    const { recent, slots } = this;
+    if (slots.length === 0) return;
+    for (const slot of slots) {
+      const there = recent.get(slot.key, slot.hash);
+      this.bytes.recent += this.weigh(slot) - (there ? this.weigh(there) : 0);
       if (there) there.value = slot.value;
       else recent.add(slot);
     }
-    this.pending.clear();
+    this.discard();
+    this.shed();
   }
   /** The pending batch never was. */
   discard(): void {
+    if (this.slots.length === 0) return;
     this.pending.clear();
+    this.slots = [];
   }
   /** What the pending batch has of the key: null when it deletes it, undefined when it leaves it as it is. */
   inPending(key: Key): V | null | undefined {
-    return this.pending.get(key)?.value;
-  }
-  get hasPending(): boolean {
-    return this.pending.size > 0;
+    return this.slots.length > 0 ? this.pending.get(key)?.value : undefined;
   }
   freeze(): void {
     this.flushing = this.recent;
-    this.recent = new Sorted();
+    this.recent = new Layer();
+    this.bytes.flushing = this.bytes.recent;
+    this.bytes.recent = 0;
   }
   /** Adds what is being flushed to `changes`. Values are written to `writer`. */
   changes(changes: Changes, writer: Writer): void {
@@ -125,17 +153,48 @@ export class Layered<V> {
   }
   /** The index has what was being flushed. */
   flushed(): void {
+    this.kept = this.flushing;
+    this.bytes.kept = this.bytes.flushing;
     this.flushing = undefined;
+    this.shed();
+  }
+  private shed(): void {
+    if (this.bytes.recent + this.bytes.kept > this.keeps) this.kept = undefined;
+  }
+  private weigh({ value }: Slot<V>): number {
+    return value === null ? OVERHEAD : OVERHEAD + (this.codec.weigh?.(value) ?? 0);
   }
 
   private layersOver(from: Key, to: Key, view: View): Place<Slot<V>>[] {
     const layers: Place<Slot<V>>[] = [];
     for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.place(from));
-    if (view === "pending" && this.pending.size > 0) {
-      const slots = [...this.pending.values()].filter(({ key }) => key >= from && key < to);
+    if (view === "pending" && this.slots.length > 0) {
+      const slots = this.slots.filter(({ key }) => key >= from && key < to);
       layers.push(new Place([slots.sort((a, b) => (a.key < b.key ? -1 : 1))], 0, 0));
     }
     return layers;
+  }
+}
+/** Slots by their keys, and in the order of these. */
+class Layer<V> {
+  private readonly slots = new KeyTable<Slot<V>>();
+  private readonly order = new Sorted<Slot<V>>();
+
+  get size(): number {
+    return this.slots.size;
+  }
+  get(key: Key, hash: number): Slot<V> | undefined {
+    return this.slots.get(key, hash);
+  }
+  add(slot: Slot<V>): void {
+    this.slots.add(slot, slot.hash);
+    this.order.add(slot);
+  }
+  walk(from: Key, to: Key, visit: (slot: Slot<V>) => boolean): void {
+    this.order.walk(from, to, visit);
+  }
+  place(from: Key): Place<Slot<V>> {
+    return this.order.place(from);
   }
 }
 /** Several layers as one up to `to`, in order; where several have a key, the last of them counts. */

@@ -11,8 +11,8 @@ const READ = 256 * 1024;
 /** Bytes of room made ahead of what is appended. */
 const ROOM_LEAST = 256 * 1024;
 const ROOM_MOST = 4 * 1024 * 1024;
-/** A frame of more bytes finds its own room: making it would write all of them twice. */
-const LARGE = 512 * 1024;
+/** A frame of more bytes finds its own room: making it would write all of them twice, which takes longer. */
+const LARGE = 96 * 1024;
 const zeroes = new Uint8Array(ROOM_MOST);
 
 export const segmentName = (n: number) => `${String(n).padStart(16, "0")}.log`;

@@ -8,30 +8,18 @@ interface Keyed {
 }
 
 /**
- * Things by their keys, in order: a hash map for single keys beside sorted chunks for ranges.
+ * Things in the order of their keys, in sorted chunks; whoever asks for single ones has a table of them beside it.
  * Ranges walk the live structure: a caller must not change it while it iterates.
  */
 export class Sorted<N extends Keyed> {
-  private nodes = new Map<Key, N>();
   private chunks: N[][] = [];
   /** Where something was added last. */
   private last = 0;
-
-  get size(): number {
-    return this.nodes.size;
-  }
-  get(key: Key): N | undefined {
-    return this.nodes.get(key);
-  }
-  has(key: Key): boolean {
-    return this.nodes.has(key);
-  }
 
   /** Its key must not be there yet. */
   add(node: N): void {
     const { key } = node;
     const { chunks } = this;
-    this.nodes.set(key, node);
     if (chunks.length === 0) {
       chunks.push([node]);
       return;
@@ -53,17 +41,15 @@ export class Sorted<N extends Keyed> {
     return this.last;
   }
 
-  delete(key: Key): boolean {
-    if (!this.nodes.delete(key)) return false;
+  /** Its key must be there. */
+  delete(key: Key): void {
     const c = this.chunkOf(key);
     const chunk = this.chunks[c]!;
     chunk.splice(placeIn(chunk, key), 1);
     if (chunk.length === 0) this.chunks.splice(c, 1);
-    return true;
   }
 
   clear(): void {
-    this.nodes = new Map();
     this.chunks = [];
   }
 
@@ -150,26 +136,35 @@ function placeIn(chunk: readonly Keyed[], key: Key): number {
 
 /** A map that keeps its keys in order. */
 export class SortedMap<V> {
+  private readonly nodes = new Map<Key, { readonly key: Key; value: V }>();
   private readonly sorted = new Sorted<{ readonly key: Key; value: V }>();
 
   get size(): number {
-    return this.sorted.size;
+    return this.nodes.size;
   }
   get(key: Key): V | undefined {
-    return this.sorted.get(key)?.value;
+    return this.nodes.get(key)?.value;
   }
   has(key: Key): boolean {
-    return this.sorted.has(key);
+    return this.nodes.has(key);
   }
   set(key: Key, value: V): void {
-    const present = this.sorted.get(key);
-    if (present) present.value = value;
-    else this.sorted.add({ key, value });
+    const present = this.nodes.get(key);
+    if (present) {
+      present.value = value;
+      return;
+    }
+    const node = { key, value };
+    this.nodes.set(key, node);
+    this.sorted.add(node);
   }
   delete(key: Key): boolean {
-    return this.sorted.delete(key);
+    if (!this.nodes.delete(key)) return false;
+    this.sorted.delete(key);
+    return true;
   }
   clear(): void {
+    this.nodes.clear();
     this.sorted.clear();
   }
   /** Keys in [from, to), without walking them. */

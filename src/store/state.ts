@@ -56,9 +56,10 @@ export class State {
     return this.found;
   }
   private durable(key: Key): Version | undefined {
-    const cached = this.cache?.get(key);
-    if (cached !== undefined) return cached ?? undefined;
-    return this.tables.newest.get(key, "durable");
+    const { newest } = this.tables;
+    let known = newest.known(key);
+    if (known === undefined) known = this.cache?.get(key);
+    return known === undefined ? newest.indexed(key) : (known ?? undefined);
   }
   /** The key's entry, perhaps without its value. */
   entry(key: Key, view: View): Version | undefined {
@@ -74,7 +75,7 @@ export class State {
     // What is kept must not keep much else in memory.
     if (version.value.buffer.byteLength > 2 * version.value.length + 1024) version.value = version.value.slice();
     this.place(version, before);
-    return { type, entry: version, ...(previous && { previous }) };
+    return previous ? { type, entry: version, previous } : { type, entry: version };
   }
   /** The same for a version that the log has already, or that is to be moved. */
   place(version: Version, before = this.version(version.key, "pending")): void {

@@ -22,6 +22,7 @@ const versionCodec = {
     writer.lease(version.lease);
   },
   decode: (key: Key, bytes: Uint8Array, start: number, end: number): Version => decodeVersion(key, row.over(bytes, start, end)),
+  weigh: ({ value }: Version) => value.length,
 };
 function decodeVersion(key: Key, reader: Reader): Version {
   const version = versionAt(key, reader.number(), reader.u32(), reader.u32(), reader.u32());
