@@ -85,3 +85,103 @@ test("pressure on the disk takes what nobody uses first, then pod after pod; cri
     pods.some(p => p.status.reason === "Evicted" && p.status.message?.startsWith("The node was low on resource: ephemeral-storage. ")),
   );
 });
+
+const GIB = 1024 ** 3;
+test("below a soft threshold pods go when it has lasted, are given what the node allows, and go on going until enough is there again", async t => {
+  let free = 8 * GIB;
+  const cluster = await createCluster({
+    nodes: 1,
+    images: { grower: () => ({ disk: () => 80 * GIB - free, stopTakes: "1h" }), small: () => ({}) },
+    kubelet: {
+      evictionSoft: { "nodefs.available": "20Gi" },
+      evictionSoftGracePeriod: { "nodefs.available": "90s" },
+      evictionMinimumReclaim: { "nodefs.available": "5Gi" },
+      evictionMaxPodGracePeriod: 20,
+      evictionPressureTransitionPeriod: "1m",
+    },
+  });
+  t.after(() => cluster.close());
+  free = 60 * GIB;
+  await cluster.apply([pod("grower", "grower:1"), pod("small", "small:1")]);
+  await cluster.clock.advance("30s");
+  free = 15 * GIB;
+  await cluster.clock.advance("1m");
+  assert.equal((await statusOf(cluster, "grower")).phase, "Running");
+  assert.deepEqual((await node(cluster)).says, ["DiskPressure"], "the node says so before the grace is over");
+  await cluster.clock.advance("45s");
+  const going = await statusOf(cluster, "grower");
+  assert.equal(going.phase, "Running", "it is given twenty seconds");
+  await cluster.clock.advance("30s");
+  const gone = await statusOf(cluster, "grower");
+  assert.deepEqual([gone.phase, gone.reason], ["Failed", "Evicted"]);
+  assert.match(gone.message ?? "", /^The node was low on resource: ephemeral-storage\. Threshold quantity: 20Gi, available: 15Gi\. /);
+  assert.equal(gone.containerStatuses?.[0]?.state?.terminated?.exitCode, 137);
+  // 22 GiB are above the threshold, but not by as much as is to be reclaimed
+  free = 22 * GIB;
+  await cluster.clock.advance("1m");
+  assert.equal((await statusOf(cluster, "small")).reason, "Evicted");
+  free = 26 * GIB;
+  await cluster.clock.advance("2m");
+  assert.deepEqual((await node(cluster)).says, []);
+  await cluster.settled();
+});
+
+test("a pod that takes more of the disk than it said itself goes, in upstream's words, and nobody else", async t => {
+  let written = "100Mi";
+  const limits = { "ephemeral-storage": "1Gi" };
+  const cluster = await createCluster({
+    nodes: 1,
+    images: {
+      layer: () => ({ disk: () => written }),
+      cache: () => ({ volumes: { cache: () => written, free: "3Gi" } }),
+      talker: ({ print, sleep }) => ({
+        disk: "900Mi",
+        async main() {
+          await sleep("1m");
+          print("x".repeat(900_000));
+          await sleep("1h");
+        },
+      }),
+    },
+  });
+  t.after(() => cluster.close());
+  const limited = (name: string, image: string, containers: object[], volumes: object[] = []) => ({
+    ...POD,
+    metadata: { name, namespace: "default" },
+    spec: { nodeName: "node-1", volumes, containers: containers.map((c, i) => ({ name: `c${i}`, image, ...c })) },
+  });
+  const volumes = [
+    { name: "cache", emptyDir: { sizeLimit: "500Mi" } },
+    { name: "free", emptyDir: {} },
+  ];
+  await cluster.apply([
+    limited("layer", "layer", [{ resources: { limits } }, { resources: { limits: { "ephemeral-storage": "8Gi" } } }]),
+    limited("whole", "layer", [{ resources: { limits } }, {}]),
+    limited("cache", "cache", [{ volumeMounts: volumes.map(({ name }) => ({ name, mountPath: `/${name}` })) }], volumes),
+    limited("talker", "talker", [{ resources: { limits: { "ephemeral-storage": "921700Ki" } } }]),
+    limited("unlimited", "layer", [{}]),
+  ]);
+  await cluster.clock.advance("50s");
+  const said = async (name: string) => {
+    const { phase, reason, message, conditions } = await statusOf(cluster, name);
+    assert.equal(
+      conditions?.find(c => c.type === "DisruptionTarget"),
+      undefined,
+    );
+    return [phase, reason, message];
+  };
+
+  for (const name of ["layer", "whole", "cache", "talker", "unlimited"]) assert.equal((await said(name))[0], "Running", name);
+  written = "1100Mi";
+  await cluster.clock.advance("2m");
+  const evicted = (message: string) => ["Failed", "Evicted", message];
+  assert.deepEqual(await said("cache"), evicted('Usage of EmptyDir volume "cache" exceeds the limit "500Mi". '));
+  assert.deepEqual(await said("layer"), evicted('Container c0 exceeded its local ephemeral storage limit "1Gi". '));
+  assert.deepEqual(await said("whole"), evicted("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "));
+  // its log counts, too
+  assert.deepEqual(await said("talker"), evicted("Pod ephemeral local storage usage exceeds the total limit of containers 921700Ki. "));
+  assert.equal((await said("unlimited"))[0], "Running");
+  assert.deepEqual((await node(cluster)).says, []);
+  const events = (await cluster.client.list(EVENT, { namespace: "default" })).items;
+  assert.equal(events.filter(e => e.reason === "Evicted" && e.involvedObject.name === "cache").length, 1);
+});

@@ -1,7 +1,9 @@
 /** This machine as a node: its runtime, kubelet and proxy, and the process that answers names. */
+
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { type ControlPlane, component } from "#cluster/controlplane.ts";
+import { evictionOf } from "#cluster/evictionoptions.ts";
 import { serveKubelet } from "#cluster/kubelets.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { machineNames } from "#cluster/names.ts";
@@ -94,6 +96,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
       podPidsLimit: undefined,
       keepImages: [PAUSE_IMAGE],
       imageThresholds: { high: 85, low: 80 },
+      eviction: evictionOf(options),
     },
     {
       client,

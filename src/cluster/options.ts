@@ -5,6 +5,7 @@ import { parseCron } from "#base/cron.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
 import { parseQuantity } from "#base/quantity.ts";
 import { parseDuration } from "#base/time.ts";
+import { evictionOf } from "#cluster/evictionoptions.ts";
 
 export interface ClusterOptions {
   readonly dataDir: string;
@@ -33,6 +34,14 @@ export interface ClusterOptions {
   readonly snapshotTo: string;
   /** A file with the key that they are encrypted with; "": they are not. */
   readonly snapshotKeyFile: string;
+  /** When nodes evict pods, as kubelets are told it by their flags of these names; absent: upstream's defaults. */
+  readonly evictionHard?: string;
+  readonly evictionSoft?: string;
+  readonly evictionSoftGracePeriod?: string;
+  readonly evictionMinimumReclaim?: string;
+  /** Seconds. */
+  readonly evictionMaxPodGracePeriod?: number;
+  readonly evictionPressureTransitionPeriod?: string;
   /** URLs of an etcd's members, with commas between them; absent: the store is on this machine's disk. */
   readonly datastoreEndpoint?: string;
   /** Files in PEM: who vouches for the etcd, and by what it knows us. */
@@ -98,6 +107,33 @@ export const OPTIONS: Readonly<Record<keyof ClusterOptions, OptionSpec>> = {
     flag: "--encryption-provider-config",
     argument: "FILE",
     says: "upstream's EncryptionConfiguration: what is sealed in the store, by which keys (Secrets, by keys of the cluster's own)",
+  },
+  evictionHard: {
+    flag: "--eviction-hard",
+    argument: "LIST",
+    says: "what a node is short below, as kubelets are told it: memory.available<100Mi,nodefs.available<10% (upstream's)",
+  },
+  evictionSoft: { flag: "--eviction-soft", argument: "LIST", says: "the same, when it has lasted for a grace period (none)" },
+  evictionSoftGracePeriod: {
+    flag: "--eviction-soft-grace-period",
+    argument: "LIST",
+    says: "how long, for each of these: memory.available=1m30s",
+  },
+  evictionMinimumReclaim: {
+    flag: "--eviction-minimum-reclaim",
+    argument: "LIST",
+    says: "how much more than that must be there before evictions end: memory.available=500Mi (0)",
+  },
+  evictionMaxPodGracePeriod: {
+    flag: "--eviction-max-pod-grace-period",
+    argument: "SECONDS",
+    says: "how long a pod is given at most that is evicted below a soft one (0)",
+    number: true,
+  },
+  evictionPressureTransitionPeriod: {
+    flag: "--eviction-pressure-transition-period",
+    argument: "TIME",
+    says: "for how long a node still says that it is short when it no longer is (5m)",
   },
   datastoreEndpoint: {
     flag: "--datastore-endpoint",
@@ -243,6 +279,7 @@ function check(o: ClusterOptions): void {
   if (o.nodes > most) fail("nodes", `${o.clusterCidr} has addresses for ${most}: each node takes a /${NODE_PREFIX} of it (--cluster-cidr)`);
   if (overlap(services, pods)) fail("clusterCidr", `it overlaps the services' range ${o.serviceCidr}`);
   retentionOf(o);
+  checkEviction(o);
   const name = dnsSubdomainProblems(o.nodeName)[0];
   if (name) fail("nodeName", name);
   checkDatastore(o);
@@ -253,6 +290,13 @@ function check(o: ClusterOptions): void {
   }
 }
 
+function checkEviction(o: ClusterOptions): void {
+  try {
+    evictionOf(o);
+  } catch (error) {
+    throw new OptionError((error as Error).message);
+  }
+}
 function checkSchedule(schedule: string, fail: (why: string) => void): void {
   try {
     parseCron(schedule);

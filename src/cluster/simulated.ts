@@ -21,6 +21,7 @@ import { Service } from "#kinds/core/v1/service.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
+import { type EvictionRules, evictionRules } from "#kubelet/thresholds.ts";
 import { type Ailments, skewed, well } from "#sim/ailments.ts";
 import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
@@ -58,6 +59,8 @@ export interface SimulatedParts {
   readonly reach?: { readonly address: string; readonly port: number } | undefined;
   /** Nodes whose machines have no power at first. */
   readonly off?: readonly string[] | undefined;
+  /** When its kubelets evict; upstream's defaults, if it is not said. */
+  readonly eviction?: EvictionRules | undefined;
   /** Each kubelet watches for itself, as on machines of their own; else they share one watch. */
   readonly apart?: boolean | undefined;
 }
@@ -288,6 +291,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       podPidsLimit: undefined,
       keepImages: [],
       imageThresholds: { high: 85, low: 80 },
+      eviction: parts.eviction ?? evictionRules(),
     },
     {
       client: parts.clientFor(name, life),
@@ -295,7 +299,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       chance,
       log: log.with({ component: "kubelet", node: name }),
       runtime: port,
-      disk: own("disk", simulatedDisk(ailments)),
+      disk: own("disk", simulatedDisk({ ailments, used: () => runtime.diskUsed(), size: path => runtime.sizeOf(path) })),
       logFiles: own("logFiles", simulatedLogFiles(clock, runtime.logAt)),
       cgroups: own("cgroups", simulatedCgroups()),
       machine: own("machine", simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() })),

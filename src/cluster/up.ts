@@ -5,6 +5,7 @@ import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { component, createControlPlane } from "#cluster/controlplane.ts";
 import { openDatastore } from "#cluster/datastore.ts";
+import { evictionOf } from "#cluster/evictionoptions.ts";
 import { byHost, farKubelet, serveKubelet } from "#cluster/kubelets.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { migratePath } from "#cluster/migratepath.ts";
@@ -263,7 +264,17 @@ async function startNodes(parts: NodesParts, begun: { readonly outcome: Promise<
         )
       : undefined;
   const reach = served && { address, port: served.port };
-  simulated = startSimulated({ plane, clientFor, options, clock: hostClock, chance: hostChance, log, streams: streamServer, reach });
+  simulated = startSimulated({
+    plane,
+    clientFor,
+    options,
+    clock: hostClock,
+    chance: hostChance,
+    log,
+    streams: streamServer,
+    reach,
+    eviction: evictionOf(options),
+  });
   const { stop } = simulated;
   return {
     ...simulated,

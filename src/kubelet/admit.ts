@@ -1,10 +1,11 @@
 /** Whether this node takes a pod that was bound to it: the kubelet's own last look (upstream's lifecycle/predicate.go). */
 import type { Node } from "#kinds/core/v1/node.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
-import { type Pressure, refusedBy } from "#kubelet/eviction.ts";
+import { refusedBy } from "#kubelet/eviction.ts";
 import type { Rejection } from "#kubelet/observed.ts";
 import { containersOf } from "#kubelet/resources.ts";
 import { sysctlRejection } from "#kubelet/security.ts";
+import type { Pressure } from "#kubelet/thresholds.ts";
 import { podMatchesNode } from "#rules/nodeselector.ts";
 import { amountsOf, podRequests } from "#rules/podrequests.ts";
 

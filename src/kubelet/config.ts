@@ -11,6 +11,7 @@ import type { ClusterDns } from "#kubelet/network.ts";
 import type { NodeConfig } from "#kubelet/node.ts";
 import type { Cgroups, Disk, LogFiles, Machine, Prober, StreamServer } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
+import type { EvictionRules } from "#kubelet/thresholds.ts";
 
 export interface KubeletConfig {
   readonly node: NodeConfig;
@@ -28,6 +29,7 @@ export interface KubeletConfig {
   readonly keepImages: readonly string[];
   /** Percent of the image filesystem: collection begins above the first and ends below the second. */
   readonly imageThresholds: { readonly high: number; readonly low: number };
+  readonly eviction: EvictionRules;
 }
 export interface KubeletParts {
   readonly client: Client;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod } from "#kinds/core/v1/pod.ts";
-import { type Candidate, evictionOf, type Pressure, pressuresOf, ranked, refusedBy, shortagesOf } from "./eviction.ts";
+import { type Candidate, evictionOf, lookAt, ranked, refusedBy, type Shortness, type Signals, WELL } from "./eviction.ts";
+import { evictionRules, type Pressure } from "./thresholds.ts";
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
@@ -21,6 +22,8 @@ const candidate = (name: string, { request, priority = 0, memory, disk = 0 }: Sh
   } as unknown as Pod,
   use: memory === undefined ? undefined : { containers: [{ name: "app", memory, disk, inodes: 0 }] },
 });
+const rules = evictionRules();
+const shortagesOf = (signals: Signals) => lookAt(WELL, signals, rules, 0).shortages;
 const [short] = shortagesOf({ "memory.available": { available: 60 * MIB, capacity: 8 * GIB } });
 
 test("a threshold is met below its quantity or its share, memory first; what was not observed is not short", () => {
@@ -40,11 +43,44 @@ test("a threshold is met below its quantity or its share, memory first; what was
 });
 
 test("a pressure is said for five minutes after it was last seen", () => {
-  const seen = pressuresOf(new Map(), [short!], 1000);
-  assert.deepEqual([...seen], [["MemoryPressure", 1000]]);
-  assert.deepEqual([...pressuresOf(seen, [], 300_999)], [["MemoryPressure", 1000]]);
-  assert.deepEqual([...pressuresOf(seen, [], 301_000)], []);
-  assert.deepEqual([...pressuresOf(seen, [short!], 301_000)], [["MemoryPressure", 301_000]]);
+  const little = { "memory.available": { available: 1, capacity: 8 * GIB } };
+  const seen = lookAt(WELL, little, rules, 1000);
+  const after = (before: Shortness, signals: Signals, now: number) => [...lookAt(before, signals, rules, now).pressures];
+  assert.deepEqual([...seen.pressures], [["MemoryPressure", 1000]]);
+  assert.deepEqual(after(seen, {}, 300_999), [["MemoryPressure", 1000]]);
+  assert.deepEqual(after(seen, {}, 301_000), []);
+  assert.deepEqual(after(seen, little, 301_000), [["MemoryPressure", 301_000]]);
+  assert.equal(lookAt(WELL, {}, rules, 5), WELL);
+});
+
+test("a soft threshold evicts when it has been met all through its grace; the node says so at once", () => {
+  const soft = evictionRules({ evictionSoft: { "memory.available": "1Gi" }, evictionSoftGracePeriod: { "memory.available": "1m" } });
+  const level = (mib: number) => ({ "memory.available": { available: mib * MIB, capacity: 8 * GIB } });
+  const look = (before: Shortness, mib: number, seconds: number) => lookAt(before, level(mib), soft, seconds * 1000);
+  const first = look(WELL, 900, 0);
+  assert.deepEqual([first.shortages.length, [...first.pressures.keys()]], [0, ["MemoryPressure"]]);
+  assert.equal(look(first, 900, 59).shortages.length, 0);
+  const [met] = look(first, 900, 60).shortages;
+  assert.deepEqual([met?.threshold.grace, met?.least], [60_000, GIB]);
+  // a look at which it was not met begins it anew
+  assert.equal(look(look(first, 2000, 30), 900, 70).shortages.length, 0);
+  // the hard one needs no grace, and is said first
+  const both = look(first, 90, 60).shortages;
+  assert.deepEqual(
+    both.map(s => s.threshold.grace),
+    [undefined, 60_000],
+  );
+});
+
+test("what evicts does so until there is as much more as is to be reclaimed", () => {
+  const more = evictionRules({ evictionHard: { "memory.available": "100Mi" }, evictionMinimumReclaim: { "memory.available": "50Mi" } });
+  const look = (before: Shortness, mib: number) =>
+    lookAt(before, { "memory.available": { available: mib * MIB, capacity: 8 * GIB } }, more, 0);
+  assert.equal(look(WELL, 120).shortages.length, 0);
+  const short = look(WELL, 99);
+  const still = look(short, 149);
+  assert.deepEqual([still.shortages.length, still.shortages[0]?.least], [1, 100 * MIB]);
+  assert.equal(look(still, 150).shortages.length, 0);
 });
 
 test("first go those of whom nothing is known, then those above their requests by priority and excess, then the others; critical ones never", () => {
@@ -66,16 +102,24 @@ test("first go those of whom nothing is known, then those above their requests b
 });
 
 test("the reason is said in upstream's words", () => {
-  assert.deepEqual(evictionOf(candidate("p", { request: "64Mi", memory: 200 * MIB }), short!), {
+  assert.deepEqual(evictionOf(candidate("p", { request: "64Mi", memory: 200 * MIB }), short!, rules), {
     reason: "Evicted",
+    grace: 1,
+    disrupts: true,
     message:
       "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. Container app was using 200Mi, request is 64Mi, has larger consumption of memory. ",
   });
   const [disk] = shortagesOf({ "nodefs.available": { available: 18_428 * 1024, capacity: 106_782_174_210 } });
   assert.equal(
-    evictionOf(candidate("p", { memory: 0, disk: 4096 }), disk!).message,
+    evictionOf(candidate("p", { memory: 0, disk: 4096 }), disk!, rules).message,
     "The node was low on resource: ephemeral-storage. Threshold quantity: 10678217421, available: 18428Ki. Container app was using 4Ki, request is 0, has larger consumption of ephemeral-storage. ",
   );
+});
+
+test("below a soft threshold a pod is given as long as the node allows", () => {
+  const soft = { ...short!, threshold: { ...short!.threshold, grace: 60_000 } };
+  assert.equal(evictionOf(candidate("p", {}), soft, { maxPodGraceSeconds: 45 }).grace, 45);
+  assert.equal(evictionOf(candidate("p", {}), soft, rules).grace, 1);
 });
 
 test("under memory pressure only pods without requests are refused, under others all; but not critical ones", () => {

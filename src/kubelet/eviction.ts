@@ -4,19 +4,12 @@
  */
 import { Quantity } from "#base/quantity.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
-import type { Rejection } from "#kubelet/observed.ts";
+import type { Eviction, Rejection } from "#kubelet/observed.ts";
+import { AT_ONCE } from "#kubelet/ownlimits.ts";
 import { amount, isCritical, podTotal, qosOf } from "#kubelet/resources.ts";
+import { binary, type EvictionRules, type Pressure, portion, type Resource, type Signal, type Threshold } from "#kubelet/thresholds.ts";
 import { tolerates } from "#rules/taints.ts";
 
-export type Signal =
-  | "memory.available"
-  | "nodefs.available"
-  | "nodefs.inodesFree"
-  | "imagefs.available"
-  | "imagefs.inodesFree"
-  | "pid.available";
-export type Pressure = "MemoryPressure" | "DiskPressure" | "PIDPressure";
-type Resource = "memory" | "ephemeral-storage" | "inodes" | "pids";
 /** How much there is, and how much of it is left: bytes, inodes or process ids. */
 export interface Level {
   readonly available: number;
@@ -25,55 +18,44 @@ export interface Level {
 /** A signal that is absent was not observed. */
 export type Signals = Readonly<Partial<Record<Signal, Level>>>;
 
-interface Threshold {
-  readonly signal: Signal;
-  readonly pressure: Pressure;
-  readonly resource: Resource;
-  /** Met below so much, or such a share of the capacity. */
-  readonly least: { readonly amount: number } | { readonly share: number };
-}
-const MIB = 1024 ** 2;
-export const MEMORY_KEPT = 100 * MIB;
-export const DISK_KEPT = 0.1;
-/** Upstream's hard thresholds, memory first as it is most urgent; and one of our own for process ids. */
-const THRESHOLDS: readonly Threshold[] = [
-  { signal: "memory.available", pressure: "MemoryPressure", resource: "memory", least: { amount: MEMORY_KEPT } },
-  { signal: "nodefs.available", pressure: "DiskPressure", resource: "ephemeral-storage", least: { share: DISK_KEPT } },
-  { signal: "nodefs.inodesFree", pressure: "DiskPressure", resource: "inodes", least: { share: 0.05 } },
-  { signal: "imagefs.available", pressure: "DiskPressure", resource: "ephemeral-storage", least: { share: 0.15 } },
-  { signal: "imagefs.inodesFree", pressure: "DiskPressure", resource: "inodes", least: { share: 0.05 } },
-  { signal: "pid.available", pressure: "PIDPressure", resource: "pids", least: { share: 0.1 } },
-];
 /** A threshold that is met. */
 export interface Shortage {
   readonly threshold: Threshold;
   readonly least: number;
   readonly available: number;
 }
-/** The most urgent first. */
-export function shortagesOf(signals: Signals): readonly Shortage[] {
-  const found: Shortage[] = [];
-  for (const threshold of THRESHOLDS) {
+/** What is known of a node's shortages from one look to the next. Times are monotonic milliseconds. */
+export interface Shortness {
+  /** When each threshold that is met was first seen so. */
+  readonly since: ReadonlyMap<Threshold, number>;
+  /** Those of them that evict: their grace is over. The most urgent first. */
+  readonly shortages: readonly Shortage[];
+  /** When each pressure that the node says was last seen. */
+  readonly pressures: ReadonlyMap<Pressure, number>;
+}
+export const WELL: Shortness = { since: new Map(), shortages: [], pressures: new Map() };
+
+/** What a look at the signals makes of what was known before; the same object where nothing is short and nothing was. */
+export function lookAt(before: Shortness, signals: Signals, { thresholds, transitionMs }: EvictionRules, now: number): Shortness {
+  const evicting = new Set(before.shortages.map(s => s.threshold));
+  const since = new Map<Threshold, number>();
+  const shortages: Shortage[] = [];
+  for (const threshold of thresholds) {
     const level = signals[threshold.signal];
     if (!level || level.capacity <= 0) continue;
-    const least = "amount" in threshold.least ? threshold.least.amount : Math.trunc(level.capacity * threshold.least.share);
-    if (level.available < least) found.push({ threshold, least, available: level.available });
+    const { available, capacity } = level;
+    const least = portion(threshold.least, capacity);
+    // one that evicts does so until there is as much more as is to be reclaimed
+    const enough = least + (evicting.has(threshold) ? portion(threshold.reclaim, capacity) : 0);
+    if (available >= enough) continue;
+    const first = before.since.get(threshold) ?? now;
+    since.set(threshold, first);
+    if (now - first >= (threshold.grace ?? 0)) shortages.push({ threshold, least, available });
   }
-  return found;
-}
-
-/** For so long a pressure is still said after it was last seen, so that the node's taint does not come and go. */
-const TRANSITION_MS = 300_000;
-/** When each pressure that the node says was last seen: `before` where there is none. `now` and the times are monotonic milliseconds. */
-export function pressuresOf(
-  before: ReadonlyMap<Pressure, number>,
-  shortages: readonly Shortage[],
-  now: number,
-): ReadonlyMap<Pressure, number> {
-  if (before.size === 0 && shortages.length === 0) return before;
-  const after = new Map([...before].filter(([, at]) => now - at < TRANSITION_MS));
-  for (const { threshold } of shortages) after.set(threshold.pressure, now);
-  return after;
+  if (since.size === 0 && before.since.size === 0 && before.pressures.size === 0) return before;
+  const pressures = new Map([...before.pressures].filter(([, at]) => now - at < transitionMs));
+  for (const { pressure } of since.keys()) pressures.set(pressure, now);
+  return { since, shortages, pressures };
 }
 
 /** What a pod uses; undefined: nobody knows. */
@@ -102,9 +84,12 @@ export function ranked(candidates: readonly Candidate[], { threshold: { resource
     .sort((a, b) => exceeds(b) - exceeds(a) || priority(a) - priority(b) || above(b) - above(a));
 }
 
-const binary = (n: number) => Quantity.of(n, "BinarySI").toString();
-/** Upstream's words for the pod's status and event. */
-export function evictionOf({ pod, use }: Candidate, { threshold: { resource }, least, available }: Shortage): Rejection {
+/** Upstream's words for the pod's status and event, and how long it is given: below a soft threshold what the node allows. */
+export function evictionOf(
+  { pod, use }: Candidate,
+  { threshold: { resource, grace: soft }, least, available }: Shortage,
+  { maxPodGraceSeconds }: Pick<EvictionRules, "maxPodGraceSeconds">,
+): Eviction {
   let message = `The node was low on resource: ${resource}. Threshold quantity: ${binary(least)}, available: ${binary(available)}. `;
   for (const c of use?.containers ?? []) {
     const requests = pod.spec.containers.find(s => s.name === c.name)?.resources?.requests;
@@ -113,7 +98,8 @@ export function evictionOf({ pod, use }: Candidate, { threshold: { resource }, l
     if (uses === undefined || Quantity.of(uses).compare(request) <= 0) continue;
     message += `Container ${c.name} was using ${binary(uses)}, request is ${request}, has larger consumption of ${resource}. `;
   }
-  return { reason: EVICTED, message };
+  const grace = soft === undefined ? AT_ONCE : Math.max(AT_ONCE, maxPodGraceSeconds);
+  return { reason: EVICTED, message, grace, disrupts: true };
 }
 const EVICTED = "Evicted";
 

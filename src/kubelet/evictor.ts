@@ -1,11 +1,20 @@
-/** Looks at the node's signals, gives back what nobody uses, and evicts one pod after another while it runs short (eviction.ts says whom). */
+/**
+ * Looks at the node's signals, gives back what nobody uses, and evicts one pod after another while it runs short (eviction.ts says whom);
+ * and at each pod's own use of the disk, where it has said a limit (ownlimits.ts).
+ */
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { type Soon, soon, together } from "#base/soon.ts";
-import { type Candidate, evictionOf, type Pressure, pressuresOf, ranked, type Shortage, shortagesOf } from "#kubelet/eviction.ts";
+import type { Pod } from "#kinds/core/v1/pod.ts";
+import { type Candidate, evictionOf, lookAt, ranked, type Shortage, type Shortness, WELL } from "#kubelet/eviction.ts";
+import { podPaths, type Roots } from "#kubelet/names.ts";
+import type { Eviction } from "#kubelet/observed.ts";
+import { exceeded, hasOwnLimits } from "#kubelet/ownlimits.ts";
 import type { Disk, DiskUsage, EventSubject, Events, Machine, MachineInfo, MemoryUse } from "#kubelet/ports.ts";
-import type { Runtime } from "#kubelet/runtime.ts";
+import type { Runtime, RuntimeStats } from "#kubelet/runtime.ts";
 import { isTerminal } from "#kubelet/status.ts";
+import type { EvictionRules, Pressure } from "#kubelet/thresholds.ts";
+import { planOf } from "#kubelet/volumes.ts";
 import type { Worker } from "#kubelet/worker.ts";
 
 export interface EvictorParts {
@@ -16,7 +25,8 @@ export interface EvictorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly events: Events;
-  readonly root: string;
+  readonly roots: Roots;
+  readonly rules: EvictionRules;
   readonly node: EventSubject;
   readonly workers: Iterable<Worker>;
   /** False while nothing can be done about a shortage. */
@@ -28,14 +38,19 @@ export interface EvictorParts {
 }
 /** How long one pod's end is waited for before the next is evicted (upstream). */
 const PATIENCE_MS = 30_000;
+/** For so long a directory's size counts as it was measured (upstream's volumeStatsAggPeriod): it takes a walk through all of it. */
+const MEASURED_MS = 60_000;
 
 export class Evictor {
   readonly #parts: EvictorParts;
-  #seen: ReadonlyMap<Pressure, number> = new Map();
+  #known: Shortness = WELL;
   #pressures: ReadonlySet<Pressure> = new Set();
   /** Where the runtime keeps images; empty: it does not say. Undefined until it was asked. */
   #imagePath: string | undefined;
   #victim: { readonly worker: Worker; readonly at: number } | undefined;
+  /** Whether pods have said limits of their own disk. */
+  readonly #limited = new WeakMap<Pod, boolean>();
+  readonly #measured = new Map<string, { readonly at: number; readonly bytes: number }>();
   /** Bytes of the disk that pods' volumes and logs are on. */
   storage = 0;
 
@@ -51,10 +66,67 @@ export class Evictor {
     return soon(this.#observe(), this.#act);
   }
   readonly #act = (shortages: readonly Shortage[]): Soon<void> => {
-    if (shortages.length > 0 && this.#parts.able() && !this.#waits()) return this.#relieve(shortages);
+    if (!this.#parts.able()) return undefined;
+    const limited = this.#limitedPods();
+    if (limited.length > 0) return this.#hold(limited, shortages);
+    if (shortages.length > 0 && !this.#waits()) return this.#relieve(shortages);
   };
+  /** Those that have taken more than they may go, and the node's own shortage waits for that. */
+  async #hold(limited: readonly Worker[], shortages: readonly Shortage[]): Promise<void> {
+    const stats = byId(await this.#parts.runtime.stats());
+    const now = this.#parts.clock.monotonic();
+    for (const [path, { at }] of this.#measured) if (now - at >= MEASURED_MS) this.#measured.delete(path);
+    let held = true;
+    for (const worker of limited) {
+      const why = exceeded(worker.pod, await this.#diskUse(worker, stats));
+      if (!why) continue;
+      held = false;
+      this.#evict(worker, why);
+    }
+    if (held && shortages.length > 0 && !this.#waits()) await this.#relieve(shortages);
+  }
+  #limitedPods(): readonly Worker[] {
+    const found: Worker[] = [];
+    for (const worker of this.#parts.workers) {
+      const { pod } = worker;
+      const limited = this.#limited.get(pod) ?? hasOwnLimits(pod);
+      this.#limited.set(pod, limited);
+      if (limited && stays(worker)) found.push(worker);
+    }
+    return found;
+  }
+  async #diskUse({ pod, state }: Worker, stats: ReadonlyMap<string, ContainerStats>) {
+    const paths = podPaths(this.#parts.roots, pod.metadata);
+    const containers = new Map<string, number>();
+    for (const { id, name, logPath } of state?.containers ?? []) {
+      const logs = await this.#sizeOf(logPath.slice(0, logPath.lastIndexOf("/")));
+      containers.set(name, Math.max(containers.get(name) ?? 0, logs + (stats.get(id)?.writableLayerBytes ?? 0)));
+    }
+    const volumes = new Map<string, number>();
+    for (const volume of pod.spec.volumes ?? []) {
+      const plan = planOf(volume, paths);
+      if (volume.emptyDir && plan.is === "directory") volumes.set(volume.name, await this.#sizeOf(plan.path));
+    }
+    return { containers, volumes };
+  }
+  async #sizeOf(path: string): Promise<number> {
+    const now = this.#parts.clock.monotonic();
+    const known = this.#measured.get(path);
+    if (known && now - known.at < MEASURED_MS) return known.bytes;
+    // what is not there, or goes while it is looked at, takes nothing
+    const bytes = await this.#parts.disk.size(path).catch(() => 0);
+    this.#measured.set(path, { at: now, bytes });
+    return bytes;
+  }
+  #evict(worker: Worker, why: Eviction): void {
+    const { events, log } = this.#parts;
+    const { reason, message } = why;
+    log.info("a pod is evicted", { pod: worker.pod.metadata.name, message });
+    events.tell({ apiVersion: "v1", kind: "Pod", metadata: worker.pod.metadata }, "Warning", reason, message);
+    worker.evict(why);
+  }
   async #relieve(met: readonly Shortage[]): Promise<void> {
-    const { events, node, log } = this.#parts;
+    const { events, node, log, rules } = this.#parts;
     let shortages = met;
     const first = shortages[0]!;
     events.tell(node, "Warning", "EvictionThresholdMet", `Attempting to reclaim ${first.threshold.resource}`);
@@ -72,15 +144,12 @@ export class Evictor {
     }
     const worker = candidates.get(victim)!;
     this.#victim = { worker, at: this.#parts.clock.monotonic() };
-    const { reason, message } = evictionOf(victim, still);
-    log.info("a pod is evicted", { pod: victim.pod.metadata.name, message });
-    events.tell({ apiVersion: "v1", kind: "Pod", metadata: victim.pod.metadata }, "Warning", reason, message);
-    worker.evict({ reason, message });
+    this.#evict(worker, evictionOf(victim, still, rules));
   }
   /** What the node is short of now. */
   #observe(): Soon<readonly Shortage[]> {
-    const { machine, disk, root } = this.#parts;
-    return soon(together([machine.memory(), disk.usage(root), machine.pids(), this.#imageDisk()]), this.#weigh);
+    const { machine, disk, roots } = this.#parts;
+    return soon(together([machine.memory(), disk.usage(roots.root), machine.pids(), this.#imageDisk()]), this.#weigh);
   }
   /** The disk of images, where the runtime says that it has one of its own. */
   #imageDisk(): Soon<DiskUsage | undefined> {
@@ -93,21 +162,22 @@ export class Evictor {
     return this.#imagePath ? disk.usage(this.#imagePath) : undefined;
   }
   readonly #weigh = ([memory, nodefs, pids, imagefs]: [MemoryUse, DiskUsage, number, DiskUsage | undefined]): readonly Shortage[] => {
-    const { info, clock } = this.#parts;
-    const shortages = shortagesOf({
+    const { info, clock, rules } = this.#parts;
+    const signals = {
       "memory.available": { available: memory.available, capacity: info.memoryBytes },
       "nodefs.available": nodefs,
       "nodefs.inodesFree": { available: nodefs.inodesFree, capacity: nodefs.inodes },
       "imagefs.available": imagefs,
       "imagefs.inodesFree": imagefs && { available: imagefs.inodesFree, capacity: imagefs.inodes },
       "pid.available": { available: info.pidLimit - pids, capacity: info.pidLimit },
-    });
-    this.#show(pressuresOf(this.#seen, shortages, clock.monotonic()), nodefs.capacity);
-    return shortages;
+    };
+    this.#show(lookAt(this.#known, signals, rules, clock.monotonic()), nodefs.capacity);
+    return this.#known.shortages;
   };
-  #show(seen: ReadonlyMap<Pressure, number>, storage: number): void {
-    const alike = seen === this.#seen || (seen.size === this.#pressures.size && seen.keys().every(p => this.#pressures.has(p)));
-    this.#seen = seen;
+  #show(known: Shortness, storage: number): void {
+    const seen = known.pressures;
+    const alike = known === this.#known || (seen.size === this.#pressures.size && seen.keys().every(p => this.#pressures.has(p)));
+    this.#known = known;
     if (alike && storage === this.storage) return;
     this.storage = storage;
     this.#pressures = new Set(seen.keys());
@@ -122,10 +192,10 @@ export class Evictor {
     return false;
   }
   async #candidates(): Promise<ReadonlyMap<Candidate, Worker>> {
-    const stats = new Map((await this.#parts.runtime.stats()).containers.map(c => [c.id, c]));
+    const stats = byId(await this.#parts.runtime.stats());
     const found = new Map<Candidate, Worker>();
     for (const worker of this.#parts.workers) {
-      if (!worker.counts || isTerminal(worker.writer.withOwnStatus(worker.pod).status?.phase)) continue;
+      if (!stays(worker)) continue;
       const containers = (worker.state?.containers ?? []).flatMap(c => {
         const s = c.state === "running" ? stats.get(c.id) : undefined;
         return s ? [{ name: c.name, memory: s.memoryWorkingSet, disk: s.writableLayerBytes, inodes: s.writableLayerInodes }] : [];
@@ -135,3 +205,7 @@ export class Evictor {
     return found;
   }
 }
+type ContainerStats = RuntimeStats["containers"][number];
+const byId = ({ containers }: RuntimeStats): ReadonlyMap<string, ContainerStats> => new Map(containers.map(c => [c.id, c]));
+/** Whether a pod takes room, and is neither over nor on its way out by us. */
+const stays = (worker: Worker) => worker.counts && !worker.evicted && !isTerminal(worker.writer.withOwnStatus(worker.pod).status?.phase);

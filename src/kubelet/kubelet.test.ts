@@ -10,6 +10,7 @@ import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import type { KubeletConfig } from "#kubelet/config.ts";
 import { createKubelet } from "#kubelet/kubelet.ts";
+import { evictionRules } from "#kubelet/thresholds.ts";
 import type { Draft } from "#schema/notation.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { noStreams, simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
@@ -39,6 +40,7 @@ const config: KubeletConfig = {
   podPidsLimit: undefined,
   keepImages: [],
   imageThresholds: { high: 85, low: 80 },
+  eviction: evictionRules(),
 };
 
 interface WorldOptions extends Omit<SimulatedRuntimeOptions, "clock"> {

@@ -80,14 +80,15 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       ...parts,
       info,
       events,
-      root: config.root,
+      roots,
+      rules: config.eviction,
       node: { apiVersion: "v1", kind: "Node", metadata: { name: config.node.name, uid: config.node.name } },
       workers,
       able: () => following.serves && pods.synced,
       reclaim: async () => node.imagesAre(await garbage.collect(await runtime.list(), true)),
       changed: () => node.shortnessChanged(),
     });
-    const node = new NodeReporter(config.node, { client, clock, log, shortness: evictor }, info);
+    const node = new NodeReporter(config.node, { client, clock, log, shortness: evictor, rules: config.eviction }, info);
     const following = new Following({ runtime, clock, log, workers, node });
     await evictor.look();
     reporter = node;

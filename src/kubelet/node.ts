@@ -8,10 +8,10 @@ import type { Client } from "#client/client.ts";
 import { subjectId } from "#client/reasons.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
-import { DISK_KEPT, MEMORY_KEPT, type Pressure } from "#kubelet/eviction.ts";
 import { messageOf } from "#kubelet/mounts.ts";
 import type { MachineInfo } from "#kubelet/ports.ts";
 import type { ImageState } from "#kubelet/runtime.ts";
+import { type EvictionRules, keptBack, type Pressure } from "#kubelet/thresholds.ts";
 import { HEARTBEAT } from "#rules/heartbeat.ts";
 
 const STATUS = { reportMs: 300_000, images: 50 };
@@ -37,6 +37,8 @@ export interface NodeParts {
   readonly log: Log;
   /** What the node is short of, and the bytes of its disk; the set is another when it changes. */
   readonly shortness: { readonly pressures: ReadonlySet<Pressure>; readonly storage: number };
+  /** Its hard thresholds are no pod's. */
+  readonly rules: EvictionRules;
 }
 /** What the runtime last said of itself; a problem is the Ready condition's message. */
 export interface RuntimeHealth {
@@ -99,11 +101,13 @@ export class NodeReporter {
   get allocatable(): Readonly<Record<string, string>> {
     const { cpus, memoryBytes } = this.info;
     const { milliCpu, memoryBytes: kept } = this.#config.reserved;
+    const { rules } = this.#parts;
+    const { storage } = this.#parts.shortness;
     return {
       ...this.capacity,
       cpu: milliCpu ? `${cpus * 1000 - milliCpu}m` : String(cpus),
-      "ephemeral-storage": String(Math.floor(this.#parts.shortness.storage * (1 - DISK_KEPT))),
-      memory: `${Math.floor((memoryBytes - kept - MEMORY_KEPT) / 1024)}Ki`,
+      "ephemeral-storage": String(storage - keptBack(rules, "nodefs.available", storage)),
+      memory: `${Math.floor((memoryBytes - kept - keptBack(rules, "memory.available", memoryBytes)) / 1024)}Ki`,
     };
   }
   get hostIps(): readonly string[] {

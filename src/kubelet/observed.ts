@@ -32,6 +32,13 @@ export interface Rejection {
   readonly reason: string;
   readonly message: string;
 }
+/** Why a node ends a pod that it has taken. */
+export interface Eviction extends Rejection {
+  /** Seconds that it is given at most. */
+  readonly grace: number;
+  /** The pod is told to be disrupted: it has done nothing wrong itself. */
+  readonly disrupts?: true;
+}
 export interface Observed {
   readonly now: number;
   readonly pod: Pod;
@@ -54,8 +61,8 @@ export interface Observed {
   /** Since when the pod as a whole is ending. */
   readonly endingSince: number | undefined;
   readonly rejected: Rejection | undefined;
-  /** The node runs short, and this pod has to go. */
-  readonly evicted: Rejection | undefined;
+  /** The node runs short, or the pod has taken more of its disk than it may: it has to go. */
+  readonly evicted: Eviction | undefined;
   /** Volumes, control group and the like of an ended pod are given back. */
   readonly released: boolean;
   readonly hostIps: readonly string[];

@@ -69,8 +69,6 @@ export interface Decision {
 /** A container is given at least this long to end after its signal. */
 const LEAST_GRACE = 2;
 const DEFAULT_GRACE = 30;
-/** A pod that a node evicts, below a hard threshold, has no more (upstream). */
-const EVICTED_GRACE = 1;
 
 interface Making {
   readonly observed: Observed;
@@ -96,7 +94,7 @@ interface Why {
   readonly phase?: "Failed";
   /** Seconds; the pod's own where it is not said. */
   readonly grace?: number;
-  readonly evicted?: true;
+  readonly disrupts?: true;
 }
 
 /** Why the pod is to end, if it is. */
@@ -105,8 +103,7 @@ function endingOf({ observed, wakes }: Making): Why | undefined {
   if (observed.gone) return { because: "the pod was removed from the API" };
   if (observed.rejected) return { because: observed.rejected.message, ...observed.rejected, phase: "Failed" };
   if (pod.status?.phase && isTerminal(pod.status.phase)) return { because: `its phase is ${pod.status.phase}`, ...deletionReason(pod) };
-  if (observed.evicted)
-    return { because: observed.evicted.message, ...observed.evicted, phase: "Failed", grace: EVICTED_GRACE, evicted: true };
+  if (observed.evicted) return { because: observed.evicted.message, ...observed.evicted, phase: "Failed" };
   if (pod.metadata.deletionTimestamp) return { because: "it is being deleted" };
   const limit = pod.spec.activeDeadlineSeconds;
   const started = pod.status?.startTime ? parseTime(pod.status.startTime) : undefined;

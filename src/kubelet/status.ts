@@ -228,7 +228,7 @@ export interface Ending {
   /** The phase that must come of it. */
   readonly phase?: "Failed";
   /** The node ran short. */
-  readonly evicted?: true;
+  readonly disrupts?: true;
   /** No container runs or will run any more. */
   readonly over: boolean;
 }
@@ -281,7 +281,7 @@ export function statusOf(observed: Observed, ending: Ending | undefined): PodSta
         status: "True",
         ...(scheduled?.status === "True" && scheduled.reason && { reason: scheduled.reason }),
       }),
-      ...(ending?.evicted
+      ...(ending?.disrupts
         ? [condition(pod, now, "DisruptionTarget", { status: "True", reason: "TerminationByKubelet", message: ending.message ?? "" })]
         : []),
     ],

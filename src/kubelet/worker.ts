@@ -15,7 +15,7 @@ import type { Place } from "#kubelet/fields.ts";
 import type { Images } from "#kubelet/images.ts";
 import { terminationMessage } from "#kubelet/messages.ts";
 import { type Mounts, messageOf } from "#kubelet/mounts.ts";
-import { currentSandbox, type Observed, type Rejection, wantedOf } from "#kubelet/observed.ts";
+import { currentSandbox, type Eviction, type Observed, type Rejection, wantedOf } from "#kubelet/observed.ts";
 import { decide, type Step } from "#kubelet/pod.ts";
 import type { Cgroups, Disk, Events, LogFiles, Prober } from "#kubelet/ports.ts";
 import { type Probed, Probes } from "#kubelet/probes.ts";
@@ -66,7 +66,7 @@ export class Worker {
   #state: PodState | undefined;
   #dirty: boolean;
   #rejected: Rejection | undefined;
-  #evicted: Rejection | undefined;
+  #evicted: Eviction | undefined;
   #endingSince: number | undefined;
   #again = false;
   #running = false;
@@ -139,8 +139,11 @@ export class Worker {
     this.acts.refresh();
     this.wake();
   }
-  /** The node runs short: the pod has to go. */
-  evict(why: Rejection): void {
+  get evicted(): boolean {
+    return this.#evicted !== undefined;
+  }
+  /** The pod has to go. */
+  evict(why: Eviction): void {
     this.#evicted ??= why;
     this.wake();
   }

@@ -56,8 +56,15 @@ export interface SimulatedDisk extends Disk {
   readonly payloads: ReadonlyMap<string, readonly PayloadFile[]>;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
+export interface SimulatedDiskOptions {
+  readonly ailments?: Ailments;
+  /** Bytes that its containers have written. */
+  readonly used?: () => number;
+  /** Those below a directory. */
+  readonly size?: (path: string) => number;
+}
 /** Remembers payloads and files; makes and mounts nothing. */
-export function simulatedDisk(ailments = well()): SimulatedDisk {
+export function simulatedDisk({ ailments = well(), used = () => 0, size = () => 0 }: SimulatedDiskOptions = {}): SimulatedDisk {
   const payloads = new Map<string, readonly PayloadFile[]>();
   const files = new Map<string, Uint8Array>();
   const below = (at: string) => (path: string) => path === at || path.startsWith(`${at}/`);
@@ -85,8 +92,8 @@ export function simulatedDisk(ailments = well()): SimulatedDisk {
       const inside = below(at);
       for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
     },
-    usage: () => (ailments.disk ? FULL : ROOMY),
-    size: async () => 0,
+    usage: () => (ailments.disk ? FULL : { ...ROOMY, available: Math.max(0, ROOMY.available - used()) }),
+    size: async path => size(path),
   };
 }
 

@@ -59,6 +59,10 @@ export interface Script {
   readonly log?: string;
   /** Bytes of memory that it uses; next to none if it is not said. */
   readonly memory?: number;
+  /** Bytes that it has written into its own layer; none if it is not said. */
+  readonly disk?: () => number;
+  /** Bytes that it has written into volumes, by their names. */
+  readonly volumes?: Readonly<Record<string, () => number>>;
   /** Answers commands; by default each prints its words and succeeds. */
   readonly exec?: (command: readonly string[]) => { readonly exitCode?: number; readonly output?: string };
   /** Where it listens; a connection to any other port is refused. By default on every port that something below answers on. */
@@ -104,6 +108,10 @@ export interface SimulatedRuntime extends Runtime {
   powerOff(): void;
   /** Bytes of memory that the containers use which say how many. */
   memory(): number;
+  /** Bytes of disk that the containers have written which say how many. */
+  diskUsed(): number;
+  /** Bytes below a directory: of logs, or of an emptyDir. */
+  sizeOf(path: string): number;
   /** Ids of the containers that run. */
   running(): readonly string[];
   /** Whether a container of the pod runs. */
@@ -131,6 +139,10 @@ interface Item {
   state: ContainerState;
 }
 
+/** Bytes that a container has written into its volumes, or into one of them. */
+function writtenTo({ volumes = {} }: Script, only?: string): number {
+  return Object.entries(volumes).reduce((sum, [name, bytes]) => sum + (only === undefined || only === name ? bytes() : 0), 0);
+}
 /** What a process waits for when it ends. */
 const ENDED = new Error("the container has ended");
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
@@ -146,6 +158,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const items = new Map<string, Item>();
   /** Those whose scripts say what memory they use. */
   const hungry = new Set<Item>();
+  /** Those whose scripts say what they write. */
+  const writing = new Set<Item>();
   const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
   const note = (call: string) => {
@@ -257,6 +271,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   function enter(item: Item): void {
     items.set(item.state.id, item);
     if (item.script.memory) hungry.add(item);
+    if (item.script.disk || item.script.volumes) writing.add(item);
   }
   function made(spec: ContainerSpec, box: Box, state: ContainerState): Item {
     const ending = new AbortController();
@@ -326,6 +341,19 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     memory() {
       let sum = 0;
       for (const { state, script } of hungry) if (state.state === "running") sum += script.memory ?? 0;
+      return sum;
+    },
+    diskUsed() {
+      let sum = 0;
+      for (const { script } of writing) sum += (script.disk?.() ?? 0) + writtenTo(script);
+      return sum;
+    },
+    sizeOf(path) {
+      let sum = 0;
+      for (const { state, script, output, box } of items.values()) {
+        if (state.logPath.startsWith(`${path}/`)) sum += output.bytes(state.startedAt, script.log).length;
+        if (script.volumes && path.includes(`/${box.spec.uid}/`)) sum += writtenTo(script, path.slice(path.lastIndexOf("/") + 1));
+      }
       return sum;
     },
     running: () => [...items.values()].filter(i => i.state.state === "running").map(i => i.state.id),
@@ -428,6 +456,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       note(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
       items.delete(id);
       hungry.delete(item);
+      writing.delete(item);
       emit("removed", item);
     },
     updateResources: async () => check(),
@@ -507,7 +536,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
           memoryWorkingSet: i.script.memory ?? LITTLE,
           memoryUsage: i.script.memory ?? LITTLE,
           memoryRss: i.script.memory ?? LITTLE,
-          writableLayerBytes: 0,
+          writableLayerBytes: i.script.disk?.() ?? 0,
           writableLayerInodes: 0,
         })),
         imageStore: undefined,

@@ -18,7 +18,7 @@ const skip = (await whyNoContainers()) ?? false;
 const BUSYBOX = "localhost/busybox:1";
 const WEB = "localhost/web:1";
 
-describe("kubelet", { skip, timeout: 120_000 }, () => {
+describe("kubelet", { skip, timeout: 240_000 }, () => {
   let cluster: TestCluster;
   let kubelet: Kubelet;
   let end: () => Promise<void>;
@@ -219,6 +219,34 @@ describe("kubelet", { skip, timeout: 120_000 }, () => {
     await until("all pods are gone", async () =>
       (await cluster.client.list(Pod, { namespace: "default" })).items.length === 0 ? true : undefined,
     );
+  });
+
+  test("pods that take more of the disk than they said themselves are evicted: by an emptyDir, by a container's own layer and log", async () => {
+    const limits = { "ephemeral-storage": "8Mi" };
+    const write = (to: string) => `head -c 12000000 /dev/zero > ${to}; sleep 3600`;
+    const volumes = [{ name: "cache", emptyDir: { sizeLimit: "5Mi" } }];
+    const mounts = [{ name: "cache", mountPath: "/cache" }];
+    await create("cache", { volumes, containers: [{ name: "app", ...shell(write("/cache/file")), volumeMounts: mounts }] });
+    await create("layer", { containers: [{ name: "app", ...shell(write("/file")), resources: { limits } }] });
+    await create("talker", {
+      containers: [
+        { name: "app", ...shell("head -c 12000000 /dev/zero | tr '\\0' 'a' | fold; sleep 3600"), resources: { limits } },
+        { name: "other", ...shell("sleep 3600"), resources: { limits: { "ephemeral-storage": "1Gi" } } },
+      ],
+    });
+    await create("within", {
+      containers: [{ name: "app", ...shell("head -c 1000000 /dev/zero > /file; sleep 3600"), resources: { limits } }],
+    });
+    const said = async (name: string) => {
+      await until(`${name} is evicted`, async () => ((await get(name)).status.reason === "Evicted" ? true : undefined), 90_000);
+      return (await reaches(name, "Failed")).status.message;
+    };
+    assert.equal(await said("cache"), 'Usage of EmptyDir volume "cache" exceeds the limit "5Mi". ');
+    assert.equal(await said("layer"), "Pod ephemeral local storage usage exceeds the total limit of containers 8Mi. ");
+    assert.equal(await said("talker"), 'Container app exceeded its local ephemeral storage limit "8Mi". ');
+    assert.equal((await get("within")).status.phase, "Running");
+    for (const name of ["cache", "layer", "talker", "within"])
+      await cluster.client.delete(Pod, name, { namespace: "default", gracePeriodSeconds: 1 });
   });
 
   test("a pod above its requests is evicted when the machine says that it is short of memory; one within them stays", async () => {

@@ -1,4 +1,5 @@
 /** A kubelet over a test node's containers, as the node of a whole control plane in memory. */
+
 import { generateKeyPairSync } from "node:crypto";
 import { silentLog } from "#base/log.ts";
 import type { Client } from "#client/client.ts";
@@ -13,6 +14,7 @@ import { hostProber } from "#host/probe.ts";
 import { hostDisk } from "#host/volumes.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
 import type { Machine } from "#kubelet/ports.ts";
+import { evictionRules } from "#kubelet/thresholds.ts";
 import { noStreams } from "#sim/machine.ts";
 import { memoryStore } from "#store/memory.ts";
 import { type TestNode, testNode } from "./node.ts";
@@ -97,6 +99,7 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
         allowedUnsafeSysctls: [],
         podPidsLimit: undefined,
         keepImages: [],
+        eviction: evictionRules(),
         imageThresholds: { high: 100, low: 100 },
       },
       {

@@ -7,14 +7,19 @@ import type { ContainerSpec } from "#kubelet/runtime.ts";
 import type { ContainerProcess, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
 
 /** What a container of an image does; by default it runs until it is stopped. */
-export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes" | "memory"> {
+export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes" | "memory" | "disk" | "volumes"> {
   /** From its start to its end by itself. */
   readonly runsFor?: Duration;
   /** From the stop signal to its end. */
   readonly stopTakes?: Duration;
   /** What it uses: bytes, or as in a manifest ("200Mi"); next to nothing if it is not said. A node that has none left evicts. */
   readonly memory?: number | string;
+  /** What it has written into its own layer: as `memory`, or a function that says so now. A pod that exceeds its own limits is evicted. */
+  readonly disk?: Amount;
+  /** The same for volumes that it writes into, by their names. */
+  readonly volumes?: Readonly<Record<string, Amount>>;
 }
+export type Amount = number | string | (() => number | string);
 /** A container as its image sees it. */
 export interface ContainerView {
   readonly name: string;
@@ -84,11 +89,15 @@ function viewOf(container: ContainerSpec, pod: Pod | undefined, { clock, running
     print: running.print,
   };
 }
-function scriptFrom({ runsFor, stopTakes, memory, ...script }: ContainerScript): Script {
+const bytesOf = (amount: number | string) => parseQuantity(String(amount)).value();
+const bytesNow = (amount: Amount) => () => bytesOf(typeof amount === "function" ? amount() : amount);
+function scriptFrom({ runsFor, stopTakes, memory, disk, volumes, ...script }: ContainerScript): Script {
   return {
     ...script,
     ...(runsFor !== undefined && { runsFor: durationOf("runsFor", runsFor) }),
-    ...(memory !== undefined && { memory: parseQuantity(String(memory)).value() }),
+    ...(memory !== undefined && { memory: bytesOf(memory) }),
+    ...(disk !== undefined && { disk: bytesNow(disk) }),
+    ...(volumes && { volumes: Object.fromEntries(Object.entries(volumes).map(([name, amount]) => [name, bytesNow(amount)])) }),
     ...(stopTakes !== undefined && { stopTakes: durationOf("stopTakes", stopTakes) }),
   };
 }

@@ -8,6 +8,7 @@ import type { Snapshot } from "#cluster/create/snapshot.ts";
 import { FAST_STAGES } from "#cluster/options.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
+import { type EvictionRules, type EvictionSettings, evictionRules } from "#kubelet/thresholds.ts";
 import type { Fault } from "#sim/faults/all.ts";
 import { invariants } from "#sim/invariants/all.ts";
 import type { Invariant } from "#sim/invariants/invariant.ts";
@@ -35,6 +36,8 @@ export interface ClusterOptions {
   readonly images?: Images;
   /** Begins as that cluster was; `seed`, `nodes` and `start` are its own then, and its faults go on. Images and stages are said anew. */
   readonly from?: Snapshot;
+  /** When kubelets evict, in the words of a KubeletConfiguration; upstream's defaults, if it is not said. */
+  readonly kubelet?: EvictionSettings;
   readonly log?: Log;
 }
 /** What a cluster needs of the process that it lives in. */
@@ -59,6 +62,7 @@ export interface Settings extends ClusterOptions {
   readonly begins: number;
   readonly store: "memory" | "disk";
   readonly played: readonly Stage[] | undefined;
+  readonly eviction: EvictionRules;
   readonly checked: readonly Invariant[];
 }
 /** What is wrong with an option, as the rest of a sentence that begins with its name; undefined: nothing. */
@@ -82,6 +86,8 @@ const CHECKS: { readonly [Name in keyof ClusterOptions]-?: (value: unknown) => s
       ? undefined
       : "a function for each image, by its reference",
   from: value => ((value as Partial<Snapshot> | null)?.format === 1 ? undefined : "what snapshot() of a cluster resolves with"),
+  kubelet: value =>
+    typeof value === "object" && value !== null ? undefined : 'an object such as { evictionHard: { "memory.available": "1Gi" } }',
   log: value => (typeof (value as Partial<Log> | null)?.with === "function" ? undefined : "a log"),
 };
 function within(value: unknown, least: number, most: number): string | undefined {
@@ -110,6 +116,7 @@ export function settingsOf(options: ClusterOptions): Settings {
     begins: from?.now ?? (options.start === undefined ? START : Date.parse(new Date(options.start).toISOString())),
     store: options.store ?? storeFor(faults ?? []),
     played: stages === undefined ? undefined : stageSet(stagesOf(stages)),
+    eviction: evictionRules(options.kubelet, "kubelet."),
     checked: chosen === "all" ? invariants : (chosen ?? []),
   };
 }

@@ -158,6 +158,7 @@ function playedNodes({ settings, host, network, planes, link, clock, chance, log
     },
     places: from?.places,
     machines: from?.machines,
+    eviction: settings.eviction,
     apart: settings.faults !== undefined,
   });
 }
