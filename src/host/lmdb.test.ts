@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
+import { latin1 } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
 import { ALL_KEYS, type Key } from "#store/contract.ts";
 import type { Index } from "#store/ports.ts";
@@ -31,8 +32,8 @@ const write = (index: Index, all: readonly Change[]) =>
   });
 function rowsOf(index: Index, table: string, from: Key, to: Key, most = Number.POSITIVE_INFINITY): [Key, Uint8Array][] {
   const rows: [Key, Uint8Array][] = [];
-  index.walk(table, from, to, (key, bytes, start, end) => {
-    rows.push([key, bytes.slice(start, end)]);
+  index.walk(table, from, to, ({ bytes, keyStart, keyEnd, start, end }) => {
+    rows.push([latin1(bytes, keyStart, keyEnd), bytes.slice(start, end)]);
     return rows.length < most;
   });
   return rows;
@@ -96,7 +97,8 @@ test("a range sees one moment of the index, also while it is written to", () =>
       const before = written;
       const moments = new Set<number>();
       let rows = 0;
-      index.walk("k", "", ALL_KEYS, (key, bytes, start) => {
+      index.walk("k", "", ALL_KEYS, ({ bytes, keyStart, keyEnd, start }) => {
+        const key = latin1(bytes, keyStart, keyEnd);
         rows++;
         moments.add(bytes[start]!);
         // Whoever is given a row may look others up, and walk.

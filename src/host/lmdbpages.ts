@@ -7,7 +7,7 @@
 import { readSync } from "node:fs";
 import { assert } from "#base/assert.ts";
 import { latin1 } from "#base/bytes.ts";
-import type { Visit } from "#store/ports.ts";
+import type { Row, Visit } from "#store/ports.ts";
 
 /** A page: its number and the transaction that wrote it (8 bytes each), 2 bytes, flags, end of the places of its nodes. */
 const PAGE_HEADER = 24;
@@ -75,12 +75,14 @@ class Walk {
   private readonly view: DataView;
   /** How many leaves are read at once. */
   private together = 1;
+  private readonly row: { -readonly [K in keyof Row]: Row[K] };
 
   constructor(fd: number, snapshot: Snapshot, bytes: Uint8Array, first: string, end: string, visit: Visit) {
     this.fd = fd;
     this.snapshot = snapshot;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
+    this.row = { bytes, view: this.view, keyStart: 0, keyEnd: 0, start: 0, end: 0 };
     this.first = first;
     this.end = end;
     this.visit = visit;
@@ -108,7 +110,8 @@ class Walk {
     return true;
   }
   private leaf(page: Page, edge: boolean): boolean {
-    const { bytes, view, count } = page;
+    const { view, count } = page;
+    const { row } = this;
     let i = edge ? search(page, 0, key => key < this.first) : 0;
     // Where the last of its keys is within the range, all are.
     const isLast = count > 0 && keyOf(page, count - 1) >= this.end;
@@ -119,19 +122,23 @@ class Walk {
       const data = key + view.getUint16(node + 6, true);
       const length = view.getUint32(node, true);
       // A table's letter is a key's first byte.
-      const name = latin1(bytes, key + 1, data);
-      if (!(view.getUint16(node + 4, true) & BIG ? this.big(name, page, data, length) : this.visit(name, bytes, data, data + length)))
-        return false;
+      row.keyStart = key + 1;
+      row.keyEnd = row.start = data;
+      row.end = data + length;
+      if (!this.visit(view.getUint16(node + 4, true) & BIG ? this.big(row) : row)) return false;
     }
     return !isLast;
   }
   /** A row whose value has pages of its own. */
-  private big(key: string, { view }: Page, data: number, length: number): boolean {
-    const bytes = new Uint8Array(PAGE_HEADER + length);
-    const number = long(view, data);
-    readAll(this.fd, bytes, 0, bytes.length, number * this.snapshot.pageSize);
-    this.check(new DataView(bytes.buffer), 0, number, OVERFLOW);
-    return this.visit(key, bytes, PAGE_HEADER, bytes.length);
+  private big({ bytes: page, keyStart, keyEnd, start, end }: Row): Row {
+    const valueEnd = PAGE_HEADER + end - start;
+    const bytes = new Uint8Array(valueEnd + keyEnd - keyStart);
+    const view = new DataView(bytes.buffer);
+    const number = long(this.view, start);
+    readAll(this.fd, bytes, 0, valueEnd, number * this.snapshot.pageSize);
+    this.check(view, 0, number, OVERFLOW);
+    bytes.set(page.subarray(keyStart, keyEnd), valueEnd);
+    return { bytes, view, keyStart: valueEnd, keyEnd: bytes.length, start: PAGE_HEADER, end: valueEnd };
   }
 
   /** Pages that follow each other, read to place `to` of the buffer and those behind it. */

@@ -1,5 +1,6 @@
+import { concat, latin1Bytes } from "#base/bytes.ts";
 import { ALL_KEYS, type Key, NoSpace, prefixEnd } from "#store/contract.ts";
-import type { Index } from "#store/ports.ts";
+import type { Index, Row } from "#store/ports.ts";
 import { SortedMap } from "#store/sorted.ts";
 import type { SimulatedDisk } from "./files.ts";
 
@@ -13,7 +14,7 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
   const map = rows;
   return {
     get: (table, key) => map.get(table + key),
-    walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(key.slice(1), value, 0, value.length)),
+    walk: (table, from, to, visit) => map.walk(table + from, endOf(table, to), (key, value) => visit(rowOf(key, value))),
     count: (table, from, to) => map.count(table + from, endOf(table, to)),
     async write(fill) {
       if (disk.full) throw new NoSpace();
@@ -32,5 +33,11 @@ export function simulatedIndex(disk: SimulatedDisk, path: string): Index {
     size: () => 0,
     async close() {},
   };
+}
+/** Without the table's letter before its key. */
+function rowOf(key: Key, value: Uint8Array): Row {
+  const bytes = concat([latin1Bytes(key), value]);
+  const row = { keyStart: 1, keyEnd: key.length, start: key.length, end: bytes.length };
+  return { bytes, view: new DataView(bytes.buffer), ...row };
 }
 const endOf = (table: string, to: Key): Key => (to >= ALL_KEYS ? prefixEnd(table) : table + to);

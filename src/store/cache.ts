@@ -1,25 +1,17 @@
 import type { Key } from "./contract.ts";
+import { Page } from "./page.ts";
+import type { Run } from "./run.ts";
 import { isDead, type Version } from "./version.ts";
 
-/** All versions of [from, to), in key order: what the table of newest versions has, deletions included. */
-interface Page {
-  readonly from: Key;
-  to: Key;
-  versions: Version[];
-  bytes: number;
-  /** How many of the versions are deletions: mostly none, and then none is looked at. */
-  dead: number;
-  used: number;
-}
-/** Keys that one page is filled with, and at most holds. */
+/** Keys that a range's first page is filled with; those after it are for so many bytes, up to as many keys. */
 const FILL = 512;
+const MORE_BYTES = 1024 * 1024;
+const MORE = 4096;
+/** Keys that a page that is written to has at most. */
 const FULL = 1024;
-/** Beside its cell, what one version is counted as. */
-const OVERHEAD = 160;
-const sizeOf = (version: Version) => OVERHEAD + version.size;
 
 /** Gives the first `most` versions of [from, to), deletions included, with their values. */
-export type Load = (from: Key, to: Key, most: number) => Version[];
+export type Load = (from: Key, to: Key, most: number) => Run;
 
 /**
  * The newest durable versions of ranges that were read lately, with their values, within a stated number of bytes: pages of
@@ -43,46 +35,43 @@ export class Cache {
     const page = this.pageOf(key);
     if (!page) return undefined;
     page.used = ++this.clock;
-    const found = page.versions[placeIn(page.versions, key)];
-    return found?.key === key ? found : null;
+    return page.get(key) ?? null;
   }
 
   /** A version, which may be a deletion, has become durable. */
   put(version: Version): void {
     const page = this.pageOf(version.key);
     if (!page) return;
-    const at = placeIn(page.versions, version.key);
-    const before = page.versions[at];
-    if (before?.key === version.key) {
-      this.weigh(page, before, -1);
-      page.versions[at] = version;
-    } else page.versions.splice(at, 0, version);
-    this.weigh(page, version, 1);
-    if (page.versions.length > FULL) this.split(page);
+    this.bytes -= page.bytes;
+    page.put(version);
+    this.bytes += page.bytes;
+    if (page.length > FULL) this.pages.splice(this.after(page.from), 0, page.split());
     this.shed();
   }
   /** The key's version is gone for good. */
   forget(key: Key): void {
     const page = this.pageOf(key);
     if (!page) return;
-    const at = placeIn(page.versions, key);
-    const before = page.versions[at];
-    if (before?.key !== key) return;
-    page.versions.splice(at, 1);
-    this.weigh(page, before, -1);
+    this.bytes -= page.bytes;
+    page.forget(key);
+    this.bytes += page.bytes;
   }
 
   /** The first `most` (0: all) entries of [from, to), from the pages, or read into them. */
   range(from: Key, to: Key, most: number): Version[] {
     const found: Version[] = [];
     let at = from;
+    let fill = FILL;
     while (at < to) {
-      const page = this.pageOf(at) ?? this.fill(at);
+      const page = this.pageOf(at) ?? this.fill(at, fill);
+      fill = Math.max(FILL, Math.min(MORE, Math.floor((MORE_BYTES * page.length) / (page.bytes + 1))));
       page.used = ++this.clock;
-      const { versions, dead } = page;
-      const end = page.to <= to ? versions.length : placeIn(versions, to);
-      for (let i = at === page.from ? 0 : placeIn(versions, at); i < end; i++) {
-        const version = versions[i]!;
+      const { dead } = page;
+      const start = at === page.from ? 0 : page.placeOf(at);
+      const end = page.to <= to ? page.length : page.placeOf(to);
+      page.reading(most > 0 ? Math.min(end - start, most - found.length) : end - start);
+      for (let i = start; i < end; i++) {
+        const version = page.version(i);
         if (dead > 0 && isDead(version)) continue;
         found.push(version);
         if (found.length === most) return found;
@@ -92,32 +81,15 @@ export class Cache {
     return found;
   }
 
-  private fill(from: Key): Page {
+  private fill(from: Key, most: number): Page {
     const next = this.pages[this.after(from)]?.from ?? "\uffff";
-    const versions = this.load(from, next, FILL);
-    const to = versions.length < FILL ? next : `${versions.at(-1)!.key}\0`;
-    const page: Page = { from, to, versions, bytes: 0, dead: 0, used: ++this.clock };
-    for (const version of versions) this.weigh(page, version, 1);
+    const run = this.load(from, next, most);
+    const to = run.length < most ? next : `${run.version(run.length - 1).key}\0`;
+    const page = new Page(from, to, run, ++this.clock);
+    this.bytes += page.bytes;
     this.pages.splice(this.after(from), 0, page);
     this.shed(page);
     return page;
-  }
-  private split(page: Page): void {
-    const half = page.versions.splice(page.versions.length >> 1);
-    const upper: Page = { from: half[0]!.key, to: page.to, versions: half, bytes: 0, dead: 0, used: page.used };
-    for (const version of half) {
-      this.weigh(page, version, -1);
-      this.weigh(upper, version, 1);
-    }
-    page.to = upper.from;
-    this.pages.splice(this.after(page.from), 0, upper);
-  }
-  /** A version has come to a page, or gone from it. */
-  private weigh(page: Page, version: Version, sign: 1 | -1): void {
-    const size = sign * sizeOf(version);
-    page.bytes += size;
-    this.bytes += size;
-    if (isDead(version)) page.dead += sign;
   }
   // Down to nine tenths, so that it is not done for every page.
   private shed(but?: Page): void {
@@ -151,16 +123,4 @@ export class Cache {
     }
     return low;
   }
-}
-
-/** The first place in `versions` whose key is not below `key`. */
-function placeIn(versions: readonly Version[], key: Key): number {
-  let low = 0;
-  let high = versions.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (versions[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,9 +1,10 @@
 import type { Entry, Key, Revision } from "./contract.ts";
 import { Damaged, type Log } from "./log.ts";
-import type { Part } from "./ports.ts";
+import { Places } from "./places.ts";
 import { decodeCell, Reader } from "./record.ts";
-import { type Block, blockOf, Stored } from "./stored.ts";
-import { isDead, isUnread, type Link, type Version } from "./version.ts";
+import { Run } from "./run.ts";
+import { type Block, blockOf, isCell } from "./stored.ts";
+import { isToRead, isUnread, type Link, type Version } from "./version.ts";
 
 /** Cells are read by one call when no more than this lies between them. */
 const GAP = 1024;
@@ -29,7 +30,7 @@ export class Cells {
   read(key: Key, { modRevision, segment, at, size }: Link) {
     try {
       const cell = decodeCell(new Reader(this.log().read(segment, [{ at, length: size }])), segment, at);
-      if (cell.version.key === key && cell.version.modRevision === modRevision) return cell;
+      if (cell.version.key === key && cell.version.modRevision === modRevision && cell.version.size === size) return cell;
     } catch (error) {
       if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
     }
@@ -38,28 +39,45 @@ export class Cells {
   /** The same entry with its value. */
   full<E extends Entry>(entry: E): E {
     if (!isUnread(entry)) return entry;
-    const versions = [entry as unknown as Version];
-    this.fill(versions);
-    return versions[0] as unknown as E;
+    const version = entry as unknown as Version;
+    return this.read(version.key, version).version as unknown as E;
   }
   /** Puts entries with their values in the place of those that lack them; neighbours in the log are read together. */
   fill(versions: Version[]): void {
-    const unread: number[] = [];
-    for (let i = 0; i < versions.length; i++) if (isUnread(versions[i]!) && !isDead(versions[i]!)) unread.push(i);
-    if (!inOrder(versions, unread)) unread.sort((i, j) => compare(versions[i]!, versions[j]!));
-    for (let i = 0; i < unread.length; ) i = this.fillBlock(versions, unread, i);
+    if (!versions.some(isToRead)) return;
+    const places = new Places(versions.length);
+    for (const version of versions) {
+      if (isToRead(version)) places.add(version);
+      else places.pass();
+    }
+    const run = this.run(places, versions);
+    for (let i = 0; i < versions.length; i++) versions[i] = run.version(i);
   }
-  /** The same for those of the places `unread` from the `first` on that one block may hold; answers where the next one begins. */
-  private fillBlock(versions: Version[], unread: readonly number[], first: number): number {
-    const { segment } = versions[unread[first]!]!;
+  /** What lies at these places, and what is `known` of those that are not to be read. Throws Damaged. */
+  run(places: Places, known: readonly (Version | undefined)[]): Run {
+    const { count } = places;
+    const order = places.inOrder();
+    const blocks: (Block | undefined)[] = [undefined];
+    const which = new Uint16Array(count);
+    const start = new Uint32Array(count);
+    for (let k = 0; k < order.length; ) {
+      const end = this.blockAt(places, order, k, start, blocks);
+      for (; k < end; k++) which[order[k]!] = blocks.length - 1;
+    }
+    return new Run({ blocks, which, start, at: places.at.slice(0, count), keys: places.allKeys(), known });
+  }
+  /** Reads those from `order[first]` on that one block may hold, and says where it begins that the next one is to have. */
+  private blockAt(places: Places, order: readonly number[], first: number, start: Uint32Array, blocks: (Block | undefined)[]): number {
+    const segment = places.segment[order[first]!]!;
     const parts: { at: number; length: number }[] = [];
-    const starts: number[] = [];
     let bytes = 0;
     let part = { at: 0, length: Number.NEGATIVE_INFINITY };
     let next = first;
-    for (; next < unread.length; next++) {
-      const { segment: other, at, size } = versions[unread[next]!]!;
-      if (other !== segment || (bytes + size > BLOCK && next > first)) break;
+    for (; next < order.length; next++) {
+      const i = order[next]!;
+      const at = places.at[i]!;
+      const size = places.size[i]!;
+      if (places.segment[i] !== segment || (bytes + size > BLOCK && next > first)) break;
       if (at > part.at + part.length + GAP) {
         part = { at, length: 0 };
         parts.push(part);
@@ -67,39 +85,22 @@ export class Cells {
       const grown = at + size - part.at - part.length;
       if (grown > 0) part.length += grown;
       bytes += Math.max(0, grown);
-      starts.push(bytes - part.length + at - part.at);
+      start[i] = bytes - part.length + at - part.at;
     }
-    const block = blockOf(segment, this.bytesOf(versions[unread[first]!]!, parts));
-    for (let i = first; i < next; i++) versions[unread[i]!] = this.storedIn(block, starts[i - first]!, versions[unread[i]!]!);
-    return next;
-  }
-
-  private bytesOf({ key, modRevision, segment, at }: Version, parts: readonly Part[]): Uint8Array {
+    let k = first;
     try {
-      return this.log().read(segment, parts);
+      const block = blockOf(segment, this.log().read(segment, parts));
+      blocks.push(block);
+      while (k < next && isCell(block, start[order[k]!]!, places, order[k]!)) k++;
     } catch (error) {
       if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
-      return this.isDamaged(key, modRevision, segment, at);
     }
-  }
-  private storedIn(block: Block, start: number, version: Version): Version {
-    try {
-      const stored = Stored.of(version, block, start);
-      if (stored) return stored;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-    return this.isDamaged(version.key, version.modRevision, version.segment, version.at);
+    if (k < next) this.isDamaged(places.key(order[k]!), places.modRevision[order[k]!]!, segment, places.at[order[k]!]!);
+    return next;
   }
   private isDamaged(key: Key, modRevision: Revision, segment: number, at: number): never {
     const error = new Damaged(`segment ${segment}`, at, `it does not hold revision ${modRevision} of the key ${key}`);
     this.damaged(error);
     throw error;
   }
-}
-
-const compare = (a: Version, b: Version) => a.segment - b.segment || a.at - b.at;
-function inOrder(versions: readonly Version[], places: readonly number[]): boolean {
-  for (let i = 1; i < places.length; i++) if (compare(versions[places[i - 1]!]!, versions[places[i]!]!) > 0) return false;
-  return true;
 }

@@ -414,6 +414,8 @@ test("what the log does not hold as the index says is told, by the check and by 
   );
   assert.deepEqual(store.alarms(), ["corrupt"]);
   assert.equal(text((await store.get("d"))!.value), "1");
+  await assert.rejects(store.range("a", "c"), /at offset \d+: it does not hold revision 3 of the key a$/);
+  assert.equal((await store.range("d", "e")).count, 1);
   await store.close();
   store = await open(disk);
   assert.deepEqual(store.alarms(), ["corrupt"]);
@@ -450,6 +452,42 @@ test("entries that are not in memory are as they were written, wherever in the l
   const { results } = await store.txn([], [{ op: "get", key: "", to: ALL_KEYS, keysOnly: true }]);
   const bare = wanted.map(entry => withValue(entry, new Uint8Array(0)));
   assert.deepEqual(results, [{ op: "get", entries: bare, count: bare.length }]);
+  await store.close();
+});
+
+test("ranges are what was written, whether that lies in the index, in front of it or in memory", async () => {
+  const disk = simulatedDisk(seededChance(32));
+  const below = (n: number) => Math.floor(disk.chance.next() * n);
+  const anyKey = () => Array.from({ length: 1 + below(11) }, () => "ab\xff"[below(3)]).join("");
+  const small = { flushEvents: 40, cacheBytes: 20_000, segmentBytes: 20_000 };
+  let store = await open(disk, small);
+  const model = new Map<string, string>();
+  for (let i = 0; i < 1500; i++) {
+    const key = anyKey();
+    if (below(4) === 0) {
+      await store.txn([], [{ op: "delete", key }]);
+      model.delete(key);
+    } else {
+      await put(store, key, `${i}`);
+      model.set(key, `${i}`);
+    }
+    if (i % 500 === 499) {
+      await store.close();
+      store = await open(disk, small);
+    }
+    if (i % 10 > 0) continue;
+    const [from, to] = below(3) > 0 ? ["", ALL_KEYS] : ([anyKey(), anyKey()].sort() as [string, string]);
+    const wanted = [...model].filter(([key]) => key >= from && key < to).sort(([a], [b]) => (a < b ? -1 : 1));
+    const limit = below(2) * below(50);
+    const { entries, count } = await store.range(from, to, { limit });
+    assert.deepEqual(
+      entries.map(entry => [entry.key, text(entry.value)]),
+      limit > 0 ? wanted.slice(0, limit) : wanted,
+    );
+    assert.equal(count, wanted.length);
+    const asked = wanted[below(wanted.length)]?.[0] ?? "a";
+    assert.equal(text((await store.get(asked))?.value ?? utf8("")), model.get(asked) ?? "");
+  }
   await store.close();
 });
 

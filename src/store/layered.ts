@@ -1,6 +1,7 @@
+import { latin1, latin1Bytes } from "#base/bytes.ts";
 import type { Key } from "./contract.ts";
 import { hashOf, KeyTable } from "./keytable.ts";
-import type { Changes, Index } from "./ports.ts";
+import type { Changes, Index, Row, Visit } from "./ports.ts";
 import type { Writer } from "./record.ts";
 import { Place, Sorted } from "./sorted.ts";
 
@@ -78,17 +79,29 @@ export class Layered<V> {
   }
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
+    this.walkRows(from, to, view, visit, row => {
+      const key = keyOfRow(row);
+      return visit(key, this.decode(key, row));
+    });
+  }
+  decode(key: Key, { bytes, start, end }: Row): V {
+    return this.codec.decode(key, bytes, start, end);
+  }
+  /** The same, but what the index has is visited as it lies there. */
+  walkRows(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean, visitRow: Visit): void {
     if (from >= to) return;
     const over = new Overlay<V>(this.layersOver(from, to, view), to);
     let going = true;
-    this.index.walk(this.name, from, to, (key, bytes, start, end) => {
+    this.index.walk(this.name, from, to, row => {
       let shadowed = false;
-      while (going && over.key !== undefined && over.key <= key) {
-        shadowed = over.key === key;
+      while (going && over.key !== undefined) {
+        const order = compareKey(over.bytes, row);
+        if (order > 0) break;
+        shadowed = order === 0;
         if (over.slot.value !== null) going = visit(over.key, over.slot.value);
         over.next();
       }
-      if (going && !shadowed) going = visit(key, this.codec.decode(key, bytes, start, end));
+      if (going && !shadowed) going = visitRow(row);
       return going;
     });
     for (; going && over.key !== undefined; over.next()) if (over.slot.value !== null) going = visit(over.key, over.slot.value);
@@ -201,6 +214,8 @@ class Layer<V> {
 class Overlay<V> {
   /** undefined: there is no more. */
   key: Key | undefined;
+  /** The same as bytes. */
+  bytes: DataView = NONE;
   slot!: Slot<V>;
   private readonly layers: readonly Place<Slot<V>>[];
   private readonly to: Key;
@@ -214,10 +229,28 @@ class Overlay<V> {
     for (const { node } of this.layers) if (node && node.key < this.to && (first === undefined || node.key < first)) first = node.key;
     this.key = first;
     if (first === undefined) return;
+    this.bytes = viewOf(latin1Bytes(first));
     for (const layer of this.layers) {
       if (layer.node?.key !== first) continue;
       this.slot = layer.node;
       layer.next();
     }
   }
+}
+export const keyOfRow = ({ bytes, keyStart, keyEnd }: Row): Key => latin1(bytes, keyStart, keyEnd);
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => new DataView(buffer, byteOffset, length);
+const NONE = new DataView(new ArrayBuffer(0));
+/** Below, equal to or above 0 as the key is to the row's. */
+function compareKey(key: DataView, { view, keyStart, keyEnd }: Row): number {
+  const length = Math.min(key.byteLength, keyEnd - keyStart);
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    const difference = key.getUint32(i) - view.getUint32(keyStart + i);
+    if (difference !== 0) return difference;
+  }
+  for (; i < length; i++) {
+    const difference = key.getUint8(i) - view.getUint8(keyStart + i);
+    if (difference !== 0) return difference;
+  }
+  return key.byteLength - (keyEnd - keyStart);
 }

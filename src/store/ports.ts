@@ -58,7 +58,7 @@ export class InUse extends Error {
 export interface Index {
   /** What it gives is valid until the next call. */
   get(table: string, key: Key): Uint8Array | undefined;
-  /** Calls `visit` for the keys of [from, to) in order until it answers false. */
+  /** Calls `visit` for the rows of [from, to) in order until it answers false. */
   walk(table: string, from: Key, to: Key, visit: Visit): void;
   count(table: string, from: Key, to: Key): number;
   /** Calls `fill` at once for what is to change. All of it or nothing, durable when it returns; visible to reads at some moment before. Throws NoSpace. */
@@ -67,8 +67,18 @@ export interface Index {
   size(): number;
   close(): Promise<void>;
 }
-/** Is given a key and its value, which is the bytes from `start` to `end` until it returns; answers whether to go on. */
-export type Visit = (key: Key, bytes: Uint8Array, start: number, end: number) => boolean;
+/** A key and its value, as parts of bytes that are theirs until the visit returns. */
+export interface Row {
+  readonly bytes: Uint8Array;
+  /** The same bytes. */
+  readonly view: DataView;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly start: number;
+  readonly end: number;
+}
+/** Answers whether to go on. */
+export type Visit = (row: Row) => boolean;
 /** What one write changes: row by row, without an object for each. */
 export interface Changes {
   /** The value is what lies in `bytes` from `from` to `to`, and stays there until the write is done. */

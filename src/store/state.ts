@@ -2,13 +2,15 @@ import type { Cache } from "./cache.ts";
 import { Cells } from "./cells.ts";
 import { ALL_KEYS, type Key, type Lease, type LeaseId, prefixEnd, type Revision, type StoreEvent } from "./contract.ts";
 import { Counts } from "./counts.ts";
-import type { Layered, View } from "./layered.ts";
+import { keyOfRow, type Layered, type View } from "./layered.ts";
 import type { Damaged, Log } from "./log.ts";
 import { type Mark, putMark, readMark } from "./mark.ts";
+import { Places } from "./places.ts";
 import type { Index } from "./ports.ts";
 import { cellSize, type Head, type LogEvent, leaseKey, leaseOfKey, numberKey, Writer } from "./record.ts";
-import { type Tables, tablesOver } from "./tables.ts";
-import { isDead, type Link, type Version, versionOf } from "./version.ts";
+import type { Run } from "./run.ts";
+import { isEntryRow, type Tables, tablesOver } from "./tables.ts";
+import { isDead, isToRead, type Link, type Version, versionOf } from "./version.ts";
 
 const NUMBER_END = "\xff".repeat(9);
 /** Bytes of a flush to begin with. */
@@ -35,6 +37,8 @@ export class State {
   private sought: Key | undefined;
   private found: Version | undefined;
   cache: Cache | undefined;
+  /** Those of one load after another. */
+  private readonly places = new Places(0);
 
   /** `damaged` is told when a cell of the log is not what the index says. */
   constructor(index: Index, log: () => Log, damaged: (error: Damaged) => void = () => {}) {
@@ -155,14 +159,30 @@ export class State {
     return entries;
   }
   /** The first versions of [from, to), deletions included, with their values: what the cache keeps. */
-  load(from: Key, to: Key, most: number): Version[] {
-    const versions: Version[] = [];
-    this.tables.newest.walk(from, to, "durable", (_, version) => {
-      versions.push(version);
-      return versions.length < most;
-    });
-    this.cells.fill(versions);
-    return versions;
+  load(from: Key, to: Key, most: number): Run {
+    const places = this.places.clear();
+    const known: (Version | undefined)[] = [];
+    const note = (version: Version) => {
+      if (isToRead(version)) places.add(version);
+      else {
+        known[places.count] = version;
+        places.pass();
+      }
+      return places.count < most;
+    };
+    const { newest } = this.tables;
+    newest.walkRows(
+      from,
+      to,
+      "durable",
+      (_, version) => note(version),
+      row => {
+        if (!isEntryRow(row)) return note(newest.decode(keyOfRow(row), row));
+        places.addRow(row);
+        return places.count < most;
+      },
+    );
+    return this.cells.run(places, known);
   }
   /** Keys whose deletion no reader from `compacted` on can see, and the same of bases; of the first `most` from `from` on. */
   compactedFrom(from: Key, compacted: Revision, most: number): { dead: Key[]; bases: Key[]; next: Key | undefined } {

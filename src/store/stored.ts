@@ -1,5 +1,6 @@
 import { latin1 } from "#base/bytes.ts";
 import type { Key, LeaseId, Revision } from "./contract.ts";
+import { type Places, sameBytes } from "./places.ts";
 import { LINK, PLACE_SIZE, PUT } from "./record.ts";
 import type { Version } from "./version.ts";
 
@@ -16,37 +17,47 @@ export function blockOf(segment: number, bytes: Uint8Array): Block {
   const { buffer, byteOffset: offset, length } = bytes;
   return { segment, bytes, view: new DataView(buffer, offset, length), buffer, offset };
 }
+/** Bytes of a cell before its key (record.ts: encodeCell); and of what follows key and link, before the value. */
+const HEAD = 13;
+const BODY = 28;
+/** What follows key and link. */
+const bodyOf = (view: DataView, start: number) => start + HEAD + view.getUint32(start + 9) + (view.getUint8(start) & LINK ? PLACE_SIZE : 0);
 
-/**
- * An entry as it lies in the log: all but its key is read from its cell (record.ts: encodeCell) when it is asked for. Of ten
- * thousand that are read at once, most of the work and of the memory would be objects that nobody may look at.
- */
+/** Whether the cell that begins at `start` of the block is what `places` says of `i`; where it is another, perhaps a RangeError. */
+export function isCell({ view }: Block, start: number, places: Places, i: number): boolean {
+  const from = places.keyStart(i);
+  const length = places.keyEnd[i]! - from;
+  if (!(view.getUint8(start) & PUT) || view.getFloat64(start + 1) !== places.modRevision[i]! || view.getUint32(start + 9) !== length)
+    return false;
+  if (!sameBytes(places.keyView, from, view, start + HEAD, length)) return false;
+  const value = bodyOf(view, start) + BODY;
+  const size = places.size[i]!;
+  return value + view.getUint32(value - 4) === start + size && start + size <= view.byteLength;
+}
+
+/** An entry as it lies in the log: what it says is read from its cell when it is asked for. */
 export class Stored implements Version {
-  readonly key: Key;
   readonly at: number;
   private readonly block: Block;
   /** Where in the block the cell begins, and what follows its key and link. */
   private readonly start: number;
   private readonly body: number;
+  private name: Key | undefined;
 
-  private constructor(key: Key, at: number, block: Block, start: number) {
-    this.key = key;
+  /** The block has the cell there; `name`: its key, where that is at hand. */
+  constructor(block: Block, start: number, at: number, name?: Key) {
     this.at = at;
     this.block = block;
     this.start = start;
-    this.body = start + HEAD + key.length + (block.view.getUint8(start) & LINK ? PLACE_SIZE : 0);
-  }
-  /** The entry that `version` stands for, whose cell begins at `start` of the block; undefined, or a RangeError, where that is another. */
-  static of({ key, modRevision, at, size }: Version, block: Block, start: number): Stored | undefined {
-    const { bytes, view } = block;
-    if (!(view.getUint8(start) & PUT) || view.getFloat64(start + 1) !== modRevision || view.getUint32(start + 9) !== key.length)
-      return undefined;
-    // Code unit by code unit takes twice as long.
-    if (latin1(bytes, start + HEAD, start + HEAD + key.length) !== key) return undefined;
-    const stored = new Stored(key, at, block, start);
-    return stored.size === size && start + size <= view.byteLength ? stored : undefined;
+    this.body = bodyOf(block.view, start);
+    this.name = name;
   }
 
+  get key(): Key {
+    const { block, start } = this;
+    this.name ??= latin1(block.bytes, start + HEAD, start + HEAD + block.view.getUint32(start + 9));
+    return this.name;
+  }
   get modRevision(): Revision {
     return this.block.view.getFloat64(this.start + 1);
   }
@@ -78,6 +89,3 @@ export class Stored implements Version {
     return undefined;
   }
 }
-/** Bytes of a cell before its key; and of what follows key and link, before the value. */
-const HEAD = 13;
-const BODY = 28;

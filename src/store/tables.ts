@@ -1,7 +1,7 @@
 import type { Key, Revision } from "./contract.ts";
 import { Layered } from "./layered.ts";
-import type { Index } from "./ports.ts";
-import { decodePlace, encodePlace, Reader, type Writer } from "./record.ts";
+import type { Index, Row } from "./ports.ts";
+import { decodePlace, encodePlace, PLACE_SIZE, Reader, type Writer } from "./record.ts";
 import { NO_VALUE } from "./txn.ts";
 import { isDead, type Link, type Version, versionAt } from "./version.ts";
 
@@ -32,6 +32,8 @@ function decodeVersion(key: Key, reader: Reader): Version {
   version.lease = reader.lease();
   return version;
 }
+/** Whether a row of the newest versions is an entry's: a deletion has a place and no more. */
+export const isEntryRow = ({ start, end }: Row) => end - start > PLACE_SIZE;
 const baseCodec = {
   encode(writer: Writer, { version, until }: Base): void {
     writer.number(until);

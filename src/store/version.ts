@@ -30,6 +30,8 @@ export interface Link extends Place {
 export const UNREAD = new Uint8Array(0);
 export const isDead = (version: Version) => version.version === 0;
 export const isUnread = (entry: Entry) => entry.value === UNREAD;
+/** Deletions have no value. */
+export const isToRead = (version: Version) => isUnread(version) && !isDead(version);
 
 export const versionOf = (entry: Entry, before?: Version): Version => ({
   key: entry.key,
