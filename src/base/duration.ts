@@ -7,6 +7,6 @@ export type Duration = number | string;
 export function durationOf(field: string, value: Duration): number {
   const parsed = typeof value === "number" ? { ms: value } : parseDuration(value);
   if ("problem" in parsed) throw new Error(`${field}: ${parsed.problem}`);
-  if (!(parsed.ms >= 0)) throw new Error(`${field}: ${value} is no span of time to come`);
+  if (!(parsed.ms >= 0 && parsed.ms < Number.POSITIVE_INFINITY)) throw new Error(`${field}: ${value} is no span of time to come`);
   return parsed.ms;
 }

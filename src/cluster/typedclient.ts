@@ -92,7 +92,8 @@ export function typedClient(client: Client, before: () => Promise<void>): TypedC
       const kind = of<R>(object);
       const { name, namespace } = (object.metadata ?? {}) as { readonly name?: string; readonly namespace?: string };
       checkOptions(WRITE, options);
-      checkPlace(kind, name ?? "its name is the server's", options?.namespace ?? namespace);
+      // whether a name is needed is the server's to say
+      checkNamespace(kind, name ? `${kind.kind} ${name}` : kind.kind, options?.namespace ?? namespace);
       await before();
       return client.create(kind, object as unknown as Draft<ObjectAt<R> & KubeObject>, { ...STRICT, ...options });
     },
@@ -150,6 +151,9 @@ function checkOptions(known: readonly string[], options: object | undefined): vo
 /** Without a name, or a namespace where one is needed, a path leads elsewhere. */
 export function checkPlace(kind: Kind, name: unknown, namespace: unknown): void {
   if (typeof name !== "string" || name === "") throw new DraftError(`name: which ${kind.kind} is meant must be said`);
-  if (kind.namespaced && (typeof namespace !== "string" || namespace === ""))
-    throw new DraftError(`namespace: where the ${kind.kind} ${name} is must be said`);
+  checkNamespace(kind, `${kind.kind} ${name}`, namespace);
+}
+function checkNamespace({ namespaced }: Kind, called: string, namespace: unknown): void {
+  if (namespaced && (typeof namespace !== "string" || namespace === ""))
+    throw new DraftError(`namespace: where the ${called} is must be said`);
 }

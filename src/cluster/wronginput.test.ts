@@ -48,13 +48,23 @@ test("wrong options", async () => {
       assert.ok(message.startsWith(says), `${message}\nshould begin with ${says}`);
       return true;
     });
+  for (const options of [null, 5])
+    await assert.rejects(createCluster(options as never), /^Error: options: an object such as \{ nodes: 3 \}, not /);
+  const cluster = await createCluster({ nodes: 0 });
+  const snapshot = await cluster.snapshot();
+  await cluster.close();
+  const text = JSON.stringify(snapshot, (_, value) => (typeof value === "bigint" ? String(value) : value));
+  await assert.rejects(createCluster({ from: JSON.parse(text) }), /^Error: from: bytes as they were: .*…$/);
+  await (await createCluster({ from: structuredClone(snapshot) })).close();
 });
 
 const POD = { apiVersion: "v1", kind: "Pod" } as const;
 /** What is asked of a cluster, and what it says. */
 const CALLS: readonly (readonly [(cluster: Cluster) => unknown, RegExp])[] = [
   [c => c.clock.advance("x"), /^advance: time: invalid duration "x"$/],
+  [c => c.clock.advance(Number.POSITIVE_INFINITY), /^advance: Infinity is no span of time to come$/],
   [c => c.clock.follow(0), /^speed: more than 0, not 0$/],
+  [c => c.settled({ quit: "1s" } as never), /^settled: there is no option quit; there are quiet, within$/],
   [c => c.settled({ within: "-1s" }), /^within: -1s is no span of time to come$/],
   [c => c.apply(undefined as never), /^apply takes YAML, an object or a list of objects$/],
   [c => c.apply("a: [1"), /^the YAML to apply: yaml: line 1: /],
@@ -66,6 +76,8 @@ const CALLS: readonly (readonly [(cluster: Cluster) => unknown, RegExp])[] = [
   [c => c.client.get("Pod" as never, "x", "default"), /^a kind is named by \{ apiVersion, kind \}, not by "Pod"$/],
   [c => c.client.get({ apiVersion: "batch/v9", kind: "Job" } as never, "x", "default"), /^no kind is called Job in batch\/v9$/],
   [c => c.client.list(POD, "default" as never), /^options: an object such as \{ namespace: "default" \}, not "default"$/],
+  [c => c.client.create({ ...POD, metadata: {} } as never), /^namespace: where the Pod is must be said$/],
+  [c => c.client.create({ apiVersion: "v1", kind: "Namespace", metadata: {} } as never), /name or generateName is required/],
   [c => c.client.list(POD, { namespce: "default" } as never), /^options\.namespce: there is no such option; there are namespace, /],
   [c => c.client.list(POD, { labelSelector: "a in" }), /^unable to parse requirement/],
   [

@@ -85,7 +85,12 @@ const CHECKS: { readonly [Name in keyof ClusterOptions]-?: (value: unknown) => s
     typeof value === "object" && value !== null && Object.values(value).every(image => typeof image === "function")
       ? undefined
       : "a function for each image, by its reference",
-  from: value => ((value as Partial<Snapshot> | null)?.format === 1 ? undefined : "what snapshot() of a cluster resolves with"),
+  from: value => {
+    const { format, store } = (value ?? {}) as Partial<Snapshot>;
+    if (format !== 1) return "what snapshot() of a cluster resolves with";
+    const whole = store?.entries?.every(e => e.value instanceof Uint8Array);
+    return whole ? undefined : "bytes as they were: structuredClone and node:v8 keep what snapshot() resolves with, JSON does not";
+  },
   kubelet: value =>
     typeof value === "object" && value !== null ? undefined : 'an object such as { evictionHard: { "memory.available": "1Gi" } }',
   log: value => (typeof (value as Partial<Log> | null)?.with === "function" ? undefined : "a log"),
@@ -93,13 +98,21 @@ const CHECKS: { readonly [Name in keyof ClusterOptions]-?: (value: unknown) => s
 function within(value: unknown, least: number, most: number): string | undefined {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? undefined : `from ${least} to ${most}`;
 }
+/** The beginning of a value that cannot be. */
+function shown(value: unknown): string {
+  const text =
+    typeof value === "object" ? JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? `${inner}` : inner)) : `${value}`;
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+const MOST_SHOWN = 100;
 function checkOptions(options: ClusterOptions): void {
+  if (typeof options !== "object" || options === null) throw new Error(`options: an object such as { nodes: 3 }, not ${shown(options)}`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!Object.hasOwn(CHECKS, name)) throw new Error(`${name}: there is no such option; there are ${Object.keys(CHECKS).join(", ")}`);
     const wanted = CHECKS[name as keyof ClusterOptions](value);
     if (wanted === undefined) continue;
-    throw new Error(`${name}: ${wanted}, not ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+    throw new Error(`${name}: ${wanted}, not ${shown(value)}`);
   }
 }
 /** Throws one sentence that names the option. */

@@ -22,6 +22,8 @@ export function check({ checks }: ClusterParts): void {
 /** Moves time on until that is so; rejects, naming who is still busy, when it does not come. */
 export async function settled(parts: ClusterParts, how: SettleOptions): Promise<void> {
   const { clock, history, faults, checks } = parts;
+  for (const name of Object.keys(how))
+    if (name !== "quiet" && name !== "within") throw new Error(`settled: there is no option ${name}; there are quiet, within`);
   const quiet = durationOf("quiet", how.quiet ?? 15_000);
   const within = durationOf("within", how.within ?? 3600_000);
   const end = clock.now() + within;
