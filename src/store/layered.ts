@@ -1,7 +1,8 @@
 import { latin1, latin1Bytes } from "#base/bytes.ts";
-import type { Key } from "./contract.ts";
+import { ALL_KEYS, type Key } from "./contract.ts";
 import { hashOf, KeyTable } from "./keytable.ts";
 import type { Changes, Index, Row, Visit } from "./ports.ts";
+import type { Presence } from "./presence.ts";
 import type { Writer } from "./record.ts";
 import { Place, Sorted } from "./sorted.ts";
 
@@ -34,6 +35,7 @@ export class Layered<V> {
   private readonly index: Index;
   private readonly name: string;
   private readonly codec: Codec<V>;
+  private readonly presence: Presence | undefined;
   private readonly pending = new KeyTable<Slot<V>>();
   /** The same in the order in which they came. */
   private slots: Slot<V>[] = [];
@@ -44,10 +46,12 @@ export class Layered<V> {
   /** Bytes of `recent` and `kept` together up to which there is a `kept`. */
   keeps = 0;
 
-  constructor(index: Index, name: string, codec: Codec<V>) {
+  /** `presence`: what the index is not asked for. */
+  constructor(index: Index, name: string, codec: Codec<V>, presence?: Presence) {
     this.index = index;
     this.name = name;
     this.codec = codec;
+    this.presence = presence;
   }
 
   get(key: Key, view: View): V | undefined {
@@ -61,7 +65,10 @@ export class Layered<V> {
     return (this.recent.get(key, hash) ?? this.flushing?.get(key, hash) ?? this.kept?.get(key, hash))?.value;
   }
   indexed(key: Key): V | undefined {
+    const { presence } = this;
+    if (presence && !presence.mayHave(key)) return undefined;
     const bytes = this.index.get(this.name, key);
+    if (!bytes) presence?.missed();
     return bytes && this.codec.decode(key, bytes, 0, bytes.length);
   }
 
@@ -154,13 +161,18 @@ export class Layered<V> {
   }
   /** Adds what is being flushed to `changes`. Values are written to `writer`. */
   changes(changes: Changes, writer: Writer): void {
-    this.flushing?.walk("", "\uffff", ({ key, value, below }) => {
+    const { presence } = this;
+    this.flushing?.walk("", "\uffff", ({ key, hash, value, below }) => {
       if (value !== null) {
+        presence?.came(hash);
         const start = writer.at;
         this.codec.encode(writer, value);
         // Should the writer grow, the bytes before stay as they are in the old buffer.
         changes.put(this.name, key, writer.bytes, start, writer.at);
-      } else if (below) changes.remove(this.name, key);
+      } else if (below) {
+        presence?.went();
+        changes.remove(this.name, key);
+      }
       return true;
     });
   }
@@ -170,6 +182,10 @@ export class Layered<V> {
     this.bytes.kept = this.bytes.flushing;
     this.flushing = undefined;
     this.shed();
+  }
+  /** Learns some more of what the index does not have. */
+  learn(): void {
+    this.presence?.read((from, visit) => this.index.walk(this.name, from, ALL_KEYS, row => visit(keyOfRow(row))));
   }
   private shed(): void {
     if (this.bytes.recent + this.bytes.kept > this.keeps) this.kept = undefined;

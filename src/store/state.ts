@@ -43,10 +43,10 @@ export class State {
   /** `damaged` is told when a cell of the log is not what the index says. */
   constructor(index: Index, log: () => Log, damaged: (error: Damaged) => void = () => {}) {
     this.index = index;
-    this.tables = tablesOver(index);
+    this.mark = readMark(index);
+    this.tables = tablesOver(index, this.mark === undefined);
     this.all = Object.values(this.tables);
     this.cells = new Cells(log, damaged);
-    this.mark = readMark(index);
     this.live = this.committedLive = this.mark?.live ?? 0;
   }
 
@@ -316,6 +316,7 @@ export class State {
     for (const table of this.all) table.flushed();
     this.flushing = undefined;
     this.mark = mark;
+    this.tables.newest.learn();
   }
   private indexIsAhead(): boolean {
     return this.flushing !== undefined && (readMark(this.index)?.flush ?? 0) >= this.flushing.flush;

@@ -1,6 +1,7 @@
 import type { Key, Revision } from "./contract.ts";
 import { Layered } from "./layered.ts";
 import type { Index, Row } from "./ports.ts";
+import { Presence } from "./presence.ts";
 import { decodePlace, encodePlace, PLACE_SIZE, Reader, type Writer } from "./record.ts";
 import { NO_VALUE } from "./txn.ts";
 import { isDead, type Link, type Version, versionAt } from "./version.ts";
@@ -68,8 +69,9 @@ export interface Tables {
   readonly attached: Layered<true>;
   readonly meta: Layered<Uint8Array>;
 }
-export const tablesOver = (index: Index): Tables => ({
-  newest: new Layered(index, "k", versionCodec),
+/** `empty`: the index has nothing yet. */
+export const tablesOver = (index: Index, empty: boolean): Tables => ({
+  newest: new Layered(index, "k", versionCodec, new Presence(empty)),
   dead: new Layered(index, "d", numberCodec),
   bases: new Layered(index, "b", baseCodec),
   places: new Layered(index, "r", { encode: encodePlace, decode: (_, bytes, start, end) => decodePlace(row.over(bytes, start, end)) }),
