@@ -7,9 +7,10 @@ import { InUse } from "#store/ports.ts";
 import { hostClock } from "./clock.ts";
 import { hostChecksum, hostFiles } from "./files.ts";
 import { openLmdb } from "./lmdb.ts";
+import { turn } from "./turn.ts";
 
 const optionsFor = (directory: string) =>
-  ({ clock: hostClock, files: hostFiles, openIndex: openLmdb, directory, checksum: hostChecksum }) as const;
+  ({ clock: hostClock, files: hostFiles, openIndex: openLmdb, directory, checksum: hostChecksum, turn }) as const;
 
 /** Opens the store in `directory`, or makes it; see openEmbedded for what may be wrong. `limit`: bytes that it may grow to. */
 export const openStore = (directory: string, limit?: number): Promise<LocalStore> => openEmbedded({ ...optionsFor(directory), limit });

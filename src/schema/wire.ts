@@ -67,6 +67,14 @@ export class Writer {
   finish(): Uint8Array {
     return this.bytes.slice(this.at);
   }
+  /** The same until something else is written. */
+  view(): Uint8Array {
+    return this.bytes.subarray(this.at);
+  }
+  /** Forgets what was written, and keeps the room for it. */
+  restart(): void {
+    this.at = this.bytes.length;
+  }
 }
 
 /** Reads a message's fields in the order in which they stand. */

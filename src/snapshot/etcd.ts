@@ -1,6 +1,7 @@
 /** etcd's own records inside its database: the buckets, their keys, and the messages that are their values. */
-import { latin1, latin1Bytes, utf8 } from "#base/bytes.ts";
+import { latin1, utf8 } from "#base/bytes.ts";
 import { Reader, Writer } from "#schema/wire.ts";
+import { REVISION, TOMBSTONE } from "#store/change.ts";
 import type { Entry, Lease, LeaseId, Revision } from "#store/contract.ts";
 
 export const BUCKETS = {
@@ -22,47 +23,19 @@ export const META = {
   finishedCompact: utf8("finishedCompactRev"),
 } as const;
 
-const REVISION = 17;
-const TOMBSTONE = 0x74;
-
-/** A key of the bucket "key": revision, "_", place within the revision, and "t" for a deletion. */
-export function revisionKey(main: Revision, sub: number, isTombstone = false): Uint8Array {
-  const out = new Uint8Array(REVISION + (isTombstone ? 1 : 0));
-  const view = new DataView(out.buffer);
-  view.setBigUint64(0, BigInt(main));
-  out[8] = 0x5f;
-  view.setBigUint64(9, BigInt(sub));
-  if (isTombstone) out[REVISION] = TOMBSTONE;
-  return out;
-}
 /** Undefined where it is no such key. */
-export function revisionOf(key: Uint8Array): { readonly main: Revision; readonly isTombstone: boolean } | undefined {
+export function revisionOf(key: Uint8Array): { readonly main: Revision; readonly sub: number; readonly isTombstone: boolean } | undefined {
   if (key.length < REVISION || key.length > REVISION + 1 || key[8] !== 0x5f) return undefined;
   if (key.length > REVISION && key[REVISION] !== TOMBSTONE) return undefined;
-  return { main: u64Of(key), isTombstone: key.length > REVISION };
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  return { main: Number(view.getBigUint64(0)), sub: Number(view.getBigUint64(9)), isTombstone: key.length > REVISION };
 }
-/** The first eight bytes as a number. */
-const u64Of = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(0));
 export function u64Bytes(value: number | bigint): Uint8Array {
   const out = new Uint8Array(8);
   new DataView(out.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(value)));
   return out;
 }
 
-/** mvccpb.KeyValue; of a deletion only the key. */
-export function encodeKeyValue(entry: Entry, isTombstone: boolean): Uint8Array {
-  const writer = new Writer();
-  if (!isTombstone) {
-    // From the last field to the first, as this writer goes.
-    if (entry.lease) writer.varintField(6, entry.lease);
-    if (entry.value.length > 0) writer.bytesField(5, entry.value);
-    writer.varintField(4, entry.version);
-    writer.varintField(3, entry.modRevision);
-    writer.varintField(2, entry.createRevision);
-  }
-  writer.bytesField(1, latin1Bytes(entry.key));
-  return writer.finish();
-}
 export function decodeKeyValue(bytes: Uint8Array): Entry {
   const out = { key: "", value: NO_BYTES, createRevision: 0, modRevision: 0, version: 0, lease: 0n };
   const reader = new Reader(bytes);

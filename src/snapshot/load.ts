@@ -1,7 +1,7 @@
 /** A snapshot of etcd's (see save.ts), or the database of a member that is stopped, as the content of a store. */
 import { text } from "#base/bytes.ts";
 import { BoltReader, type BoltSource } from "#bolt/reader.ts";
-import { type Entry, type Key, keyOf, type Lease, type LeaseId, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
+import { type Key, keyOf, type Lease, type Placed, type Retained, type Revision, type StoreEvent } from "#store/contract.ts";
 import { compareLeases, lastLeaseAfter } from "#store/lease.ts";
 import { BUCKETS, decodeKeyValue, decodeLease, META, revisionOf } from "./etcd.ts";
 import type { SnapshotPorts } from "./ports.ts";
@@ -42,7 +42,6 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   const finished = compactedAt(META.finishedCompact);
   const compacted = Math.max(finished, compactedAt(META.scheduledCompact));
   const leases = (await storedLeases(db)).sort((a, b) => compareLeases(a.id, b.id));
-  const held = new Set(leases.map(({ id }) => id));
 
   /** A compaction that was under way has left some of what it was to remove: the newest of each key up to it counts. */
   const newest = compacted > finished ? await newestUpTo(db, compacted) : undefined;
@@ -54,10 +53,10 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
     lastLease: leases.reduce((last, { id }) => lastLeaseAfter(last, id), 0),
   };
 
-  const records = recordsOf(db, held);
+  const records = recordsOf(db);
   let next = await records.next();
-  async function* standing(): AsyncGenerator<readonly Entry[]> {
-    let batch: Entry[] = [];
+  async function* standing(): AsyncGenerator<readonly Placed[]> {
+    let batch: Placed[] = [];
     for (; !next.done && next.value.at <= compacted; next = await records.next()) {
       const { at, isTombstone, entry } = next.value;
       if (isTombstone || (newest && newest.get(entry.key) !== at)) continue;
@@ -82,36 +81,36 @@ export async function* contentOf(source: BoltSource, { scratch }: SnapshotPorts)
   for (const name of AUTH_BUCKETS)
     for (const [key, value] of await all(db, BUCKETS[name])) yield { kind: "meta", name: `${name}/${keyOf(key)}`, value };
 }
-const byKey = (a: Entry, b: Entry) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+const byKey = (a: Placed, b: Placed) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 interface Stored {
   readonly at: Revision;
   readonly isTombstone: boolean;
-  readonly entry: Entry;
+  readonly entry: Placed;
 }
-/** The key space in the order of revisions. A key whose lease is none of `held` has none: it was revoked. */
-async function* recordsOf(db: BoltReader, held: ReadonlySet<LeaseId>): AsyncGenerator<Stored, undefined> {
+/** The key space in the order of revisions. */
+async function* recordsOf(db: BoltReader): AsyncGenerator<Stored, undefined> {
   const bucket = (await db.bucket(BUCKETS.key))!;
   for await (const items of db.items(bucket))
     for (const { key, value } of items) {
-      const { main: at, isTombstone } = revisionIn(key);
+      const { main: at, sub, isTombstone } = revisionIn(key);
       // What etcdutl's --bump-revision leaves: a revision without a key.
       if (value.length === 0) continue;
       const entry = decodeKeyValue(value);
       if (!isTombstone && entry.modRevision !== at)
         throw new SnapshotDamaged(`revision ${at} holds a key of revision ${entry.modRevision}`);
-      yield { at, isTombstone, entry: { ...entry, modRevision: at, lease: held.has(entry.lease) ? entry.lease : 0n } };
+      yield { at, isTombstone, entry: { ...entry, modRevision: at, sub } };
     }
   return undefined;
 }
-function revisionIn(key: Uint8Array): { readonly main: Revision; readonly isTombstone: boolean } {
+function revisionIn(key: Uint8Array): { readonly main: Revision; readonly sub: number; readonly isTombstone: boolean } {
   const revision = revisionOf(key);
   if (!revision) throw new SnapshotDamaged(`the bucket "key" holds ${key.toHex()}, which is no revision`);
   return revision;
 }
 async function newestUpTo(db: BoltReader, compacted: Revision): Promise<Map<Key, Revision>> {
   const newest = new Map<Key, Revision>();
-  for await (const { at, entry } of recordsOf(db, new Set())) {
+  for await (const { at, entry } of recordsOf(db)) {
     if (at > compacted) break;
     newest.set(entry.key, at);
   }

@@ -2,9 +2,10 @@
 import { latin1Bytes, utf8 } from "#base/bytes.ts";
 import { compareBytes } from "#bolt/format.ts";
 import { BoltWriter } from "#bolt/writer.ts";
-import type { Entry, Lease, Retained, Revision } from "#store/contract.ts";
+import { encodeKeyValue, revisionKey } from "#store/change.ts";
+import type { Lease, Placed, Retained, Revision } from "#store/contract.ts";
 import { compareLeases } from "#store/lease.ts";
-import { BUCKETS, encodeKeyValue, encodeLease, META, revisionKey, u64Bytes } from "./etcd.ts";
+import { BUCKETS, encodeLease, META, u64Bytes } from "./etcd.ts";
 import type { Scratch, SnapshotPorts } from "./ports.ts";
 import { sortEntries } from "./sort.ts";
 
@@ -88,15 +89,15 @@ interface Rest {
 async function writeKeys(parts: AsyncIterator<Retained>, writer: BoltWriter, { scratch }: SnapshotPorts): Promise<Rest> {
   await writer.bucket(BUCKETS.key);
   let next = await parts.next();
-  async function* standing(): AsyncGenerator<readonly Entry[]> {
+  async function* standing(): AsyncGenerator<readonly Placed[]> {
     for (; !next.done && next.value.kind === "entries"; next = await parts.next()) yield next.value.entries;
   }
-  // Which place a key had in its revision is not kept once it is compacted: any will do.
+  // A store that is read by nothing but the contract does not know which place a key had in its revision: any will do.
   let main = 0;
   let sub = 0;
   for await (const entries of sortEntries(standing(), { scratch, compare: byRevision }))
     for (const entry of entries) {
-      sub = entry.modRevision === main ? sub + 1 : 0;
+      sub = Math.max(entry.sub ?? 0, entry.modRevision === main ? sub + 1 : 0);
       main = entry.modRevision;
       await writer.put(revisionKey(main, sub), encodeKeyValue(entry, false));
     }
@@ -113,7 +114,7 @@ async function writeKeys(parts: AsyncIterator<Retained>, writer: BoltWriter, { s
   }
   return rest;
 }
-const byRevision = (a: Entry, b: Entry) => a.modRevision - b.modRevision || (a.key < b.key ? -1 : 1);
+const byRevision = (a: Placed, b: Placed) => a.modRevision - b.modRevision || (a.sub ?? 0) - (b.sub ?? 0) || (a.key < b.key ? -1 : 1);
 
 /** The store keeps etcd's own records of users and roles, by their bucket and key: "authUsers/root". */
 export const AUTH_BUCKETS = ["auth", "authRoles", "authUsers"] as const;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { concat, utf8 } from "#base/bytes.ts";
 import { type Chance, seededChance } from "#base/chance.ts";
 import { virtualClock } from "#sim/clock.ts";
-import type { Entry, Retained, StoreEvent } from "#store/contract.ts";
+import type { Entry, Placed, Retained, StoreEvent } from "#store/contract.ts";
 import { memoryStore, restoreMemory } from "#store/memory.ts";
 import { retainedOf } from "./contents.ts";
 import { checkHash, contentOf, SnapshotDamaged } from "./load.ts";
@@ -48,7 +48,7 @@ const source = (bytes: Uint8Array) => ({ read: async (at: number, length: number
 function someContent(chance: Chance): Retained[] {
   const pick = (n: number) => Math.floor(chance.next() * n);
   const compacted = pick(3) === 0 ? 0 : 1 + pick(500);
-  const standing = new Map<string, Entry>();
+  const standing = new Map<string, Placed>();
   for (let i = 0; compacted > 0 && i < pick(400); i++) {
     const key = `key/${pick(1000)}\xff`;
     const modRevision = 1 + pick(compacted);
@@ -59,6 +59,8 @@ function someContent(chance: Chance): Retained[] {
       createRevision,
       modRevision,
       version: 1 + pick(9),
+      // Places of one revision are none of them alike.
+      sub: 2 * i + pick(2),
       lease: BigInt(pick(2)) * SEVENTH,
     });
   }
@@ -91,11 +93,13 @@ function someContent(chance: Chance): Retained[] {
 }
 /** The same content, however it is cut into batches. */
 function plain(parts: readonly Retained[]): unknown {
-  const shown = ({ key, value, createRevision, modRevision, version, lease }: Entry) =>
-    [key, value.toHex(), createRevision, modRevision, version, lease].join(" ");
+  const shown = ({ key, value, createRevision, modRevision, version, lease, sub = 0 }: Placed) =>
+    [key, value.toHex(), createRevision, modRevision, version, lease, sub].join(" ");
   return {
     entries: parts.flatMap(p => (p.kind === "entries" ? p.entries.map(shown) : [])),
-    changes: parts.flatMap(p => (p.kind === "changes" ? p.events.map(e => `${p.revision} ${e.type} ${shown(e.entry)}`) : [])),
+    changes: parts.flatMap(p =>
+      p.kind === "changes" ? p.events.map(e => `${p.revision} ${e.type} ${shown({ ...e.entry, sub: 0 })}`) : [],
+    ),
     rest: parts.flatMap(p =>
       p.kind === "entries" || p.kind === "changes" ? [] : [{ ...p, ...("value" in p && { value: p.value.toHex() }) }],
     ),
@@ -151,7 +155,7 @@ test("entries are sorted beyond what memory may hold", async () => {
   const chance = seededChance(3);
   const entries = Array.from({ length: 2000 }, (_, i) => {
     const value = chance.bytes(Math.floor(chance.next() ** 6 * 50_000));
-    return { key: `k${i}`, value, createRevision: 1, modRevision: Math.floor(chance.next() * 1e6), version: 1, lease: 0n };
+    return { key: `k${i}`, value, createRevision: 1, modRevision: Math.floor(chance.next() * 1e6), version: 1, lease: 0n, sub: i % 3 };
   });
   async function* batches() {
     for (let at = 0; at < entries.length; at += 77) yield entries.slice(at, at + 77);

@@ -1,10 +1,10 @@
-import type { Entry } from "#store/contract.ts";
+import type { Placed } from "#store/contract.ts";
 import { decodeEntry, encodeEntry, Reader, Writer } from "#store/record.ts";
 import type { Scratch } from "./ports.ts";
 
 export interface SortOptions {
   readonly scratch: () => Promise<Scratch>;
-  readonly compare: (a: Entry, b: Entry) => number;
+  readonly compare: (a: Placed, b: Placed) => number;
   /** Bytes of entries held in memory. */
   readonly memory?: number;
 }
@@ -16,9 +16,9 @@ const BATCH = 1000;
 const CHUNK = 32 * 1024;
 
 /** All entries in order, whatever their number: what does not fit in memory is sorted in runs, which are merged. */
-export async function* sortEntries(batches: AsyncIterable<readonly Entry[]>, options: SortOptions): AsyncGenerator<readonly Entry[]> {
+export async function* sortEntries(batches: AsyncIterable<readonly Placed[]>, options: SortOptions): AsyncGenerator<readonly Placed[]> {
   const { compare, memory = MEMORY } = options;
-  let held: Entry[] = [];
+  let held: Placed[] = [];
   let bytes = 0;
   let spilled: { scratch: Scratch; end: number; runs: Run[] } | undefined;
   try {
@@ -45,14 +45,14 @@ export async function* sortEntries(batches: AsyncIterable<readonly Entry[]>, opt
 /** Entries in order, one at a time. */
 interface Run {
   readonly end: number;
-  next(): Promise<Entry | undefined>;
+  next(): Promise<Placed | undefined>;
 }
-function heldRun(entries: readonly Entry[]): Run {
+function heldRun(entries: readonly Placed[]): Run {
   let at = 0;
   return { end: 0, next: async () => entries[at++] };
 }
 /** Each entry as its length, its key and the rest. */
-async function spill(scratch: Scratch, start: number, entries: readonly Entry[]): Promise<Run> {
+async function spill(scratch: Scratch, start: number, entries: readonly Placed[]): Promise<Run> {
   let end = start;
   let writer = new Writer(CHUNK * 2);
   for (const entry of entries) {
@@ -89,13 +89,13 @@ async function spill(scratch: Scratch, start: number, entries: readonly Entry[])
     },
   };
 }
-async function* merge(runs: readonly Run[], compare: (a: Entry, b: Entry) => number): AsyncGenerator<readonly Entry[]> {
-  const heads: { entry: Entry; run: Run }[] = [];
+async function* merge(runs: readonly Run[], compare: (a: Placed, b: Placed) => number): AsyncGenerator<readonly Placed[]> {
+  const heads: { entry: Placed; run: Run }[] = [];
   for (const run of runs) {
     const entry = await run.next();
     if (entry) heads.push({ entry, run });
   }
-  let batch: Entry[] = [];
+  let batch: Placed[] = [];
   while (heads.length > 0) {
     let first = 0;
     for (let i = 1; i < heads.length; i++) if (compare(heads[i]!.entry, heads[first]!.entry) < 0) first = i;

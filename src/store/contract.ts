@@ -21,6 +21,11 @@ export interface Entry {
   readonly lease: LeaseId;
 }
 
+/** An entry, and which of its revision's changes it is: 0, or absent, is the first (etcd: the revision's sub). */
+export interface Placed extends Entry {
+  readonly sub?: number;
+}
+
 /**
  * Holds or not of one key, or with `to` of every key in [key, to). A key that is missing, or a range without keys, counts
  * as zeroes, and no comparison of its value holds.
@@ -184,7 +189,10 @@ export interface LeaseState extends Lease {
 
 /** A store whose files or memory are this process's own: what maintenance, snapshots and moving need beside. */
 export interface LocalStore extends Store {
-  /** Over all that `retained` gives up to `revision` (default: the newest): equal for equal histories, whatever the engine. */
+  /**
+   * The number that etcd gives the same history up to `revision` (default: the newest), whatever the engine (hash.ts). Throws
+   * Compacted or FutureRevision.
+   */
   hash(revision?: Revision): Promise<{ readonly hash: number; readonly revision: Revision; readonly compacted: Revision }>;
   /** Gives back the room of what has been compacted; reads and writes go on. */
   defragment(): Promise<void>;
@@ -215,7 +223,7 @@ export type Alarm = "nospace" | "corrupt";
 /** Parts of a store in this order: head, entries in key order as of `compacted`, changes of each later revision, leases, meta. */
 export type Retained =
   | { readonly kind: "head"; readonly revision: Revision; readonly compacted: Revision; readonly lastLease: number }
-  | { readonly kind: "entries"; readonly entries: readonly Entry[] }
+  | { readonly kind: "entries"; readonly entries: readonly Placed[] }
   /** One whole revision; its events without `previous`. */
   | { readonly kind: "changes"; readonly revision: Revision; readonly events: readonly StoreEvent[] }
   | { readonly kind: "lease"; readonly lease: Lease }

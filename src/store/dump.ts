@@ -9,6 +9,8 @@ import { headOf } from "./retained.ts";
 import type { State } from "./state.ts";
 import { versionOf } from "./version.ts";
 
+type Changes = Extract<Retained, { readonly kind: "changes" }>;
+
 /** What stands beside the entries and their history when a store is given away. */
 export interface Standing {
   readonly head: Extract<Retained, { kind: "head" }>;
@@ -28,20 +30,24 @@ export async function* dump(standing: Standing, reads: Reads, history: LogHistor
       if (entries.length < limits.storeBatch) break;
       from = `${entries.at(-1)!.key}\0`;
     }
-    let cursor: unknown;
-    for (let after = Math.max(1, compacted); after < revision; ) {
-      const piece = await history.logged(after, { from: "", to: ALL_KEYS, previous: false, cursor });
-      cursor = piece.cursor;
-      after = piece.revision;
-      for (const changes of wholeRevisions(piece.events)) if (changes.revision <= revision) yield changes;
-    }
+    yield* changesOf(history, compacted, revision);
     for (const lease of leases) yield { kind: "lease", lease };
     for (const [name, value] of named) yield { kind: "meta", name, value };
   } finally {
     done();
   }
 }
-function wholeRevisions(events: readonly StoreEvent[]): { kind: "changes"; revision: Revision; events: StoreEvent[] }[] {
+/** Each revision's changes after `compacted` and up to `until`. */
+export async function* changesOf(history: LogHistory, compacted: Revision, until: Revision): AsyncGenerator<Changes> {
+  let cursor: unknown;
+  for (let after = Math.max(1, compacted); after < until; ) {
+    const piece = await history.logged(after, { from: "", to: ALL_KEYS, previous: false, cursor });
+    cursor = piece.cursor;
+    after = piece.revision;
+    for (const changes of wholeRevisions(piece.events)) if (changes.revision <= until) yield changes;
+  }
+}
+function wholeRevisions(events: readonly StoreEvent[]): Changes[] {
   const all: { kind: "changes"; revision: Revision; events: StoreEvent[] }[] = [];
   for (const { type, entry } of events) {
     const last = all.at(-1);
@@ -51,7 +57,6 @@ function wholeRevisions(events: readonly StoreEvent[]): { kind: "changes"; revis
   return all;
 }
 
-type Changes = Extract<Retained, { readonly kind: "changes" }>;
 /** Bytes of changes that are written at once, and what each counts beside its key and value. */
 const GATHERED = 1024 * 1024;
 const EVENT_OVERHEAD = 64;
@@ -88,7 +93,7 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
         all.map(({ revision, events }) =>
           pending.recorded(
             revision,
-            events.map(event => state.write(event)),
+            events.map((event, i) => state.write(event, i)),
           ),
         ),
       );
@@ -99,7 +104,7 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
     if (part.kind === "entries")
       await write(() =>
         part.entries.map(entry => {
-          const version = versionOf(entry);
+          const version = versionOf(entry, entry.sub ?? 0);
           state.place(version);
           return { kind: "moved", until: 0, version };
         }),

@@ -320,8 +320,8 @@ test("a directory in use, and one from a newer version, are refused in one sente
   await store.close();
   const file = await disk.open("data/format", false);
   for (const [text, problem] of [
-    ["4", "the data directory data has format 4, from a newer version; this version reads up to 3"],
-    ["2", "the data directory data has format 2, from before the first release; this version does not read it"],
+    ["5", "the data directory data has format 5, from a newer version; this version reads up to 4"],
+    ["3", "the data directory data has format 3, from before the first release; this version does not read it"],
     ["x", "data/format does not say which format the data directory has"],
   ] as const) {
     await file.write(0, utf8(`${text}\n`));

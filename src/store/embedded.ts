@@ -4,6 +4,7 @@ import { limits } from "#base/limits.ts";
 import { Cache } from "./cache.ts";
 import { crc32 } from "./checksum.ts";
 import {
+  ALL_KEYS,
   type Alarm,
   Compacted,
   type Compare,
@@ -27,9 +28,10 @@ import {
   type Watch,
   type WatchOptions,
 } from "./contract.ts";
-import { dump, undump } from "./dump.ts";
+import { changesOf, dump, undump } from "./dump.ts";
 import { Flusher } from "./flush.ts";
 import { Groups } from "./group.ts";
+import { hashHistory } from "./hash.ts";
 import { LogHistory } from "./history.ts";
 import { Leases, nextLease } from "./lease.ts";
 import { type Taken, takeDirectory } from "./open.ts";
@@ -39,7 +41,6 @@ import { Position } from "./position.ts";
 import { Reads } from "./reads.ts";
 import { Recent } from "./recent.ts";
 import type { Head, LogRecord } from "./record.ts";
-import { hashRetained } from "./retained.ts";
 import { Room } from "./room.ts";
 import type { State } from "./state.ts";
 import { evaluate, mayPut } from "./txn.ts";
@@ -54,6 +55,8 @@ export interface EmbeddedOptions {
   /** Where the store's files are; made when it does not exist. */
   readonly directory: string;
   readonly checksum?: Checksum;
+  /** Lets others go on, within what takes long. */
+  readonly turn?: () => Promise<void>;
   readonly watchBuffer?: number;
   /** Watches at once. */
   readonly watches?: number;
@@ -103,7 +106,7 @@ const ALARMS = "\0alarms";
 /** The parts of the store on disk, put together: each method says which of them does it. */
 class EmbeddedStore implements LocalStore {
   private readonly taken: Taken;
-  private readonly checksum: Checksum;
+  private readonly turn: () => Promise<void>;
   private readonly state: State;
   private readonly position: Position;
   private readonly held: Leases;
@@ -124,7 +127,7 @@ class EmbeddedStore implements LocalStore {
     const { state, log } = taken;
     this.taken = taken;
     this.state = state;
-    this.checksum = options.checksum ?? crc32;
+    this.turn = options.turn ?? (async () => {});
     const position = new Position(taken);
     this.position = position;
     const { cacheBytes = limits.storeCache } = options;
@@ -273,9 +276,24 @@ class EmbeddedStore implements LocalStore {
 
   async hash(revision: Revision = 0): Promise<{ hash: number; revision: Revision; compacted: Revision }> {
     this.position.check(revision);
-    const { compacted } = this;
+    const { compacted, reads, history, turn } = this;
     const upTo = revision || this.revision;
-    return { hash: await hashRetained(this.retained(), upTo, this.checksum), revision: upTo, compacted };
+    const done = this.upkeep.pin();
+    try {
+      const hash = await hashHistory(
+        {
+          compacted,
+          turn,
+          isEmpty: at => reads.at("", ALL_KEYS, at, 1, false).length === 0,
+          standing: (at, newest) => reads.standing(at, newest),
+          changes: (after, until) => changesOf(history, after, until),
+        },
+        upTo,
+      );
+      return { hash, revision: upTo, compacted };
+    } finally {
+      done();
+    }
   }
   retained(): AsyncIterable<Retained> {
     this.position.check();

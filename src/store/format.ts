@@ -1,7 +1,7 @@
 import type { FileSystem } from "./ports.ts";
 
 /** The layout of the data directory that this version writes and reads. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** Why this version does not read what is in `directory`, in one sentence; `fresh`: nothing says a format yet. */
 export async function formatOf(files: FileSystem, directory: string): Promise<{ readonly problem?: string; readonly fresh: boolean }> {

@@ -1,6 +1,5 @@
 import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
-import { crc32 } from "./checksum.ts";
 import {
   ALL_KEYS,
   type Alarm,
@@ -17,6 +16,7 @@ import {
   type LocalStore,
   NoSpace,
   type Op,
+  type Placed,
   type RangeOptions,
   type RangeResult,
   type Retained,
@@ -27,13 +27,15 @@ import {
   type Watch,
   type WatchOptions,
 } from "./contract.ts";
+import { hashHistory } from "./hash.ts";
 import { Leases, lastLeaseAfter, nextLease } from "./lease.ts";
-import type { Checksum } from "./ports.ts";
-import { hashRetained, headOf } from "./retained.ts";
+import { headOf } from "./retained.ts";
 import { scanBatches } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
 import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
 import { BATCH_EVENTS, type History, type HistoryRange, type Piece, Watchers } from "./watch.ts";
+
+type Changes = Extract<Retained, { readonly kind: "changes" }>;
 
 /** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
 interface Past {
@@ -59,7 +61,6 @@ export interface MemoryOptions {
   readonly watches?: number;
   /** Bytes above which nothing more is put. */
   readonly limit?: number;
-  readonly checksum?: Checksum;
 }
 
 export interface InMemory extends LocalStore {
@@ -85,6 +86,8 @@ class MemoryStore implements InMemory, History {
   compacted: Revision = 0;
   private readonly current = new SortedMap<Entry>();
   private readonly past = new SortedMap<Past[]>();
+  /** Which of their revision's changes entries are that are not the first. */
+  private readonly subs = new WeakMap<Entry, number>();
   /** The events of each revision, from `oldest` on. */
   private events: (readonly StoreEvent[])[] = [];
   oldest: Revision = 2;
@@ -95,21 +98,12 @@ class MemoryStore implements InMemory, History {
   private readonly watchers: Watchers;
   private readonly draft: Draft;
   private readonly limit: number;
-  private readonly checksum: Checksum;
   private bytes = 0;
   private full = false;
   private closed = false;
 
-  constructor({
-    clock,
-    state,
-    watchBuffer = limits.watchBuffer,
-    watches = limits.watches,
-    limit = limits.storeSize,
-    checksum = crc32,
-  }: MemoryOptions) {
+  constructor({ clock, state, watchBuffer = limits.watchBuffer, watches = limits.watches, limit = limits.storeSize }: MemoryOptions) {
     this.limit = limit;
-    this.checksum = checksum;
     this.watchers = new Watchers(this, { buffer: watchBuffer, most: watches });
     this.held = new Leases(clock, ids => {
       for (const id of ids) this.revokeNow(id);
@@ -130,8 +124,8 @@ class MemoryStore implements InMemory, History {
         return countOnly ? { entries: [], count: found.count } : found;
       },
       hasLease: id => this.held.has(id),
-      write: event => {
-        this.write(event);
+      write: (event, sub) => {
+        this.write(event, sub);
         return event;
       },
     };
@@ -143,7 +137,7 @@ class MemoryStore implements InMemory, History {
     this.oldest = revision + 1;
     this.lastLease = lastLease;
     for (const { left, ...lease } of leases) this.held.add(lease, left);
-    for (const entry of entries) this.write({ type: "put", entry });
+    for (const entry of entries) this.write({ type: "put", entry }, 0);
   }
   state(): MemoryState {
     const leases = this.held.list().map(lease => ({ ...lease, left: this.held.left(lease.id) }));
@@ -261,23 +255,48 @@ class MemoryStore implements InMemory, History {
     this.check(revision);
     const { compacted } = this;
     const upTo = revision || this.revision;
-    return { hash: await hashRetained(this.retained(), upTo, this.checksum), revision: upTo, compacted };
+    const at = (as: Revision) => this.read("", ALL_KEYS, as).entries;
+    const hash = await hashHistory(
+      {
+        compacted,
+        turn: async () => {},
+        isEmpty: as => at(as).length === 0,
+        standing: (as, newest) => [this.placed(at(as).filter(({ modRevision }) => modRevision <= newest))],
+        changes: (after, until) => this.changes(after, until),
+      },
+      upTo,
+    );
+    return { hash, revision: upTo, compacted };
   }
   retained(): AsyncIterable<Retained> {
     this.check();
     const { revision, compacted, lastLease } = this;
-    const entries = compacted > 0 ? this.older("", ALL_KEYS, compacted, 0, true).entries : [];
-    const first = Math.max(compacted + 1, this.oldest);
-    const events = this.events.slice(first - this.oldest);
+    const entries = compacted > 0 ? this.placed(this.older("", ALL_KEYS, compacted, 0, true).entries) : [];
+    const changes = this.changes(compacted, revision);
     const leases = this.held.list();
     const named = [...this.named].sort(([a], [b]) => (a < b ? -1 : 1));
     return (async function* (): AsyncGenerator<Retained> {
       yield { kind: "head", revision, compacted, lastLease };
       if (entries.length > 0) yield { kind: "entries", entries };
-      for (const [i, changes] of events.entries())
-        yield { kind: "changes", revision: first + i, events: changes.map(({ type, entry }) => ({ type, entry })) };
+      yield* changes;
       for (const lease of leases) yield { kind: "lease", lease };
       for (const [name, value] of named) yield { kind: "meta", name, value };
+    })();
+  }
+  /** The same, each with its place in its revision. */
+  private placed(entries: readonly Entry[]): Placed[] {
+    return entries.map(entry => {
+      const sub = this.subs.get(entry);
+      return sub === undefined ? entry : { ...entry, sub };
+    });
+  }
+  /** Each revision's changes after one and up to another, as they are now. */
+  private changes(after: Revision, until: Revision): AsyncGenerator<Changes> {
+    const first = Math.max(after + 1, this.oldest);
+    const all = this.events.slice(first - this.oldest, until + 1 - this.oldest);
+    return (async function* () {
+      for (const [i, events] of all.entries())
+        yield { kind: "changes" as const, revision: first + i, events: events.map(({ type, entry }) => ({ type, entry })) };
     })();
   }
   async restore(stream: AsyncIterable<Retained>): Promise<void> {
@@ -287,10 +306,10 @@ class MemoryStore implements InMemory, History {
     this.oldest = this.revision + 1;
     this.lastLease = head.lastLease;
     for await (const part of rest) {
-      if (part.kind === "entries") for (const entry of part.entries) this.write({ type: "put", entry });
+      if (part.kind === "entries") for (const entry of part.entries) this.write({ type: "put", entry }, entry.sub ?? 0);
       else if (part.kind === "changes") {
         const events = part.events.map(({ type, entry }) => ({ type, entry, previous: this.current.get(entry.key) }));
-        for (const event of events) this.write(event);
+        for (const [sub, event] of events.entries()) this.write(event, sub);
         this.commit(events);
       } else if (part.kind === "lease") this.held.add(part.lease);
       else if (part.kind === "meta") this.named.set(part.name, part.value);
@@ -350,8 +369,9 @@ class MemoryStore implements InMemory, History {
     return pastAt(this.past.get(key) ?? [], revision);
   }
 
-  private write({ type, entry, previous }: StoreEvent): void {
+  private write({ type, entry, previous }: StoreEvent, sub: number): void {
     const { key } = entry;
+    if (sub > 0 && type === "put") this.subs.set(entry, sub);
     if (previous) {
       const past = this.past.get(key);
       const item = { entry: previous, until: entry.modRevision };
@@ -381,7 +401,7 @@ class MemoryStore implements InMemory, History {
       const previous = this.current.get(key);
       return { type: "delete" as const, entry: tombstone(key, this.revision + 1), previous };
     });
-    for (const event of events) this.write(event);
+    for (const event of events) this.write(event, 0);
     this.leaseKeys.delete(id);
     this.commit(events);
   }

@@ -45,7 +45,7 @@ export class Pending {
         return { entries, count: all.length };
       },
       hasLease: id => this.leases.get(id) ?? this.held.has(id),
-      write: event => state.write(event),
+      write: (event, sub) => state.write(event, sub),
     };
   }
 
@@ -63,9 +63,9 @@ export class Pending {
   /** Ends a lease, and deletes its keys in one revision. */
   revoked(id: LeaseId): LogRecord {
     const revision = this.revision + 1;
-    const events = this.state.attachedTo(id, "pending").map(key => {
+    const events = this.state.attachedTo(id, "pending").map((key, i) => {
       const previous = this.draft.get(key);
-      return this.state.write({ type: "delete", entry: tombstone(key, revision), previous });
+      return this.state.write({ type: "delete", entry: tombstone(key, revision), previous }, i);
     });
     this.leases.set(id, false);
     this.state.tables.leases.set(leaseKey(id), null, true);

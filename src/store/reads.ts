@@ -1,9 +1,14 @@
+import { limits } from "#base/limits.ts";
 import type { Cache } from "./cache.ts";
-import type { Entry, Key, RangeOptions, RangeResult, Revision } from "./contract.ts";
+import { ALL_KEYS, type Entry, type Key, type RangeOptions, type RangeResult, type Revision } from "./contract.ts";
 import type { Position } from "./position.ts";
 import { scanBatches } from "./scan.ts";
 import type { State } from "./state.ts";
 import { withoutValues } from "./txn.ts";
+import type { Version } from "./version.ts";
+
+/** Bytes of the log that are read at once for a reader of everything. */
+const BATCH = 256 * 1024;
 
 /** Reads of what is durable: the newest of a range from memory where it is there, the past along the links between versions. */
 export class Reads {
@@ -51,6 +56,23 @@ export class Reads {
       position.check(revision);
       return this.at(start, to, revision, limit, !options.keysOnly);
     });
+  }
+  /** All entries as of `revision`, compacted or not, that are no newer than `newest`; in batches, with their values. */
+  *standing(revision: Revision, newest: Revision): Generator<readonly Version[]> {
+    const { state } = this;
+    for (let from: Key | undefined = ""; from !== undefined; ) {
+      const found: Version[] = state.older(from, ALL_KEYS, revision, "durable", limits.storeBatch);
+      from = found.length < limits.storeBatch ? undefined : `${found.at(-1)!.key}\0`;
+      const wanted = found.filter(({ modRevision }) => modRevision <= newest);
+      for (let start = 0; start < wanted.length; ) {
+        let end = start;
+        for (let bytes = 0; end < wanted.length && bytes < BATCH; end++) bytes += wanted[end]!.size;
+        const batch = wanted.slice(start, end);
+        state.cells.fill(batch);
+        yield batch;
+        start = end;
+      }
+    }
   }
   /** The first `limit` entries of [from, to) as of `revision`; whether or not it is compacted. */
   at(from: Key, to: Key, revision: Revision, limit: number, values: boolean): readonly Entry[] {

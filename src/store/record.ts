@@ -1,5 +1,5 @@
 import { latin1, writeLatin1 } from "#base/bytes.ts";
-import type { Entry, Key, Lease, LeaseId, Revision, StoreEvent } from "./contract.ts";
+import type { Key, Lease, LeaseId, Placed, Revision, StoreEvent } from "./contract.ts";
 import { NO_VALUE } from "./txn.ts";
 import { isDead, type Link, type Place, type Version } from "./version.ts";
 
@@ -33,6 +33,7 @@ const MOVED = 5;
 const HEAD = 6;
 export const PUT = 1;
 export const LINK = 2;
+export const SUB = 4;
 
 /** Bytes written one after another into a buffer that grows. */
 export class Writer {
@@ -242,11 +243,12 @@ function decodeHead(reader: Reader): Head {
 
 /** One version in the log, readable by itself. */
 function encodeCell(writer: Writer, version: Version): void {
-  const { before } = version;
-  writer.u8((isDead(version) ? 0 : PUT) | (before ? LINK : 0));
+  const { before, sub } = version;
+  writer.u8((isDead(version) ? 0 : PUT) | (before ? LINK : 0) | (sub > 0 ? SUB : 0));
   writer.number(version.modRevision);
   writer.key(version.key);
   if (before) encodePlace(writer, before);
+  if (sub > 0) writer.u32(sub);
   if (isDead(version)) return;
   writer.number(version.createRevision);
   writer.number(version.version);
@@ -255,7 +257,11 @@ function encodeCell(writer: Writer, version: Version): void {
 }
 /** Bytes of a version's cell. */
 export const cellSize = (version: Version): number =>
-  13 + version.key.length + (version.before ? PLACE_SIZE : 0) + (isDead(version) ? 0 : 28 + version.value.length);
+  13 +
+  version.key.length +
+  (version.before ? PLACE_SIZE : 0) +
+  (version.sub > 0 ? SUB_SIZE : 0) +
+  (isDead(version) ? 0 : 28 + version.value.length);
 /** Reads a cell; its value is a part of what is read. `base`: the reader's first byte in `segment`. */
 export function decodeCell(reader: Reader, segment: number, base: number): { version: Version; link?: Link } {
   const start = reader.at;
@@ -263,6 +269,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
   const modRevision = reader.number();
   const key = reader.key();
   const link = flags & LINK ? decodePlace(reader) : undefined;
+  const sub = flags & SUB ? reader.u32() : 0;
   const put = (flags & PUT) !== 0;
   const version: Version = {
     key,
@@ -274,6 +281,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
     segment,
     at: base + start,
     size: 0,
+    sub,
     before: undefined,
   };
   if (put) version.value = reader.blob();
@@ -281,6 +289,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
   return { version, ...(link && { link }) };
 }
 export const PLACE_SIZE = 20;
+export const SUB_SIZE = 4;
 export function encodePlace(writer: Writer, { modRevision, segment, at, size }: Place & { modRevision: Revision }): void {
   writer.number(modRevision);
   writer.u32(segment);
@@ -294,16 +303,17 @@ export const decodePlace = (reader: Reader): Link => ({
   size: reader.u32(),
 });
 
-/** An entry but for its key and place, as it is hashed and sorted. */
-export function encodeEntry(writer: Writer, entry: Entry): void {
+/** An entry but for its key, as it is sorted. */
+export function encodeEntry(writer: Writer, entry: Placed): void {
   writer.number(entry.createRevision);
   writer.number(entry.modRevision);
   writer.number(entry.version);
   writer.lease(entry.lease);
   writer.blob(entry.value);
+  writer.u32(entry.sub ?? 0);
 }
 
-export function decodeEntry(key: Key, reader: Reader): Entry {
+export function decodeEntry(key: Key, reader: Reader): Placed {
   return {
     key,
     createRevision: reader.number(),
@@ -311,6 +321,7 @@ export function decodeEntry(key: Key, reader: Reader): Entry {
     version: reader.number(),
     lease: reader.lease(),
     value: reader.blob(),
+    sub: reader.u32(),
   };
 }
 

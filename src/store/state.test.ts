@@ -10,14 +10,14 @@ import { tombstone } from "./txn.ts";
 import { versionOf } from "./version.ts";
 
 const put = (key: string, modRevision: number) =>
-  versionOf({ key, value: new Uint8Array([1]), createRevision: modRevision, modRevision, version: 1, lease: 0n });
+  versionOf({ key, value: new Uint8Array([1]), createRevision: modRevision, modRevision, version: 1, lease: 0n }, 0);
 
 test("a key whose deletion is swept in the same batch in which it comes again is there", () => {
   const state = new State(simulatedIndex(simulatedDisk(seededChance(1)), "index"), () => assert.fail("nothing lies in a log"));
   const cache = new Cache(1_000_000, (from, to, most) => state.load(from, to, most));
   state.cache = cache;
   state.place(put("a", 2));
-  state.place(versionOf(tombstone("b", 3)));
+  state.place(versionOf(tombstone("b", 3), 0));
   state.commit();
   assert.equal(cache.range("", ALL_KEYS, 0).length, 1);
   state.bury("b");

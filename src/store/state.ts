@@ -71,11 +71,11 @@ export class State {
     return version && !isDead(version) ? version : undefined;
   }
 
-  /** Writes one event into the pending batch; the log learns of what is returned. */
-  write({ type, entry, previous }: StoreEvent): LogEvent {
+  /** Writes one event into the pending batch, its revision's change `sub` (from 0 on); the log learns of what is returned. */
+  write({ type, entry, previous }: StoreEvent, sub: number): LogEvent {
     const { key } = entry;
     const before = this.version(key, "pending");
-    const version = versionOf(entry, before);
+    const version = versionOf(entry, sub, before);
     // What is kept must not keep much else in memory.
     if (version.value.buffer.byteLength > 2 * version.value.length + 1024) version.value = version.value.slice();
     this.place(version, before);

@@ -1,7 +1,7 @@
 import { latin1 } from "#base/bytes.ts";
 import type { Key, LeaseId, Revision } from "./contract.ts";
 import { type Places, sameBytes } from "./places.ts";
-import { LINK, PLACE_SIZE, PUT } from "./record.ts";
+import { LINK, PLACE_SIZE, PUT, SUB, SUB_SIZE } from "./record.ts";
 import type { Version } from "./version.ts";
 
 /** Cells of one segment that were read together, not all of whose bytes need to have been neighbours there. */
@@ -17,11 +17,14 @@ export function blockOf(segment: number, bytes: Uint8Array): Block {
   const { buffer, byteOffset: offset, length } = bytes;
   return { segment, bytes, view: new DataView(buffer, offset, length), buffer, offset };
 }
-/** Bytes of a cell before its key (record.ts: encodeCell); and of what follows key and link, before the value. */
+/** Bytes of a cell before its key (record.ts: encodeCell); and of what follows the key and what may stand behind it, before the value. */
 const HEAD = 13;
 const BODY = 28;
-/** What follows key and link. */
-const bodyOf = (view: DataView, start: number) => start + HEAD + view.getUint32(start + 9) + (view.getUint8(start) & LINK ? PLACE_SIZE : 0);
+/** Where that begins: behind key, link and place among the revision's changes. */
+function bodyOf(view: DataView, start: number): number {
+  const flags = view.getUint8(start);
+  return start + HEAD + view.getUint32(start + 9) + (flags & LINK ? PLACE_SIZE : 0) + (flags & SUB ? SUB_SIZE : 0);
+}
 
 /** Whether the cell that begins at `start` of the block is what `places` says of `i`; where it is another, perhaps a RangeError. */
 export function isCell({ view }: Block, start: number, places: Places, i: number): boolean {
@@ -39,7 +42,7 @@ export function isCell({ view }: Block, start: number, places: Places, i: number
 export class Stored implements Version {
   readonly at: number;
   private readonly block: Block;
-  /** Where in the block the cell begins, and what follows its key and link. */
+  /** Where in the block the cell begins, and what follows its key, link and place among its revision's changes. */
   private readonly start: number;
   private readonly body: number;
   private name: Key | undefined;
@@ -84,6 +87,10 @@ export class Stored implements Version {
   get size(): number {
     const end = this.body + BODY;
     return end + this.block.view.getUint32(end - 4) - this.start;
+  }
+  get sub(): number {
+    const { view } = this.block;
+    return view.getUint8(this.start) & SUB ? view.getUint32(this.body - SUB_SIZE) : 0;
   }
   get before(): undefined {
     return undefined;

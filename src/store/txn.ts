@@ -28,8 +28,8 @@ export interface Draft {
   full(entry: Entry): Entry;
   range(from: Key, to: Key, options?: DraftRange): { entries: Entry[]; count: number };
   hasLease(id: LeaseId): boolean;
-  /** What it returns is what the store keeps of the event. */
-  write(event: StoreEvent): StoreEvent;
+  /** `sub`: how many writes of the transaction came before it. What it returns is what the store keeps of the event. */
+  write(event: StoreEvent, sub: number): StoreEvent;
 }
 export interface DraftRange {
   readonly limit?: number;
@@ -76,7 +76,7 @@ export function evaluate(
   if (only?.op === "put" && ops.length === 1) {
     check(draft, only);
     const previous = draft.get(only.key);
-    return { succeeded, results: [putResult(draft, only, previous)], events: [putOf(draft, revision, only, previous)] };
+    return { succeeded, results: [putResult(draft, only, previous)], events: [putOf(draft, revision, 0, only, previous)] };
   }
   const events: StoreEvent[] = [];
   const results: OpResult[] = [];
@@ -118,7 +118,7 @@ function check(draft: Draft, op: Exclude<Op, { op: "txn" }>): void {
 }
 
 type Put = Extract<Op, { op: "put" }>;
-function putOf(draft: Draft, revision: Revision, op: Put, previous: Entry | undefined): StoreEvent {
+function putOf(draft: Draft, revision: Revision, sub: number, op: Put, previous: Entry | undefined): StoreEvent {
   const entry = {
     key: op.key,
     value: op.ignoreValue && previous ? draft.full(previous).value : op.value,
@@ -127,7 +127,7 @@ function putOf(draft: Draft, revision: Revision, op: Put, previous: Entry | unde
     version: (previous?.version ?? 0) + 1,
     lease: (op.ignoreLease ? previous?.lease : op.lease) ?? 0n,
   };
-  return draft.write({ type: "put", entry, previous });
+  return draft.write({ type: "put", entry, previous }, sub);
 }
 const putResult = (draft: Draft, op: Put, previous: Entry | undefined): OpResult =>
   op.previous && previous ? { op: "put", previous: draft.full(previous) } : { op: "put" };
@@ -138,7 +138,7 @@ function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[
     return { op: "txn", succeeded: step.succeeded, results: step.steps.map(inner => apply(draft, revision, inner, events)) };
   if (step.op === "put") {
     const previous = draft.get(step.key);
-    events.push(putOf(draft, revision, step, previous));
+    events.push(putOf(draft, revision, events.length, step, previous));
     return putResult(draft, step, previous);
   }
   if (step.op === "get") {
@@ -146,7 +146,8 @@ function apply(draft: Draft, revision: Revision, step: Step, events: StoreEvent[
     return { op: "get", entries: step.keysOnly ? withoutValues(entries) : entries, count };
   }
   const gone = step.to === undefined ? [draft.get(step.key)].filter(e => e !== undefined) : draft.range(step.key, step.to).entries;
-  for (const previous of gone) events.push(draft.write({ type: "delete", entry: tombstone(previous.key, revision), previous }));
+  for (const previous of gone)
+    events.push(draft.write({ type: "delete", entry: tombstone(previous.key, revision), previous }, events.length));
   return step.previous ? { op: "delete", deleted: gone.length, previous: gone.map(draft.full) } : { op: "delete", deleted: gone.length };
 }
 

@@ -18,6 +18,8 @@ export interface Version extends Entry {
   segment: number;
   at: number;
   size: number;
+  /** Which of its revision's changes it is, from 0 on; known when it was read from the log, or is about to be written. */
+  sub: number;
   /** What it replaced, while both are in a batch that is not in the log yet. */
   before: Version | undefined;
 }
@@ -33,7 +35,7 @@ export const isUnread = (entry: Entry) => entry.value === UNREAD;
 /** Deletions have no value. */
 export const isToRead = (version: Version) => isUnread(version) && !isDead(version);
 
-export const versionOf = (entry: Entry, before?: Version): Version => ({
+export const versionOf = (entry: Entry, sub: number, before?: Version): Version => ({
   key: entry.key,
   value: entry.value,
   createRevision: entry.createRevision,
@@ -43,6 +45,7 @@ export const versionOf = (entry: Entry, before?: Version): Version => ({
   segment: 0,
   at: 0,
   size: 0,
+  sub,
   before,
 });
 /** The version that lies there in the log, of which no more is known yet. */
@@ -56,5 +59,6 @@ export const versionAt = (key: Key, modRevision: Revision, segment: number, at: 
   segment,
   at,
   size,
+  sub: 0,
   before: undefined,
 });
