@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { type CoxCommand, Refusal } from "#cli/command.ts";
 import { layoutFor, withDataDir } from "#cli/datadir.ts";
 import { PASSED_OVER } from "#cli/etcdflags.ts";
@@ -34,14 +34,19 @@ export const etcd: CoxCommand = program => {
     .option("--initial-cluster-state <state>", "new or existing, which is the same of one alone")
     .option("--initial-advertise-peer-urls <urls>", "addresses that members tell other members of")
     .option("--listen-peer-urls <urls>", "nothing is listened for there")
+    .option("--cors <origins>", "sites whose pages may read what is answered by HTTP, with commas between; * or empty: all", "*")
+    .option("--host-whitelist <names>", "names that HTTP requests without TLS may be sent to, with commas between; * or empty: all", "*")
+    .option("--config-file <file>", "etcd's configuration file: the other flags and the environment are passed over")
+    .addHelpText("after", "\nEvery flag may come as a variable: --max-txn-ops as ETCD_MAX_TXN_OPS.")
     .addHelpText("after", "\nThose flags of etcd that are about raft, its files and its log are taken and passed over.");
   for (const name of PASSED_OVER) command.addOption(new Option(`--${name} [value]`).hideHelp());
-  command.action(async (flags: EtcdFlags & { dataDir?: string }) => {
+  command.action(async () => {
     const { optionsOf } = await import("#cluster/etcdoptions.ts");
+    const { flags, set } = await settled(command);
     const { runEtcd } = await import("#cluster/etcd.ts");
     const { streamLog } = await import("#host/log.ts");
     const options = optionsOf(flags);
-    const ignored = PASSED_OVER.filter(name => command.getOptionValue(camelCase(name)) !== undefined);
+    const ignored = PASSED_OVER.filter(name => set.has(name));
     if (ignored.length > 0)
       terminal.err(`cox: ${ignored.map(name => `--${name}`).join(", ")}: taken as etcd takes it, and of no effect here`);
     const running = await runEtcd(layoutFor(flags).store, options, streamLog(2)).catch((error: Error) => {
@@ -53,4 +58,29 @@ export const etcd: CoxCommand = program => {
     });
   });
 };
+
+type Flags = EtcdFlags & { readonly dataDir?: string };
+/** The flags as the command line and the environment give them, or a file in place of both; and the names of those that were set. */
+async function settled(command: Command): Promise<{ flags: Flags; set: ReadonlySet<string> }> {
+  const { settingsFrom, settingsOfFile, variableOf } = await import("#cluster/etcdsettings.ts");
+  const options = new Map(command.options.map(option => [option.long!.slice(2), option]));
+  const given = new Set([...options.keys()].filter(name => command.getOptionValueSource(camelCase(name)) === "cli"));
+  const file: string | undefined = command.getOptionValue("configFile") ?? (terminal.environment[variableOf("config-file")] || undefined);
+  const told = (settings: ReadonlyMap<string, string>) =>
+    Object.fromEntries([...settings].map(([name, value]) => [camelCase(name), value]));
+  if (file !== undefined) {
+    const text = await terminal.read(file).catch((error: Error) => {
+      throw new Refusal(`--config-file ${file}: ${error.message}`);
+    });
+    const { settings, unknown } = settingsOfFile(file, text, new Set(options.keys()));
+    if (unknown.length > 0) terminal.err(`cox: ${file}: ${unknown.join(", ")}: no setting of this store's, and passed over`);
+    const beside = [...given].filter(name => name !== "config-file");
+    if (beside.length > 0) terminal.err(`cox: ${beside.map(name => `--${name}`).join(", ")}: passed over, as ${file} says all`);
+    const defaults = Object.fromEntries([...options.values()].map(option => [option.attributeName(), option.defaultValue]));
+    return { flags: { ...defaults, ...told(settings) } as Flags, set: new Set(settings.keys()) };
+  }
+  const { settings, unknown } = settingsFrom(terminal.environment, options.keys(), given);
+  for (const name of unknown) terminal.err(`cox: unrecognized environment variable: ${name}`);
+  return { flags: { ...command.opts(), ...told(settings) } as Flags, set: new Set([...given, ...settings.keys()]) };
+}
 const camelCase = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -6,6 +6,7 @@ import type { Route } from "#base/rpc.ts";
 import type { EtcdOptions } from "#cluster/etcdoptions.ts";
 import { openTokens } from "#cluster/etcdtokens.ts";
 import type { Address } from "#cluster/flagvalues.ts";
+import { guarded } from "#etcd/api/access.ts";
 import { Auth } from "#etcd/api/auth.ts";
 import { compactAutomatically } from "#etcd/api/compactor.ts";
 import { rpcErrorOf } from "#etcd/api/errors.ts";
@@ -90,8 +91,14 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
     };
     const pages: Handler = async request => (await page(server, request)) ?? { status: 404, headers: {}, body: NOT_FOUND };
     const ports: number[] = [];
-    for (const address of options.listen)
-      ports.push(await serve(address, routes, async request => (await gateway(routes, request, message)) ?? pages(request)));
+    const answer: Handler = async request => (await gateway(routes, request, message)) ?? pages(request);
+    const access = {
+      origins: options.origins ?? [],
+      hosts: options.hosts ?? [],
+      certificates: options.tls?.clientCertAuth === true,
+      authEnabled: () => auth.users.enabled,
+    };
+    for (const address of options.listen) ports.push(await serve(address, routes, guarded(answer, { ...access, secure: address.secure })));
     for (const address of options.metrics ?? []) await serve(address, new Map(), pages);
     if (options.compaction) void compactAutomatically(store, hostClock, options.compaction, ending.signal);
     return { ports, stop };

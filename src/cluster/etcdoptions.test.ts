@@ -14,6 +14,8 @@ const FLAGS: EtcdFlags = {
   authToken: "simple",
   authTokenTtl: "300",
   bcryptCost: "10",
+  cors: "*",
+  hostWhitelist: "*",
 };
 
 test("etcd's flags: peers of a member alone, tokens, metrics, and Go's way of saying true", () => {

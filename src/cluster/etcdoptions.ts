@@ -26,6 +26,8 @@ export interface EtcdFlags extends PeerFlags {
   readonly authToken: string;
   readonly authTokenTtl: string;
   readonly bcryptCost: string;
+  readonly cors: string;
+  readonly hostWhitelist: string;
 }
 export interface EtcdOptions {
   readonly listen: readonly Address[];
@@ -44,6 +46,9 @@ export interface EtcdOptions {
   readonly watchQuiet?: number;
   readonly tokens?: TokenOptions;
   readonly bcryptCost?: number;
+  /** Origins whose pages may read what is answered by HTTP, and hosts that may be asked without TLS; empty or absent: all. */
+  readonly origins?: readonly string[];
+  readonly hosts?: readonly string[];
 }
 export function optionsOf(flags: EtcdFlags): EtcdOptions {
   const listen = flags.listenClientUrls.split(",").map(url => addressOf("--listen-client-urls", url));
@@ -72,9 +77,16 @@ export function optionsOf(flags: EtcdFlags): EtcdOptions {
     watchQuiet: milliseconds("--watch-progress-notify-interval", quiet),
     tokens: tokensOf(flags.authToken, count("--auth-token-ttl", flags.authTokenTtl, 1)),
     bcryptCost: count("--bcrypt-cost", flags.bcryptCost, LEAST_COST, MOST_COST),
+    origins: listOf(flags.cors).map(originOf),
+    hosts: listOf(flags.hostWhitelist),
   };
 }
 
+const listOf = (text: string) => text.split(",").filter(one => one !== "");
+function originOf(text: string): string {
+  if (text !== "*") addressOf("--cors", text);
+  return text.replace(/\/$/, "");
+}
 const HOUR = 3_600_000;
 /** Of bcrypt: each step up takes twice the time. */
 const LEAST_COST = 4;

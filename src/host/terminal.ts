@@ -45,6 +45,9 @@ export const terminal = {
     if (path !== "-") return (await import("node:fs/promises")).readFile(path, "utf8");
     return (await import("node:stream/consumers")).text(process.stdin);
   },
+  get environment(): Readonly<Record<string, string | undefined>> {
+    return process.env;
+  },
   /** A path as the person meant it, from where they stand. */
   absolute(path: string): string {
     return resolve(path);

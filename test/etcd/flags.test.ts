@@ -71,3 +71,32 @@ test("other members, and values that cannot be, are refused in a sentence", asyn
     assert.match(stderr.trim(), says);
   }
 });
+
+test("flags come from the environment, and from etcd's configuration file in place of all else", { timeout: 120_000 }, async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), "cox-etcdflags-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const put = (endpoint: string, ops: number) =>
+    fetch(`${endpoint}/v3/kv/txn`, {
+      method: "POST",
+      body: JSON.stringify({ success: Array.from({ length: ops }, (_, i) => ({ requestPut: { key: btoa(`k${i}`), value: "" } })) }),
+    }).then(response => response.status);
+  const env = { ETCD_MAX_TXN_OPS: "2", ETCD_UNHEARD_OF: "1", ETCD_HOST_WHITELIST: "127.0.0.1" };
+  const one = await coxEtcd(t, [], "http", env);
+  assert.deepEqual([await put(one.endpoint, 2), await put(one.endpoint, 3)], [200, 400]);
+  assert.match(one.said, /^cox: unrecognized environment variable: ETCD_UNHEARD_OF$/m);
+  const elsewhere = await fetch(`${one.endpoint.replace("127.0.0.1", "localhost")}/version`);
+  assert.equal(elsewhere.status, 421);
+
+  const file = path.join(folder, "etcd.yaml");
+  const text = `data-dir: ${folder}/data\nlisten-client-urls: http://127.0.0.1:0\nmax-txn-ops: 1\ncors: http://a.example:80\nunheard-of: 1\n`;
+  await writeFile(file, text);
+  const two = await coxEtcd(t, ["--config-file", file], "http", env);
+  assert.deepEqual([await put(two.endpoint, 1), await put(two.endpoint, 2)], [200, 400]);
+  assert.match(two.said, /etcd\.yaml: unheard-of: no setting of this store's, and passed over$/m);
+  assert.match(two.said, /^cox: --data-dir, --listen-client-urls: passed over, as \S+etcd\.yaml says all$/m);
+  const answer = await fetch(`${two.endpoint}/version`, { headers: { origin: "http://a.example:80" } });
+  assert.equal(answer.headers.get("access-control-allow-origin"), "http://a.example:80");
+
+  const both = await run(COX, ["etcd", "--name", "a"], { env: { ...process.env, ETCD_NAME: "b" } });
+  assert.match(both.stderr, /^cox: ETCD_NAME: conflicting environment variable is shadowed by corresponding command-line flag/);
+});

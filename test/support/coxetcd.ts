@@ -16,13 +16,20 @@ export interface CoxEtcd {
   readonly pid: number;
   /** A folder for what the test makes. */
   readonly folder: string;
+  /** What it said until it was ready. */
+  readonly said: string;
 }
 
-/** Ends with the test. `flags` beside the directory and the address. */
-export async function coxEtcd(t: TestContext, flags: readonly string[] = [], scheme = "http"): Promise<CoxEtcd> {
+/** Ends with the test. `flags` beside the directory and the address; `env` beside the test's own. */
+export async function coxEtcd(
+  t: TestContext,
+  flags: readonly string[] = [],
+  scheme = "http",
+  env: Readonly<Record<string, string>> = {},
+): Promise<CoxEtcd> {
   const folder = await mkdtemp(path.join(tmpdir(), "cox-etcdapi-"));
   const args = ["etcd", "--data-dir", `${folder}/data`, "--listen-client-urls", `${scheme}://127.0.0.1:0`, ...flags];
-  const child = spawn(COX, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(COX, args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
   const ended = once(child, "close");
   t.after(async () => {
     child.kill("SIGTERM");
@@ -36,7 +43,7 @@ export async function coxEtcd(t: TestContext, flags: readonly string[] = [], sch
     if (!address) continue;
     child.stderr.on("data", () => {});
     child.stderr.resume();
-    return { endpoint: `${scheme}://${address}`, pid: child.pid!, folder };
+    return { endpoint: `${scheme}://${address}`, pid: child.pid!, folder, said };
   }
   throw new Error(`cox etcd did not start: ${said}`);
 }
