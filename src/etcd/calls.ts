@@ -4,6 +4,8 @@ import * as m from "./messages.ts";
 
 export const calls = {
   range: method("/etcdserverpb.KV/Range", m.RangeRequest, m.RangeResponse),
+  /** From 3.7 on. */
+  rangeStream: method("/etcdserverpb.KV/RangeStream", m.RangeRequest, m.RangeStreamResponse),
   put: method("/etcdserverpb.KV/Put", m.PutRequest, m.PutResponse),
   deleteRange: method("/etcdserverpb.KV/DeleteRange", m.DeleteRangeRequest, m.DeleteRangeResponse),
   txn: method("/etcdserverpb.KV/Txn", m.TxnRequest, m.TxnResponse),

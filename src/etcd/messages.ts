@@ -38,6 +38,7 @@ export const RangeRequest = message({
   maxCreateRevision: [13, "int64"],
 });
 export const RangeResponse = message({ header: [1, ResponseHeader], kvs: [2, repeated(KeyValue)], more: [3, "bool"], count: [4, "int64"] });
+export const RangeStreamResponse = message({ rangeResponse: [1, RangeResponse] });
 export const PutRequest = message({
   key: [1, "latin1"],
   value: [2, "bytes"],

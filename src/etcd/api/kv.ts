@@ -1,9 +1,10 @@
 /** etcd's KV service. */
 import type { Input } from "#base/message.ts";
-import { type Call, type Route, unary } from "#base/rpc.ts";
+import { type Call, type Route, streaming, unary } from "#base/rpc.ts";
 import { calls } from "#etcd/calls.ts";
 import type { RangeResponse } from "#etcd/messages.ts";
 import { checkRange, endOf, finishRange, optionsOf, type RangeQuery } from "./range.ts";
+import { streamRange } from "./rangestream.ts";
 import { checkSize, headerOf, type Server } from "./server.ts";
 import { answersOf, checkDelete, checkPut, checkTxn, compareOf, deleteOf, isReadOnly, opOf, putOf, type Txn } from "./txn.ts";
 
@@ -11,6 +12,7 @@ export function kvRoutes(server: Server): Route[] {
   const { store, auth } = server;
   return [
     unary(calls.range, (request, call) => range(server, request, call)),
+    streaming(calls.rangeStream, (channel, call) => streamRange(server, channel, call)),
     unary(calls.put, async (request, call) => {
       checkPut(request);
       checkSize(server, call);

@@ -53,10 +53,10 @@ export function finishRange(request: RangeQuery, found: readonly Entry[], count:
   return { kvs: entries, count, more };
 }
 
-function isSorted({ sortOrder, sortTarget }: RangeQuery): boolean {
+export function isSorted({ sortOrder, sortTarget }: RangeQuery): boolean {
   return sortTarget !== 0 || sortOrder === DESCEND;
 }
-function isFiltered(request: RangeQuery): boolean {
+export function isFiltered(request: RangeQuery): boolean {
   return request.minModRevision !== 0 || request.maxModRevision !== 0 || request.minCreateRevision !== 0 || request.maxCreateRevision !== 0;
 }
 function passes(request: RangeQuery, entry: Entry): boolean {

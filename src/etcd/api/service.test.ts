@@ -166,6 +166,36 @@ test("ranges: order, filters and limits as etcd applies them, counts of all", as
   );
 });
 
+test("a range may come in parts of one revision, the last of which says how many there are", async () => {
+  const { ask, stream } = start();
+  const read = async (input: Partial<Input<typeof calls.rangeStream.input>>) => {
+    const channel = stream(calls.rangeStream);
+    channel.send({ key: "k", rangeEnd: "l", ...input });
+    const error = await channel.over;
+    if (error) throw error;
+    const parts = channel.told.map(({ rangeResponse }) => rangeResponse!);
+    const last = parts.at(-1)!;
+    assert.ok(parts.every(part => part === last || (!part.header && part.count === 0 && !part.more)));
+    return {
+      parts: parts.map(({ kvs }) => kvs.map(({ key }) => key).join()),
+      count: last.count,
+      more: last.more,
+      at: last.header?.revision,
+    };
+  };
+  assert.deepEqual(await read({}), { parts: [""], count: 0, more: false, at: 1 });
+  for (let i = 0; i < 5; i++) await ask(calls.put, { key: `k${i}`, value: new Uint8Array(4000) });
+  assert.deepEqual(await read({}), { parts: ["k0,k1", "k2,k3", "k4"], count: 5, more: false, at: 6 });
+  assert.deepEqual(await read({ limit: 3 }), { parts: ["k0,k1", "k2"], count: 5, more: true, at: 6 });
+  assert.deepEqual(await read({ limit: 3, revision: 4 }), { parts: ["k0,k1", "k2"], count: 3, more: false, at: 6 });
+  assert.deepEqual(await read({ keysOnly: true }), { parts: ["k0,k1,k2,k3,k4"], count: 5, more: false, at: 6 });
+  assert.deepEqual(await read({ key: "k3", rangeEnd: "" }), { parts: ["k3"], count: 1, more: false, at: 6 });
+  assert.deepEqual(await read({ countOnly: true, limit: 1 }), { parts: [""], count: 5, more: false, at: 6 });
+  await assert.rejects(read({ sortOrder: 2 }), failsWith("RangeStream does not support custom sort orders", 12));
+  await assert.rejects(read({ minModRevision: 2 }), failsWith("RangeStream does not support revision filters", 12));
+  await assert.rejects(read({ revision: 9 }), failsWith("etcdserver: mvcc: required revision is a future revision"));
+});
+
 test("transactions: every answer in its place, nested ones too; what none may be", async () => {
   const { ask, put } = start();
   await put("k", "v");
