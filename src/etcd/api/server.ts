@@ -23,7 +23,7 @@ export interface Server {
   readonly clusterId: number;
   readonly memberId: number;
   readonly clientUrls: readonly string[];
-  /** Where it would be called by other members, if there were any. */
+  /** Where it would be called by other members, if there were any; until a call says otherwise. */
   readonly peerUrls: readonly string[];
   /** Bytes that a store may grow to, as told by Status. */
   readonly quota: number;

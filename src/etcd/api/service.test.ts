@@ -563,6 +563,18 @@ test("maintenance and membership of one who is alone", async () => {
   assert.deepEqual([(await snapshot.next()).remainingBytes, (await snapshot.next()).remainingBytes], [1, 0]);
   const { header, members } = await ask(clusterCalls.list, {});
   assert.deepEqual([header?.revision, members[0]?.id], [0, 8]);
+  const moved = ["http://10.0.0.1:2380"];
+  assert.deepEqual((await ask(clusterCalls.update, { id: 8, peerUrls: moved })).members[0]?.peerUrls, moved);
+  assert.deepEqual((await ask(clusterCalls.list, {})).members[0]?.peerUrls, moved);
+  await assert.rejects(ask(clusterCalls.update, { id: 1 }), failsWith("etcdserver: member not found", 5));
+  for (const [url, says] of [
+    ["10.0.0.2:2380", "given member URLs are invalid"],
+    ["http://10.0.0.2", "given member URLs are invalid"],
+    ["http://10.0.0.2:2380/x", "given member URLs are invalid"],
+    ["http://10.0.0.1:2380", "Peer URLs already exists"],
+    ["https://[::1]:2380", "re-configuration failed due to not enough started members"],
+  ] as const)
+    await assert.rejects(ask(clusterCalls.add, { peerUrls: [url] }), failsWith(`etcdserver: ${says}`), url);
   await assert.rejects(ask(clusterCalls.promote, { id: 1 }), failsWith("etcdserver: member not found", 5));
   await assert.rejects(ask(clusterCalls.promote, { id: 8 }), failsWith("etcdserver: can only promote a learner member", 9));
   await assert.rejects(ask(maintenanceCalls.moveLeader, {}), failsWith("etcdserver: bad leader transferee", 9));
