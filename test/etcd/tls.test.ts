@@ -21,6 +21,7 @@ test("client certificates are asked for, and say who calls", { skip, timeout: 18
     ["server", ["-addext", "subjectAltName=IP:127.0.0.1"]],
     ["ann", []],
     ["root", []],
+    ["", []],
   ] as const) {
     const signed = ["-CA", at("ca.crt"), "-CAkey", at("ca.key")];
     await make(
@@ -30,7 +31,7 @@ test("client certificates are asked for, and say who calls", { skip, timeout: 18
       "-days",
       "2",
       "-subj",
-      `/CN=${name}`,
+      name ? `/CN=${name}` : "/O=nobody",
       ...more,
       ...signed,
       "-keyout",
@@ -59,11 +60,15 @@ test("client certificates are asked for, and say who calls", { skip, timeout: 18
   assert.equal(await well("root", "put", "a", "3"), "OK");
 
   const curl = (...args: string[]) => run("curl", ["-s", "--cacert", at("ca.crt"), ...args]);
-  const own = ["--cert", at("root.crt"), "--key", at("root.key")];
+  const certificate = (name: string) => ["--cert", at(`${name}.crt`), "--key", at(`${name}.key`)];
+  const own = certificate("root");
   for (const version of ["--http1.1", "--http2"]) {
     assert.match((await curl(version, ...own, `${endpoint}/health`)).stdout, /"health":"true"/, version);
-    // The gateway knows users by token alone, whatever certificate it is called with.
-    const { stdout } = await curl(version, ...own, `${endpoint}/v3/kv/range`, "-d", '{"key":"YQ=="}');
+    // The gateway knows users by token alone, and takes no certificate that names one.
+    const read = [`${endpoint}/v3/kv/range`, "-d", '{"key":"YQ=="}'];
+    const ignored = "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+    assert.equal((await curl(version, ...own, ...read)).stdout, ignored, version);
+    const { stdout } = await curl(version, ...certificate(""), ...read);
     assert.equal(JSON.parse(stdout).message, "etcdserver: user name is empty", version);
   }
   assert.notEqual((await curl(`${endpoint}/health`)).code, 0);
