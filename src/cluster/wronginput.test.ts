@@ -92,6 +92,7 @@ const CALLS: readonly (readonly [(cluster: Cluster) => unknown, RegExp])[] = [
   [c => c.why("pods", "nope"), /^pods "nope" not found$/],
   [c => c.fetch("web"), /^url: http:\/\/HOST\/PATH, not "web"$/],
   [c => c.fetch("http://web", { from: "nobody" }), /^from: there is no pod default\/nobody$/],
+  [c => c.fetch("http://web", { timeot: "1s" } as never), /^fetch: there is no option timeot; there are namespace, from, method, /],
   [c => c.fetch("http://web", { timeout: "soon" }), /^timeout: time: invalid duration "soon"$/],
   [c => c.serve(99_999), /^port: from 0 to 65535, not 99999$/],
   [c => c.nodes.stop("x"), /^no node is called "x"$/],

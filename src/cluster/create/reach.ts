@@ -24,12 +24,22 @@ export interface Way {
   readonly namespace: string;
   readonly send: ScriptPlace["send"];
 }
+const OPTIONS = ["method", "headers", "body", "timeout"];
+/** Whoever has the cluster in hand says these, too. */
+const PLACES = ["namespace", "from"];
+function checkOptions(options: object, places: readonly string[]): void {
+  const known = [...places, ...OPTIONS];
+  const other = Object.keys(options).find(name => !known.includes(name));
+  if (other !== undefined) throw new Error(`fetch: there is no option ${other}; there are ${known.join(", ")}`);
+}
 /** A request to a service or a pod. Rejects with the sentence that a client in a pod would see. */
 export async function request(
   { views, domain, chance, namespace, send }: Way,
   url: string,
-  { method = "GET", headers = {}, body = "", timeout = PATIENCE }: FetchOptions,
+  options: FetchOptions,
 ): Promise<Required<SimulatedAnswer>> {
+  checkOptions(options, []);
+  const { method = "GET", headers = {}, body = "", timeout = PATIENCE } = options;
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Error(`url: http://HOST/PATH, not ${JSON.stringify(url)}`);
   const patience = durationOf("timeout", timeout);
   const target = new URL(url);
@@ -43,16 +53,18 @@ export async function request(
 export async function fetchIn(
   { planes, network, traffic, chance, time }: ClusterParts,
   url: string,
-  { namespace = "default", from, ...options }: ClusterFetchOptions,
+  asked: ClusterFetchOptions,
 ): Promise<Required<SimulatedAnswer>> {
   await time.rest();
+  checkOptions(asked, PLACES);
+  const { namespace = "default", from, ...options } = asked;
   const node = from === undefined ? undefined : nodeOf(planes.views.of(Pod).get(from, namespace), `${namespace}/${from}`);
   const send: Way["send"] = (address, message, timeout) => traffic.send(node, address, message, timeout);
-  const asked = request({ views: planes.views, domain: network.clusterDomain, chance, namespace, send }, url, options);
+  const answer = request({ views: planes.views, domain: network.clusterDomain, chance, namespace, send }, url, options);
   const late = () => "the request did not end in its time";
   // whoever moves time now may ask by an image that waits for this: nobody waits for whoever moves it next
-  time.alone(() => time.during(asked, durationOf("timeout", options.timeout ?? PATIENCE), late)).catch(() => undefined);
-  return asked;
+  time.alone(() => time.during(answer, durationOf("timeout", options.timeout ?? PATIENCE), late)).catch(() => undefined);
+  return answer;
 }
 function nodeOf(pod: Pod | undefined, name: string): string {
   const node = pod?.spec.nodeName;
