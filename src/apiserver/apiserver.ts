@@ -16,17 +16,15 @@ import { prefixOf } from "#apiserver/keys.ts";
 import { InFlight } from "#apiserver/limit.ts";
 import { Metrics, metricsPath } from "#apiserver/metrics.ts";
 import { LiveObjects } from "#apiserver/objects.ts";
-import { openApi } from "#apiserver/openapi.ts";
 import { Parsed } from "#apiserver/parsed.ts";
-import { type PathHandler, paths } from "#apiserver/paths.ts";
+import { type PathHandler, paths, whenAsked } from "#apiserver/paths.ts";
 import { type Gzip, pipeline } from "#apiserver/pipeline.ts";
 import { Presence } from "#apiserver/presence.ts";
 import { proxies } from "#apiserver/proxy.ts";
 import type { RegistryOptions, Witness } from "#apiserver/registry.ts";
 import type { SubresourceHandler } from "#apiserver/resources.ts";
-import { Keys, type KeysParts, type SealingOptions, transformersOf } from "#apiserver/sealing/keys.ts";
+import type { SealingOptions } from "#apiserver/sealing/keys.ts";
 import { sealingPath } from "#apiserver/sealing/path.ts";
-import { SealedStore } from "#apiserver/sealing/store.ts";
 import { type ServiceRanges, serviceCompanion } from "#apiserver/service.ts";
 import type { Version } from "#apiserver/version.ts";
 import { Watches } from "#apiserver/watch.ts";
@@ -96,9 +94,8 @@ const OWN_HANDLERS: readonly (readonly [string, SubresourceHandler])[] = [
 /** The store with its values sealed as the configuration wants it; undefined: as they are. */
 async function sealed({ sealing, store, kinds, chance, clock, log }: ApiServerOptions) {
   if (!sealing) return undefined;
-  const parts: KeysParts = { ...sealing, kinds: kinds.filter(k => k.verbs.length > 0 && !k.ephemeral && !k.storedAs), chance, clock, log };
-  const config = await sealing.file.read();
-  return { parts, config, store: new SealedStore(store, transformersOf(config, parts)) };
+  const { sealedBy } = await import("#apiserver/sealing/keys.ts");
+  return sealedBy({ ...sealing, kinds: kinds.filter(k => k.verbs.length > 0 && !k.ephemeral && !k.storedAs), chance, clock, log }, store);
 }
 
 /** Reads what it must hold in memory and begins to serve. */
@@ -122,7 +119,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     parsed,
   );
   const watches = new Watches();
-  const keys = sealing && new Keys(sealing.parts, sealing.store, journal, sealing.config);
+  const keys = sealing?.keysFor(journal);
   objects.follow(feed);
   feed.start(await objects.read(), () => {
     watches.close();
@@ -164,7 +161,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     await bootstrap(bare, { ...options.bootstrap, shared, serviceRange: options.services.addresses });
     if (shared) presence = new Presence(bare, options.bootstrap);
   }
-  for (const write of access.dueWrites?.() ?? []) await carryOut(bare, write);
+  await Promise.all((access.dueWrites?.() ?? []).map(write => carryOut(bare, write)));
   keys?.start();
   const metrics = new Metrics();
   const connected = options.connect ? [...streams(options.connect), ...proxies(options.connect)] : [];
@@ -184,7 +181,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       health: checks,
       others: [
         discovery(kinds, options.address),
-        openApi(kinds, options.version.gitVersion, clock),
+        whenAsked("/openapi/", async () => (await import("#apiserver/openapi.ts")).openApi(kinds, options.version.gitVersion, clock)),
         sealingPath(keys),
         metricsPath(metrics, store, inFlight, () => watches.count),
         ...(access.paths ?? []),

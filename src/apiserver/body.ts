@@ -8,6 +8,7 @@ import { concat, text, utf8 } from "#base/bytes.ts";
 import type { HttpRequest } from "#base/http.ts";
 import { JsonError, parseJson, stringifyJson } from "#base/json.ts";
 import { limits } from "#base/limits.ts";
+import { wanted } from "#base/reading.ts";
 import type { Soon } from "#base/soon.ts";
 import { badRequest, tooLarge } from "#base/status.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
@@ -50,7 +51,7 @@ export async function parseDocument(bytes: Uint8Array, media: Media): Promise<Do
   const quick = bytes[0] === 0x7b && jsonOrNot(bytes);
   if (quick && !quick.repeated) return quick;
   // js-yaml costs memory and start-up time that few servers ever need.
-  const { parseYaml } = await import("#base/yaml.ts");
+  const { parseYaml } = await wanted(import("#base/yaml.ts"));
   const first = parseYaml(text(bytes))[0];
   return { value: first?.value ?? null, problems: first?.problems ?? NO_PROBLEMS, repeated: undefined };
 }

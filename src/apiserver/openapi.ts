@@ -8,6 +8,7 @@ import { bytes, json } from "#apiserver/respond.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { HttpResponse } from "#base/http.ts";
+import { wanted } from "#base/reading.ts";
 import { notAcceptable } from "#base/status.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { ListMeta } from "#kinds/meta/v1/listmeta.ts";
@@ -70,7 +71,7 @@ export function openApi(kinds: readonly Kind[], release: string, clock: Clock): 
         200,
         headers,
       );
-    const { encodeGnosticV2 } = await import("#schema/gnostic.ts");
+    const { encodeGnosticV2 } = await wanted(import("#schema/gnostic.ts"));
     return bytes(
       keep("v2 gnostic", () => encodeGnosticV2(document())),
       GNOSTIC_TYPE,

@@ -5,10 +5,21 @@ import { type Health, health } from "#apiserver/health.ts";
 import { json } from "#apiserver/respond.ts";
 import type { Version } from "#apiserver/version.ts";
 import type { HttpResponse } from "#base/http.ts";
+import { wanted } from "#base/reading.ts";
 import { pathNotFound } from "#base/status.ts";
 
 /** Answers a path, or undefined when it is another's. */
 export type PathHandler = (call: Call) => Promise<HttpResponse | undefined> | HttpResponse | undefined;
+
+/** Answers the paths that begin so; what it is made of is read when the first of them is asked for. */
+export function whenAsked(prefix: string, read: () => Promise<PathHandler>): PathHandler {
+  let made: Promise<PathHandler> | undefined;
+  return call => {
+    if (!call.info.path.startsWith(prefix)) return undefined;
+    made ??= wanted(read());
+    return made.then(handle => handle(call));
+  };
+}
 
 export interface PathOptions {
   readonly version: Version;

@@ -1,7 +1,7 @@
 import { StatusError } from "#base/status.ts";
 import { type ClusterFlags, onCluster, withCluster } from "#cli/cluster.ts";
 import { type CoxCommand, jsonOutput, Refusal } from "#cli/command.ts";
-import { DraftError } from "#cluster/documents.ts";
+import { DraftError } from "#cluster/drafterror.ts";
 import type { ChangeFile } from "#cluster/plan/change.ts";
 import { terminal } from "#host/terminal.ts";
 

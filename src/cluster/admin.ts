@@ -2,7 +2,7 @@
 import type { Client } from "#client/client.ts";
 import { createClient } from "#client/http.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
 import { hostClock } from "#host/clock.ts";
 import { remoteTransport } from "#host/https.ts";
 import { readIfThere } from "#host/privatefiles.ts";

@@ -13,6 +13,9 @@ const readRest = () =>
     import("#cluster/simulated.ts"),
     import("#host/streamserver.ts"),
     import("#base/yaml.ts"),
+    import("#apiserver/openapi.ts"),
+    import("#kubelet/server.ts"),
+    import("#cluster/why.ts"),
     import("#schema/gnostic.ts"),
   ]);
 const report = await reporter(readRest);

@@ -3,7 +3,7 @@ import { type ApiServer, type ApiServerOptions, createApiServer } from "#apiserv
 import { clusterAccess } from "#apiserver/auth/access.ts";
 import { AUTHENTICATED } from "#apiserver/auth/users.ts";
 import { APISERVER } from "#apiserver/bootstrap.ts";
-import type { PathHandler } from "#apiserver/paths.ts";
+import { type PathHandler, whenAsked } from "#apiserver/paths.ts";
 import { versionOf } from "#apiserver/version.ts";
 import { assert } from "#base/assert.ts";
 import type { Chance } from "#base/chance.ts";
@@ -19,10 +19,9 @@ import { Reasons } from "#client/reasons.ts";
 import { createViews, type Views } from "#client/views.ts";
 import { announced } from "#cluster/identity.ts";
 import { type ClientFor, electedOffice, guarded, type Work } from "#cluster/office.ts";
-import { NODE_PREFIX } from "#cluster/options.ts";
 import { statePath } from "#cluster/plan/state.ts";
+import { NODE_PREFIX } from "#cluster/ranges.ts";
 import { COX_VERSION, KUBERNETES_VERSION } from "#cluster/version.ts";
-import { noted, whyPath } from "#cluster/why.ts";
 import { createLoops, type Loops } from "#controllers/all.ts";
 import { kinds } from "#kinds/all.ts";
 import { createScheduler, DEFAULT_SCHEDULER, type Scheduler } from "#scheduler/scheduler.ts";
@@ -92,7 +91,6 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
   let scheduler: Scheduler | undefined;
   const access = clusterAccess(parts);
   const begun = parts.store.revision;
-  const earlier = () => noted(apiserver.journal, begun);
   const apiserver: ApiServer = await createApiServer({
     store: parts.store,
     clock,
@@ -114,7 +112,11 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
         ...made,
         paths: [
           ...(made.paths ?? []),
-          whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier }),
+          whenAsked("/coxswain/why", async () => {
+            const { noted, whyPath } = await import("#cluster/why.ts");
+            const earlier = () => noted(apiserver.journal, begun);
+            return whyPath({ reasons, verdicts: (ns, name) => scheduler?.verdicts(ns, name), objects, earlier });
+          }),
           statePath(store, parts),
           ...(parts.paths ?? []),
         ],

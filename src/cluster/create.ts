@@ -3,6 +3,7 @@ import { MASTERS } from "#apiserver/auth/users.ts";
 import { text } from "#base/bytes.ts";
 import { durationOf } from "#base/duration.ts";
 import { bytesOf } from "#base/http.ts";
+import { wanted } from "#base/reading.ts";
 import { actingAs, createClient, errorOf } from "#client/http.ts";
 import type { Cluster, KubeDraft } from "#cluster/create/cluster.ts";
 import type { ClusterHost, ClusterOptions } from "#cluster/create/options.ts";
@@ -11,10 +12,10 @@ import { controlPlaneOf, faultsOf, nodesOf } from "#cluster/create/power.ts";
 import { fetchIn, serveOn } from "#cluster/create/reach.ts";
 import { check, settled } from "#cluster/create/settled.ts";
 import { snapshotOf } from "#cluster/create/snapshot.ts";
-import { DraftError, documents } from "#cluster/documents.ts";
+import { DraftError } from "#cluster/drafterror.ts";
 import { checkPlace, kindAt, typedClient } from "#cluster/typedclient.ts";
 import type { KubeObject } from "#kinds/kind.ts";
-import { ADMINISTRATOR } from "#sim/faults/fault.ts";
+import { ADMINISTRATOR } from "#sim/link.ts";
 
 /** The user of `cluster.client`, with all rights. */
 const ADMIN = { name: "kubernetes-admin", groups: [MASTERS, "system:authenticated"] };
@@ -42,7 +43,12 @@ export async function createClusterOn(host: ClusterHost, options: ClusterOptions
       follow: speed => time.follow(speed),
     },
     async apply(given) {
-      const objects = typeof given === "string" ? documents(given) : Array.isArray(given) ? given : [given as KubeDraft];
+      const objects =
+        typeof given === "string"
+          ? (await wanted(import("#cluster/documents.ts"))).documents(given)
+          : Array.isArray(given)
+            ? given
+            : [given as KubeDraft];
       if (!objects.every(o => typeof o === "object" && o !== null))
         throw new DraftError("apply takes YAML, an object or a list of objects");
       const applied: KubeObject[] = [];

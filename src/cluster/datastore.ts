@@ -1,7 +1,8 @@
 /** The store of a cluster: on this machine's disk, or an etcd. */
 import type { Log } from "#base/log.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { endpointsOf, type NamedOptions, OPTIONS, OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import { endpointsOf, type NamedOptions, OPTIONS } from "#cluster/options.ts";
 import { hostFiles } from "#host/files.ts";
 import { readIfThere } from "#host/privatefiles.ts";
 import { openStore } from "#host/store.ts";

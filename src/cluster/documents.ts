@@ -1,8 +1,6 @@
 import { parseYaml, type YamlDocument, YamlError } from "#base/yaml.ts";
 import type { KubeDraft } from "#cluster/create/cluster.ts";
-
-/** What no object can be made of: one sentence. */
-export class DraftError extends Error {}
+import { DraftError } from "#cluster/drafterror.ts";
 
 /** The objects of a text with YAML or JSON documents, Lists taken apart; `name` is what the text is called. Throws DraftError. */
 export function documents(source: string, name = "the YAML to apply"): KubeDraft[] {

@@ -1,6 +1,7 @@
 /** What makes a cluster this one, wherever it runs: its CA, the key that signs service accounts' tokens, those that seal Secrets, its ranges. */
 import type { Layout } from "#cluster/layout.ts";
-import { type NamedOptions, OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import type { NamedOptions } from "#cluster/options.ts";
 import { readIfThere, writeAtomically } from "#host/privatefiles.ts";
 
 const FILES = ["ca.crt", "ca.key", "sa.key", "sa.pub", "encryption.json"] as const;

@@ -2,7 +2,7 @@
 import { parseYaml } from "#base/yaml.ts";
 import { createClient } from "#client/http.ts";
 import type { AdminClient } from "#cluster/admin.ts";
-import { OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
 import { hostClock } from "#host/clock.ts";
 import { remoteTransport } from "#host/https.ts";
 import { readIfThere } from "#host/privatefiles.ts";

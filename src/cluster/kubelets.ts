@@ -3,7 +3,7 @@ import { contains, parseCidr, parseIp } from "#base/cidr.ts";
 import type { Handler } from "#base/http.ts";
 import type { Log } from "#base/log.ts";
 import { serviceUnavailable } from "#base/status.ts";
-import { NODE_RANGE } from "#cluster/options.ts";
+import { NODE_RANGE } from "#cluster/ranges.ts";
 import { outward } from "#host/outward.ts";
 import type { Pki } from "#host/pki.ts";
 import { type HttpsServer, serveHttps } from "#host/server.ts";

@@ -7,7 +7,8 @@ import { connectEtcd, type EtcdPlace, openDatastore } from "#cluster/datastore.t
 import { exchange, setAside } from "#cluster/exchange.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { MIGRATE_PATH, type MigrateLine, placeQuery } from "#cluster/migratepath.ts";
-import { checkDatastore, OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import { checkDatastore } from "#cluster/options.ts";
 import { readSettled, settleDatastore } from "#cluster/prepare.ts";
 import { streamLog } from "#host/log.ts";
 import { removeFolder } from "#host/privatefiles.ts";

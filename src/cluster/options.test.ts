@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ClusterOptions, OptionError, resolveOptions, retentionOf } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import { type ClusterOptions, resolveOptions, retentionOf } from "#cluster/options.ts";
 
 const able = { dataDir: "/d", hostname: "Host", unable: undefined };
 const unable = { ...able, unable: "not root, and containers need root" };

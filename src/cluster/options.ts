@@ -1,11 +1,13 @@
 /** What a cluster can be told, with defaults; from flags, a config file, and what an earlier start of the same data settled. */
 import type { Retention } from "#apiserver/compactor.ts";
-import { contains, formatIp, nth, overlap, parseCidr, subrangeCount } from "#base/cidr.ts";
+import { overlap, parseCidr, subrangeCount } from "#base/cidr.ts";
 import { parseCron } from "#base/cron.ts";
 import { dnsLabelProblems, dnsSubdomainProblems } from "#base/names.ts";
 import { parseQuantity } from "#base/quantity.ts";
 import { parseDuration } from "#base/time.ts";
 import { evictionOf } from "#cluster/evictionoptions.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import { NODE_PREFIX } from "#cluster/ranges.ts";
 
 export interface ClusterOptions {
   readonly dataDir: string;
@@ -59,18 +61,6 @@ export type NamedOptions = ClusterOptions & {
 };
 /** What may not change once a cluster has started on a data directory. */
 const SETTLED = ["serviceCidr", "clusterCidr", "clusterDomain", "nodeName", "nodes"] as const;
-
-/** Names the stages that are built in. */
-export const FAST_STAGES = "fast";
-/** Simulated nodes' own addresses: a range that no network carries (RFC 2544 keeps it for benchmarks). */
-export const NODE_RANGE = "198.18.0.0/15";
-/** Each node's share of the cluster's pod addresses. */
-export const NODE_PREFIX = 24;
-
-/** An option that cannot be: one sentence for a person. */
-export class OptionError extends Error {
-  override readonly name = "OptionError";
-}
 
 interface OptionSpec {
   readonly flag: string;
@@ -303,12 +293,4 @@ function checkSchedule(schedule: string, fail: (why: string) => void): void {
   } catch (error) {
     fail((error as Error).message);
   }
-}
-
-/** The n-th address of a range: 1 is the API's own service, 10 the cluster's DNS. */
-export function addressIn(range: string, n: number): string {
-  const cidr = parseCidr(range);
-  const ip = cidr && nth(cidr, n);
-  if (!cidr || !ip || !contains(cidr, ip)) throw new OptionError(`${range} has no address ${n}`);
-  return formatIp(ip);
 }

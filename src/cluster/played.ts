@@ -4,6 +4,9 @@ import type { FaultyMachine, FaultyNode } from "#sim/faults/fault.ts";
 import type { RuntimeState } from "#sim/runtime.ts";
 import type { Traffic } from "#sim/traffic.ts";
 
+/** Names the stages that are built in. */
+export const FAST_STAGES = "fast";
+
 export interface PlayedNode extends FaultyNode {
   readonly kubeletRuns: boolean;
 }

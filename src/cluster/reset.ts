@@ -1,7 +1,7 @@
 /** `cox reset`: everything that a cluster made on this machine goes, in the reverse order of its making. */
 import type { Layout } from "#cluster/layout.ts";
 import { machineNames } from "#cluster/names.ts";
-import { OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
 import { readSettled } from "#cluster/prepare.ts";
 import { destroyContainerd } from "#host/containerd.ts";
 import { removeGuard } from "#host/guard.ts";

@@ -2,7 +2,7 @@
 import { exchange, finishRestore } from "#cluster/exchange.ts";
 import { type ClusterKeys, parseKeys, placeKeys } from "#cluster/keys.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
 import { readSettled, settleFirst } from "#cluster/prepare.ts";
 import { sampled, unopened } from "#cluster/sealedwith.ts";
 import { listSnapshots, type SnapshotPlace } from "#cluster/snapshots.ts";

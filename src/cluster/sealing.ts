@@ -1,5 +1,6 @@
 /** Where the keys are that the store's values are sealed with: a file of the cluster's own beside its other keys, or one that a person names. */
-import { ConfigError, type EncryptionConfig, parseConfig, writeConfig } from "#apiserver/sealing/config.ts";
+import { type EncryptionConfig, parseConfig, writeConfig } from "#apiserver/sealing/config.ts";
+import { ConfigError } from "#apiserver/sealing/configerror.ts";
 import { firstConfig, type KeyFile } from "#apiserver/sealing/keys.ts";
 import type { Chance } from "#base/chance.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";

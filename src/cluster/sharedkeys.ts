@@ -5,7 +5,8 @@
  */
 import { COMMON, parseKeys, placeKeys, readKeys } from "#cluster/keys.ts";
 import type { Layout } from "#cluster/layout.ts";
-import { type NamedOptions, OPTIONS, OptionError } from "#cluster/options.ts";
+import { OptionError } from "#cluster/optionerror.ts";
+import { type NamedOptions, OPTIONS } from "#cluster/options.ts";
 import { readIfThere, writeAtomically } from "#host/privatefiles.ts";
 import { newSecret, seal, unseal } from "#host/seal.ts";
 import { keyOf, type Store } from "#store/contract.ts";

@@ -1,5 +1,7 @@
 /** The stages that a start is told of. */
-import { FAST_STAGES, OptionError } from "#cluster/options.ts";
+
+import { OptionError } from "#cluster/optionerror.ts";
+import { FAST_STAGES } from "#cluster/played.ts";
 import { readIfThere } from "#host/privatefiles.ts";
 import { StageError } from "#stages/fields.ts";
 import { BUILT_IN, type StageSource, stageSet } from "#stages/set.ts";

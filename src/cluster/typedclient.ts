@@ -1,7 +1,7 @@
 /** A client for people: kinds by their literal names, with the types of src/kinds. */
 import type { Status } from "#base/status.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, WatchEvent, WatchOptions, WriteOptions } from "#client/client.ts";
-import { DraftError } from "#cluster/documents.ts";
+import { DraftError } from "#cluster/drafterror.ts";
 import { type BuiltInKind, kindNamed } from "#kinds/all.ts";
 import type { Scale } from "#kinds/autoscaling/v1/scale.ts";
 import type { Called, Kind, KubeObject, ListOf } from "#kinds/kind.ts";

@@ -10,9 +10,10 @@ import { byHost, farKubelet, serveKubelet } from "#cluster/kubelets.ts";
 import type { Layout } from "#cluster/layout.ts";
 import { migratePath } from "#cluster/migratepath.ts";
 import type { NodeParts } from "#cluster/node.ts";
-import { addressIn, type NamedOptions, retentionOf } from "#cluster/options.ts";
+import { type NamedOptions, retentionOf } from "#cluster/options.ts";
 import { refuseOverlap } from "#cluster/overlap.ts";
 import { settleNodes, simulatedBecause } from "#cluster/prepare.ts";
+import { addressIn } from "#cluster/ranges.ts";
 import { scheduleSnapshots } from "#cluster/scheduled.ts";
 import { keyFile } from "#cluster/sealing.ts";
 import { adoptKeys, publishKeys } from "#cluster/sharedkeys.ts";
@@ -151,6 +152,8 @@ export async function runCluster(
         ? nodes.says
         : `not every node is Ready after ${PATIENCE_MS / 1000} s ("cox status" and kubectl describe node say why); it goes on trying`,
     );
+    // What clients will ask for is read now that nobody waits: later the files may be another version's.
+    Promise.all([import("#apiserver/openapi.ts"), import("#kubelet/server.ts"), import("#cluster/why.ts")]).catch(() => undefined);
     return { stop };
   } catch (error) {
     await stop();

@@ -3,6 +3,7 @@
  * It holds nothing that it could not rebuild: a new process adopts what runs.
  */
 import type { Handler } from "#base/http.ts";
+import { wanted } from "#base/reading.ts";
 import { createRecorder } from "#client/events.ts";
 import { type Reason, Reasons } from "#client/reasons.ts";
 import { createViews } from "#client/views.ts";
@@ -24,7 +25,6 @@ import { parseResolvConf } from "#kubelet/network.ts";
 import { NodeReporter } from "#kubelet/node.ts";
 import type { EventSubject, Events } from "#kubelet/ports.ts";
 import { RuntimeAway } from "#kubelet/runtime.ts";
-import { nodeApi } from "#kubelet/server.ts";
 import { Sources } from "#kubelet/sources.ts";
 import { Tokens } from "#kubelet/tokens.ts";
 import { keepWeights } from "#kubelet/weights.ts";
@@ -174,7 +174,14 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     await recorder.flush();
   }
 
-  const handle = nodeApi({ ...parts, config, workers: () => workers.list, reporter: () => reporter });
+  // for who reads logs, or runs something in a container
+  let api: Promise<Handler> | undefined;
+  const handle: Handler = async request => {
+    api ??= wanted(import("#kubelet/server.ts")).then(({ nodeApi }) =>
+      nodeApi({ ...parts, config, workers: () => workers.list, reporter: () => reporter }),
+    );
+    return (await api)(request);
+  };
   return { run, handle, reasons, busy: () => workers.busy, ready: ready.promise };
 }
 

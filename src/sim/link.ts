@@ -8,6 +8,9 @@ import type { Handler, HttpRequest, HttpResponse } from "#base/http.ts";
 import type { Status } from "#base/status.ts";
 import { ProcessLife } from "#sim/life.ts";
 
+/** Whose messages no fault harms. */
+export const ADMINISTRATOR = "coxswain";
+
 /** A request under way. */
 export interface Message {
   /** A component's name; a kubelet's is `kubelet/<node>`. */

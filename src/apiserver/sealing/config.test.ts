@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
-import { ConfigError, parseConfig, providersOf, writeConfig } from "#apiserver/sealing/config.ts";
+import { parseConfig, providersOf, writeConfig } from "#apiserver/sealing/config.ts";
+import { ConfigError } from "#apiserver/sealing/configerror.ts";
 import { Deployment } from "#kinds/apps/v1/deployment.ts";
 import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 import { Secret } from "#kinds/core/v1/secret.ts";

@@ -1,4 +1,5 @@
 /** upstream's EncryptionConfiguration (apiserver.config.k8s.io/v1): which resources are sealed, by which providers and keys. */
+import { ConfigError } from "#apiserver/sealing/configerror.ts";
 import type { Algorithm, NamedKey, Provider } from "#apiserver/sealing/transformer.ts";
 import { parseYaml } from "#base/yaml.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -9,9 +10,6 @@ export interface SealedResources {
   readonly providers: readonly Provider[];
 }
 export type EncryptionConfig = readonly SealedResources[];
-
-/** A configuration that cannot be: one sentence that names the field. */
-export class ConfigError extends Error {}
 
 const AES_KEYS = [16, 24, 32];
 const KEY_SIZES: Readonly<Record<Algorithm, readonly number[]>> = { aesgcm: AES_KEYS, aescbc: AES_KEYS, secretbox: [32] };

@@ -5,14 +5,14 @@
 import type { Journal } from "#apiserver/journal.ts";
 import { rangeOf } from "#apiserver/keys.ts";
 import { type EncryptionConfig, providersOf } from "#apiserver/sealing/config.ts";
-import type { SealedStore } from "#apiserver/sealing/store.ts";
+import { SealedStore } from "#apiserver/sealing/store.ts";
 import { type Algorithm, type Provider, type Transformer, transformerOf } from "#apiserver/sealing/transformer.ts";
 import type { Chance } from "#base/chance.ts";
 import type { Ciphers } from "#base/cipher.ts";
 import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { Compacted, type Entry, type Revision } from "#store/contract.ts";
+import { Compacted, type Entry, type Revision, type Store } from "#store/contract.ts";
 
 /** Where the configuration is. */
 export interface KeyFile {
@@ -51,6 +51,12 @@ export interface KeysParts extends SealingOptions {
   readonly log: Log;
 }
 
+/** A store whose values are sealed as the configuration wants it, and the keys that see to it. */
+export async function sealedBy(parts: KeysParts, store: Store): Promise<{ store: SealedStore; keysFor(journal: Journal): Keys }> {
+  const config = await parts.file.read();
+  const sealed = new SealedStore(store, transformersOf(config, parts));
+  return { store: sealed, keysFor: journal => new Keys(parts, sealed, journal, config) };
+}
 /** What a configuration says of each kind's folder. */
 export function transformersOf(config: EncryptionConfig, { kinds, ciphers, chance }: KeysParts): ReadonlyMap<string, Transformer> {
   const out = new Map<string, Transformer>();

@@ -1,7 +1,7 @@
 /** GET /coxswain/secrets: by which keys what is sealed; with `wait`, once nothing is being written anew. POST /coxswain/secrets/rotate: see Keys.rotate. */
 import type { PathHandler } from "#apiserver/paths.ts";
 import { json } from "#apiserver/respond.ts";
-import { ConfigError } from "#apiserver/sealing/config.ts";
+import { ConfigError } from "#apiserver/sealing/configerror.ts";
 import type { Keys } from "#apiserver/sealing/keys.ts";
 import { badRequest } from "#base/status.ts";
 

@@ -5,14 +5,13 @@ import type { Log } from "#base/log.ts";
 import type { Served } from "#cluster/create/cluster.ts";
 import type { Images } from "#cluster/create/images.ts";
 import type { Snapshot } from "#cluster/create/snapshot.ts";
-import { FAST_STAGES } from "#cluster/options.ts";
+import { FAST_STAGES } from "#cluster/played.ts";
 import type { StreamServer } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
 import { type EvictionRules, type EvictionSettings, evictionRules } from "#kubelet/thresholds.ts";
 import type { Fault } from "#sim/faults/all.ts";
-import { invariants } from "#sim/invariants/all.ts";
 import type { Invariant } from "#sim/invariants/invariant.ts";
-import { type StageSource, stageSet } from "#stages/set.ts";
+import type { StageSource } from "#stages/set.ts";
 import type { Stage } from "#stages/stage.ts";
 
 export interface ClusterOptions {
@@ -115,8 +114,8 @@ function checkOptions(options: ClusterOptions): void {
     throw new Error(`${name}: ${wanted}, not ${shown(value)}`);
   }
 }
-/** Throws one sentence that names the option. */
-export function settingsOf(options: ClusterOptions): Settings {
+/** Rejects with one sentence that names the option. What only some clusters have is read when it is wanted. */
+export async function settingsOf(options: ClusterOptions): Promise<Settings> {
   checkOptions(options);
   const { from, stages, invariants: chosen } = options;
   const nodes = from?.nodes ?? options.nodes ?? 1;
@@ -128,9 +127,9 @@ export function settingsOf(options: ClusterOptions): Settings {
     nodes,
     begins: from?.now ?? (options.start === undefined ? START : Date.parse(new Date(options.start).toISOString())),
     store: options.store ?? storeFor(faults ?? []),
-    played: stages === undefined ? undefined : stageSet(stagesOf(stages)),
+    played: stages === undefined ? undefined : (await import("#stages/set.ts")).stageSet(stagesOf(stages)),
     eviction: evictionRules(options.kubelet, "kubelet."),
-    checked: chosen === "all" ? invariants : (chosen ?? []),
+    checked: chosen === "all" ? (await import("#sim/invariants/all.ts")).invariants : (chosen ?? []),
   };
 }
 /** Faults of a disk need one. */

@@ -4,6 +4,7 @@ import type { Witness } from "#apiserver/registry.ts";
 import { type SeededChance, seededChance } from "#base/chance.ts";
 import type { Handler, Identity } from "#base/http.ts";
 import { type Log, silentLog } from "#base/log.ts";
+import { restRead } from "#base/reading.ts";
 import { failure } from "#base/status.ts";
 import { actingAs, createClient } from "#client/http.ts";
 import { component } from "#cluster/controlplane.ts";
@@ -16,14 +17,13 @@ import { History } from "#cluster/history.ts";
 import { type Planes, startPlanes } from "#cluster/planes.ts";
 import type { PlayedNodes } from "#cluster/played.ts";
 import { startSimulated } from "#cluster/simulated.ts";
-import { startStaged } from "#cluster/staged.ts";
 import { type VirtualClock, virtualClock } from "#sim/clock.ts";
-import { type Injector, injector } from "#sim/faults/injector.ts";
-import { type Checker, checker } from "#sim/invariants/checker.ts";
+import type { Injector } from "#sim/faults/injector.ts";
+import type { Checker } from "#sim/invariants/checker.ts";
 import type { ProcessLife } from "#sim/life.ts";
 import { Link } from "#sim/link.ts";
 import { simulatedSigner } from "#sim/signer.ts";
-import { type Storage, storageInMemory, storageOnDisk } from "#sim/storage.ts";
+import { type Storage, storageInMemory } from "#sim/storage.ts";
 import { Traffic } from "#sim/traffic.ts";
 
 export interface ClusterParts {
@@ -43,7 +43,8 @@ export interface ClusterParts {
   /** Undefined: there are no nodes. */
   readonly simulated: PlayedNodes | undefined;
   readonly checks: Checker | undefined;
-  readonly faults: Injector;
+  /** Undefined: the cluster was made without faults. */
+  readonly faults: Injector | undefined;
   /** Loops that have work now, each with what it has. */
   busy(): readonly string[];
 }
@@ -56,14 +57,15 @@ export const START = 60_000;
 
 /** Resolves when the control plane serves and every node is ready; rejects with one sentence that names the option or who is late. */
 export async function makeParts(host: ClusterHost, options: ClusterOptions): Promise<ClusterParts> {
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
+  const { startStaged, storageOnDisk, injector, checker } = await wantedOf(settings);
   const { from, seed, log = silentLog } = settings;
   const network = from?.network ?? NETWORK;
-  const clock = virtualClock(settings.begins, { elapsed: from?.elapsed ?? 0, rest: host.rest });
-  const time = new Time({ clock, real: host.clock, rest: host.rest, log });
+  const rest = () => restRead(host.rest);
+  const clock = virtualClock(settings.begins, { elapsed: from?.elapsed ?? 0, rest });
+  const time = new Time({ clock, real: host.clock, rest, log });
   const chance = seededChance(from?.chance ?? seed);
-  const opening =
-    settings.store === "disk" ? storageOnDisk(clock, seed ^ DISK, from?.store) : Promise.resolve(storageInMemory(clock, from?.store));
+  const opening = storageOnDisk?.(clock, seed ^ DISK, from?.store) ?? Promise.resolve(storageInMemory(clock, from?.store));
   const storage = await time.during(opening, START, () => "the store did not open");
   const history = new History(clock.now, from?.history);
   const link = new Link(clock, settings.faults !== undefined);
@@ -71,17 +73,14 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
 
   /** Revisions of deletions that a DELETE asked for; kept while invariants are looked at. */
   const deletions = new Set<number>();
-  const checks =
-    settings.checked.length === 0
-      ? undefined
-      : checker({
-          invariants: settings.checked,
-          store: storage.store,
-          link,
-          now: clock.now,
-          runsOn: uid => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [],
-          isRequestedDeletion: revision => deletions.has(revision),
-        });
+  const checks = checker?.({
+    invariants: settings.checked,
+    store: storage.store,
+    link,
+    now: clock.now,
+    runsOn: uid => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [],
+    isRequestedDeletion: revision => deletions.has(revision),
+  });
   const witness: Witness = (write, did, name, revision, record) => {
     history.witness(write, did, name, revision, record);
     if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
@@ -123,27 +122,45 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
   storage.onOpened(store => checks?.follow(store));
   const busy = () => [...planes.busy(), ...(simulated?.busy() ?? [])];
   if (settings.nodes > 0) {
-    simulated = playedNodes({ settings, host, network, planes, link, clock, chance, log });
+    simulated = playedNodes({ settings, host, network, planes, link, clock, chance, log }, startStaged);
     await time.during(simulated.ready, START, () => `not every node became ready: ${busy().join("; ")}`);
   }
   const nodes = simulated?.names.map(name => simulated!.node(name)) ?? [];
-  const faults = injector({ clock, link, traffic: traffic(), nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
-  faults.add(settings.faults ?? []);
+  const faults = injector?.({ clock, link, traffic: traffic(), nodes, machines: simulated?.all ?? [], planes: planes.all, storage }, seed);
+  faults?.add(settings.faults ?? []);
   return {
     ...{ settings, host, log, network, clock, time, chance, storage, history, link, planes, simulated, checks, faults, busy },
     traffic: traffic(),
   };
 }
 
+/**
+ * What only some clusters are made of. It is read before anything begins: how long that takes is left to the machine, and nothing that
+ * happens afterwards may be.
+ */
+async function wantedOf({ played, store, faults, checked }: Settings) {
+  return {
+    startStaged: played && (await import("#cluster/staged.ts")).startStaged,
+    storageOnDisk: store === "disk" ? (await import("#sim/storageondisk.ts")).storageOnDisk : undefined,
+    checker: checked.length > 0 ? (await import("#sim/invariants/checker.ts")).checker : undefined,
+    injector: faults && (await import("#sim/faults/injector.ts")).injector,
+  };
+}
+
+type Wanted = Awaited<ReturnType<typeof wantedOf>>;
+
 type NodesParts = Pick<ClusterParts, "settings" | "host" | "network" | "planes" | "link" | "clock" | "chance" | "log">;
 /** Kubelets over simulated machines, or stages in their place. */
-function playedNodes({ settings, host, network, planes, link, clock, chance, log }: NodesParts): PlayedNodes {
+function playedNodes(
+  { settings, host, network, planes, link, clock, chance, log }: NodesParts,
+  startStaged: Wanted["startStaged"],
+): PlayedNodes {
   const { from, nodes, played: stages, images = {} } = settings;
   const way = { views: planes.views, domain: network.clusterDomain, chance };
   const clientOf = (user: Identity, userAgent: string, process: string, life?: ProcessLife) =>
     createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true });
   const played = { plane: planes, options: { ...network, nodes, nodeName: "node-1" }, clock, chance, log, off: from?.off };
-  if (stages) return startStaged({ ...played, client: clientOf(component("stages", MASTERS), "stages", "stages"), stages });
+  if (stages && startStaged) return startStaged({ ...played, client: clientOf(component("stages", MASTERS), "stages", "stages"), stages });
   return startSimulated({
     ...played,
     clientFor: (name, life) => clientOf(component(`node:${name}`, "system:nodes"), "kubelet", `kubelet/${name}`, life),

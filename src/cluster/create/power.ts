@@ -39,17 +39,17 @@ export function controlPlaneOf({ planes, time, busy }: ClusterParts): ClusterCon
   };
 }
 
-export function faultsOf({ settings, faults, time }: ClusterParts): ClusterFaults {
+export function faultsOf({ faults, time }: ClusterParts): ClusterFaults {
   return {
     add(more) {
       time.check();
-      if (!settings.faults) throw new Error("the cluster was made without faults: createCluster({ faults: [] })");
+      if (!faults) throw new Error("the cluster was made without faults: createCluster({ faults: [] })");
       faults.add(more);
     },
-    list: faults.faults,
+    list: faults?.faults ?? [],
     get pending() {
-      return faults.pending;
+      return faults?.pending ?? 0;
     },
-    log: faults.log,
+    log: faults?.log ?? [],
   };
 }

@@ -33,10 +33,10 @@ export async function settled(parts: ClusterParts, how: SettleOptions): Promise<
     while (await clock.step(0));
     const working = parts.busy();
     if (working.length > 0) since = clock.now();
-    const calm = Math.max(since, history.lastWork.at, faults.aftermath);
+    const calm = Math.max(since, history.lastWork.at, faults?.aftermath ?? 0);
     check(parts);
     if (clock.now() - calm >= quiet) {
-      if (faults.pending === 0) checks?.quiet();
+      if (!faults?.pending) checks?.quiet();
       return check(parts);
     }
     const last = Math.min(calm + quiet, end);

@@ -47,7 +47,7 @@ export async function snapshotOf(parts: ClusterParts): Promise<Snapshot> {
     machines: simulated?.machines() ?? {},
     off: simulated?.names.filter(name => !simulated.node(name).isOn) ?? [],
     history: history.state(),
-    ...(settings.faults && { faults: faults.left() }),
+    ...(faults && { faults: faults.left() }),
     ...(settings.from?.places && { places: settings.from.places }),
     ...(settings.from?.network && { network }),
   };

@@ -1,6 +1,7 @@
 /** The change of a plan: files' objects applied, or deleted. */
 import type { Cluster, KubeDraft } from "#cluster/create/cluster.ts";
-import { DraftError, documents } from "#cluster/documents.ts";
+import { documents } from "#cluster/documents.ts";
+import { DraftError } from "#cluster/drafterror.ts";
 import { kindAt } from "#cluster/typedclient.ts";
 
 export interface ChangeOptions {

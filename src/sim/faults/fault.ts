@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Duration } from "#base/duration.ts";
 import type { Ailments } from "#sim/ailments.ts";
 import type { ProcessLife } from "#sim/life.ts";
-import type { Link } from "#sim/link.ts";
+import { ADMINISTRATOR, type Link } from "#sim/link.ts";
 import type { SimulatedRuntime } from "#sim/runtime.ts";
 import type { Storage } from "#sim/storage.ts";
 import type { Traffic } from "#sim/traffic.ts";
@@ -108,7 +108,6 @@ export function isFrom(from: string, who: string | undefined): boolean {
   if (from === ADMINISTRATOR) return false;
   return who === undefined || from === who || from.startsWith(`${who}/`);
 }
-export const ADMINISTRATOR = "coxswain";
 /** Components whose messages a seed may harm. */
 export const COMPONENTS = [
   "kubelet",

@@ -1,0 +1,2 @@
+/** What no object can be made of: one sentence. */
+export class DraftError extends Error {}

@@ -1,0 +1,4 @@
+/** An option that cannot be: one sentence for a person. */
+export class OptionError extends Error {
+  override readonly name = "OptionError";
+}
