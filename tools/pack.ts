@@ -1,17 +1,18 @@
 /**
- * `prepack`: stages what the npm package holds. Node does not run TypeScript inside node_modules, so the sources are bundled;
- * the entries share their chunks. What `cox` runs from a checkout is src/; from the package it is dist/.
+ * `prepack`: stages what the npm package holds. Node does not run TypeScript inside node_modules, so the sources are bundled: the programs,
+ * which share their chunks, and by itself the library. What `cox` runs from a checkout is src/; from the package it is dist/.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build, type Plugin } from "esbuild";
+import { buildLibrary, LIBRARY, packing } from "./library.ts";
+import { oneChunk } from "./onechunk.ts";
 
 const home = path.join(import.meta.dirname, "..");
 const dist = path.join(home, "dist");
-const entries = {
+const PROGRAMS = {
   main: "src/cli/main.ts",
-  index: "src/cluster/index.ts",
   background: "src/cluster/background.ts",
   namesprocess: "src/cluster/namesprocess.ts",
 };
@@ -20,32 +21,18 @@ const entries = {
 const entriesBeside: Plugin = {
   name: "entries-beside",
   setup(builder) {
-    builder.onLoad({ filter: /src[\\/]cl(i|uster)[\\/].*\.ts$/ }, ({ path: file }) => ({
-      loader: "ts",
-      contents: readFileSync(file, "utf8").replace(/import\.meta\.resolve\("#cluster\/(\w+)\.ts"\)/g, 'import.meta.resolve("./$1.mjs")'),
-    }));
+    builder.onLoad({ filter: /src[\\/]cl(i|uster)[\\/].*\.ts$/ }, ({ path: file }) => {
+      const written = readFileSync(file, "utf8");
+      const contents = written.replace(/import\.meta\.resolve\("#cluster\/(\w+)\.ts"\)/g, 'import.meta.resolve("./$1.mjs")');
+      return contents === written ? undefined : { loader: "ts", contents };
+    });
   },
 };
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const { dependencies } = JSON.parse(readFileSync(path.join(home, "package.json"), "utf8")) as { dependencies: Record<string, string> };
-await build({
-  absWorkingDir: home,
-  entryPoints: entries,
-  outdir: dist,
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node26",
-  // The tools of a checkout are not part of the package.
-  external: [...Object.keys(dependencies), "../../tools/*"],
-  plugins: [entriesBeside],
-  legalComments: "none",
-  logLevel: "warning",
-});
+await build({ ...packing, outdir: dist, entryPoints: PROGRAMS, plugins: [entriesBeside, oneChunk(path.join(home, "src/cluster/up.ts"))] });
+await buildLibrary(dist);
 cpSync(path.join(home, "examples"), path.join(dist, "examples"), { recursive: true });
 writeFileSync(path.join(dist, "README.txt"), "Made by tools/pack.ts from src/.\n");
 
@@ -66,7 +53,7 @@ writeFileSync(manifest, `${JSON.stringify(packed, undefined, 2)}\n`);
 function declarations(): void {
   const config = path.join(dist, "tsconfig.json");
   const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: "../src", outDir: "types" };
-  writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: [], files: ["../src/cluster/index.ts"] }));
+  writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: [], files: [`../${LIBRARY}`] }));
   execFileSync(process.execPath, [path.join(home, "node_modules/typescript/bin/tsc"), "-p", config], { stdio: "inherit" });
   rmSync(config);
   const types = path.join(dist, "types");
