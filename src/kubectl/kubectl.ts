@@ -4,7 +4,6 @@
  */
 import type { Clock } from "#base/clock.ts";
 import { StatusError } from "#base/status.ts";
-import { YamlError } from "#base/yaml.ts";
 import type { Transport } from "#client/client.ts";
 import { createApi } from "#kubectl/api.ts";
 import { aligned } from "#kubectl/table.ts";
@@ -41,7 +40,7 @@ export function createKubectl({ transport, clock, read, namespace = "default" }:
         return 0;
       } catch (error) {
         if (error instanceof StatusError) out(`Error from server (${error.status.reason ?? "UnknownError"}): ${error.status.message}`);
-        else if (error instanceof UsageError || error instanceof YamlError) out(`error: ${error.message}`);
+        else if (error instanceof UsageError) out(`error: ${error.message}`);
         else if (signal?.aborted) return 130;
         else out(`error: ${error instanceof Error ? error.message : String(error)}`);
         return 1;

@@ -1,5 +1,5 @@
 /** apply: server-side apply of files; create and delete by files share the reading. */
-import { parseYaml } from "#base/yaml.ts";
+import { wanted } from "#base/reading.ts";
 import { type Item, pathTo, type Resource, told } from "#kubectl/api.ts";
 import type { Run, Verb } from "#kubectl/verb.ts";
 import { type Flag, UsageError } from "#kubectl/words.ts";
@@ -31,6 +31,7 @@ export async function objectsOf(run: Run): Promise<{ resource: Resource; object:
   const files = run.values(FILE.name);
   if (files.length === 0) throw new UsageError("must specify one of -f and -k");
   const texts = await Promise.all(files.map(run.read));
+  const { parseYaml } = await wanted(import("#base/yaml.ts"));
   const values = texts.flatMap(parseYaml).flatMap(d => (d.value === null ? [] : [d.value as Item & { items?: Item[] }]));
   return Promise.all(
     values
