@@ -28,16 +28,8 @@ import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
 import { networkProber } from "#sim/network.ts";
-import {
-  type Addresses,
-  type ContainerProcess,
-  type RuntimeState,
-  type Script,
-  type SimulatedAnswer,
-  type SimulatedRequest,
-  type SimulatedRuntime,
-  simulatedRuntime,
-} from "#sim/runtime.ts";
+import { type Addresses, type RuntimeState, type SimulatedRuntime, simulatedRuntime } from "#sim/runtime.ts";
+import type { ContainerProcess, Script, SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 import { Traffic } from "#sim/traffic.ts";
 
 export interface SimulatedParts {

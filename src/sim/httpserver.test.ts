@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "#base/limits.ts";
 import { pipePair } from "#base/pipes.ts";
-import type { SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 import { serveHttp } from "./httpserver.ts";
 
 /** What the server writes to a client that sends these pieces and ends. */

@@ -2,7 +2,7 @@
 import { concat, text, utf8 } from "#base/bytes.ts";
 import type { Pipe } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
-import type { SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 
 type Message = Omit<SimulatedRequest, "port">;
 /** What a request cannot be: told to its client, and the connection is closed. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { virtualClock } from "./clock.ts";
 import { networkProber } from "./network.ts";
-import type { Script } from "./runtime.ts";
+import type { Script } from "./script.ts";
 import { Traffic } from "./traffic.ts";
 
 const pods: Record<string, readonly Script[]> = {

@@ -1,6 +1,6 @@
 /** What answers at the addresses of a simulated cluster: the scripts of the containers that have them. What may happen on the way is traffic.ts's. */
 import type { Prober } from "#kubelet/ports.ts";
-import type { Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { Script, SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 import type { Traffic } from "#sim/traffic.ts";
 
 /** A pod at an address: the containers of it that run, and its node. */

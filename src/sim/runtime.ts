@@ -5,7 +5,6 @@
 import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Pipe } from "#base/http.ts";
-import { pipePair } from "#base/pipes.ts";
 import {
   type ContainerSpec,
   type ContainerState,
@@ -18,60 +17,11 @@ import {
   type SandboxSpec,
   type SandboxState,
 } from "#kubelet/runtime.ts";
-import { serveHttp } from "#sim/httpserver.ts";
-import { answerOf, listener } from "#sim/network.ts";
+import { connected } from "#sim/connected.ts";
 import { Output } from "#sim/output.ts";
+import type { ContainerProcess, Script } from "#sim/script.ts";
+import { Uses } from "#sim/uses.ts";
 
-/** A request to a container, as its network brings it. */
-export interface SimulatedRequest {
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  readonly port: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-export interface SimulatedAnswer {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-/** The states of grpc.health.v1. */
-export type Serving = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN" | "UNKNOWN";
-/** What a container's script has of the process that runs it. */
-export interface ContainerProcess {
-  /** Aborted when it has ended, whatever ended it. */
-  readonly signal: AbortSignal;
-  /** Adds a line to its log. */
-  print(line: string): void;
-}
-/** What a container does; by default it runs until it is stopped. */
-export interface Script {
-  /** Its program: it ends the container with the exit code that it resolves with (0, if none), or with 1 and a line in the log. */
-  readonly main?: () => Promise<number | undefined> | Promise<void>;
-  /** Milliseconds from its start to its end by itself. */
-  readonly runsFor?: number;
-  readonly exitCode?: number;
-  /** Milliseconds from the stop signal to its end; by default it ends at once, with 0 … */
-  readonly stopTakes?: number;
-  /** … or does not start at all, for this reason. */
-  readonly startError?: string;
-  readonly log?: string;
-  /** Bytes of memory that it uses; next to none if it is not said. */
-  readonly memory?: number;
-  /** Bytes that it has written into its own layer; none if it is not said. */
-  readonly disk?: () => number;
-  /** Bytes that it has written into volumes, by their names. */
-  readonly volumes?: Readonly<Record<string, () => number>>;
-  /** Answers commands; by default each prints its words and succeeds. */
-  readonly exec?: (command: readonly string[]) => { readonly exitCode?: number; readonly output?: string };
-  /** Where it listens; a connection to any other port is refused. By default on every port that something below answers on. */
-  readonly ports?: readonly number[];
-  /** Answers requests. */
-  readonly http?: (request: SimulatedRequest) => SimulatedAnswer | Promise<SimulatedAnswer>;
-  /** Answers gRPC's health check: how the service of that name is, "" for the whole server. */
-  readonly grpc?: (service: string) => Serving | Promise<Serving>;
-}
 /** What outlives kubelet and runtime: the machine's containers. Plain values, for snapshots. */
 export interface RuntimeState {
   readonly serial: number;
@@ -139,10 +89,6 @@ interface Item {
   state: ContainerState;
 }
 
-/** Bytes that a container has written into its volumes, or into one of them. */
-function writtenTo({ volumes = {} }: Script, only?: string): number {
-  return Object.entries(volumes).reduce((sum, [name, bytes]) => sum + (only === undefined || only === name ? bytes() : 0), 0);
-}
 /** What a process waits for when it ends. */
 const ENDED = new Error("the container has ended");
 const LOST = { state: "exited", exitCode: 255, reason: "Unknown" } as const;
@@ -156,10 +102,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const { clock, delays = {} } = options;
   const boxes = new Map<string, Box>();
   const items = new Map<string, Item>();
-  /** Those whose scripts say what memory they use. */
-  const hungry = new Set<Item>();
-  /** Those whose scripts say what they write. */
-  const writing = new Set<Item>();
+  const uses = new Uses();
   const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
   const note = (call: string) => {
@@ -270,8 +213,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   };
   function enter(item: Item): void {
     items.set(item.state.id, item);
-    if (item.script.memory) hungry.add(item);
-    if (item.script.disk || item.script.volumes) writing.add(item);
+    uses.enter(item);
   }
   function made(spec: ContainerSpec, box: Box, state: ContainerState): Item {
     const ending = new AbortController();
@@ -338,24 +280,9 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         }
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
-    memory() {
-      let sum = 0;
-      for (const { state, script } of hungry) if (state.state === "running") sum += script.memory ?? 0;
-      return sum;
-    },
-    diskUsed() {
-      let sum = 0;
-      for (const { script } of writing) sum += (script.disk?.() ?? 0) + writtenTo(script);
-      return sum;
-    },
-    sizeOf(path) {
-      let sum = 0;
-      for (const { state, script, output, box } of items.values()) {
-        if (state.logPath.startsWith(`${path}/`)) sum += output.bytes(state.startedAt, script.log).length;
-        if (script.volumes && path.includes(`/${box.spec.uid}/`)) sum += writtenTo(script, path.slice(path.lastIndexOf("/") + 1));
-      }
-      return sum;
-    },
+    memory: () => uses.memory(),
+    diskUsed: () => uses.disk(),
+    sizeOf: path => uses.below(path),
     running: () => [...items.values()].filter(i => i.state.state === "running").map(i => i.state.id),
     runs: uid => [...items.values()].some(i => i.box.spec.uid === uid && i.state.state === "running"),
     version: async () => {
@@ -455,8 +382,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       if (item.state.state === "running") end(item, 137, "Error");
       note(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
       items.delete(id);
-      hungry.delete(item);
-      writing.delete(item);
+      uses.leave(item);
       emit("removed", item);
     },
     updateResources: async () => check(),
@@ -482,26 +408,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       await take(0);
       const box = boxes.get(sandboxId);
       if (!box?.state.ready) throw new Error(`sandbox "${sandboxId}" is not ready`);
-      const here = [...items.values()].filter(i => i.box === box && i.state.state === "running");
-      const script = listener(
-        here.map(i => i.script),
+      return connected(
+        [...items.values()].filter(i => i.box === box && i.state.state === "running"),
         port,
       );
-      const item = here.find(i => i.script === script);
-      // as containerd says it
-      if (!item)
-        throw new Error(
-          `failed to connect to localhost:${port} inside namespace, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
-        );
-      const [outer, inner] = pipePair();
-      const { http } = item.script;
-      const { signal } = item.ending;
-      const cut = () => inner.destroy();
-      signal.addEventListener("abort", cut, { once: true });
-      void inner.closed.then(() => signal.removeEventListener("abort", cut));
-      if (http) void serveHttp(inner, message => answerOf(http, { ...message, port }));
-      else cut();
-      return outer;
     },
 
     images: async () => {

@@ -6,7 +6,7 @@ import type { Fault } from "#sim/faults/all.ts";
 import { faultKinds } from "#sim/faults/all.ts";
 import type { World } from "#sim/faults/fault.ts";
 import { virtualClock } from "./clock.ts";
-import type { Script } from "./runtime.ts";
+import type { Script } from "./script.ts";
 import { Traffic } from "./traffic.ts";
 
 /** A server on each of three nodes, by the node's name; each answers after `takes` milliseconds. */

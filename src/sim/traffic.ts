@@ -4,7 +4,7 @@
  */
 import type { Clock } from "#base/clock.ts";
 import { type At, answered, type Host } from "#sim/network.ts";
-import type { SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 
 /** A request on its way from one node to another. */
 export interface Passage {

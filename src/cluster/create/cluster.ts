@@ -8,7 +8,7 @@ import type { TypedClient } from "#cluster/typedclient.ts";
 import type { KubeObject } from "#kinds/kind.ts";
 import type { Fault } from "#sim/faults/all.ts";
 import type { Injector } from "#sim/faults/injector.ts";
-import type { SimulatedAnswer } from "#sim/runtime.ts";
+import type { SimulatedAnswer } from "#sim/script.ts";
 
 export interface ClusterClock {
   /** Virtual time, in milliseconds since 1970. */

@@ -4,7 +4,7 @@ import { type Duration, durationOf } from "#base/duration.ts";
 import { parseQuantity } from "#base/quantity.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { ContainerSpec } from "#kubelet/runtime.ts";
-import type { ContainerProcess, Script, SimulatedAnswer, SimulatedRequest } from "#sim/runtime.ts";
+import type { ContainerProcess, Script, SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 
 /** What a container of an image does; by default it runs until it is stopped. */
 export interface ContainerScript extends Omit<Script, "runsFor" | "stopTakes" | "memory" | "disk" | "volumes"> {

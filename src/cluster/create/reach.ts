@@ -10,7 +10,7 @@ import type { ClusterParts } from "#cluster/create/parts.ts";
 import { destination } from "#cluster/destination.ts";
 import type { ScriptPlace } from "#cluster/simulated.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
-import type { SimulatedAnswer } from "#sim/runtime.ts";
+import type { SimulatedAnswer } from "#sim/script.ts";
 import type { Traffic } from "#sim/traffic.ts";
 
 /** How long an answer is waited for by who does not say. */

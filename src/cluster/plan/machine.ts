@@ -5,7 +5,8 @@ import type { ContainerStatus } from "#kinds/core/v1/podstatus.ts";
 import { containerSpec, type NodeSetting, sandboxSpec } from "#kubelet/containerspec.ts";
 import { wantedOf } from "#kubelet/observed.ts";
 import type { ContainerState, ImageState } from "#kubelet/runtime.ts";
-import type { RuntimeState, Script } from "#sim/runtime.ts";
+import type { RuntimeState } from "#sim/runtime.ts";
+import type { Script } from "#sim/script.ts";
 
 /** Milliseconds that a container runs which ends again and again. */
 const CRASH_MS = 1000;
