@@ -455,6 +455,43 @@ test("entries that are not in memory are as they were written, wherever in the l
   await store.close();
 });
 
+test("a range that is read in parts, as of one revision, is counted once, and right also while it changes", async () => {
+  const disk = simulatedDisk(seededChance(33));
+  let counted = 0;
+  const openIndex = async (path: string): Promise<Index> => {
+    const index = simulatedIndex(disk, path);
+    const count: Index["count"] = (...range) => {
+      counted++;
+      return index.count(...range);
+    };
+    return { ...index, count };
+  };
+  const store = await open(disk, { openIndex, flushEvents: 10 });
+  const keys = Array.from({ length: 60 }, (_, i) => `key-${i + 10}`);
+  for (const key of keys) await put(store, key, "1");
+  const readAll = async (change: (part: number) => Promise<unknown>) => {
+    const found: string[] = [];
+    let revision = 0;
+    for (let from = "key-", more = true, part = 0; more; part++) {
+      const read = await store.range(from, "key.", { limit: 7, revision });
+      assert.equal(read.count, keys.length - found.length);
+      found.push(...read.entries.map(({ key }) => key));
+      if (part === 0) revision = read.revision;
+      more = read.more;
+      from = `${found.at(-1)!}\0`;
+      await change(part);
+    }
+    assert.deepEqual(found, keys);
+  };
+  await readAll(async () => {});
+  // Of the keys, and of those that are deleted.
+  assert.equal(counted, 2);
+  await readAll(part => put(store, `key-9${part}-later`, "2"));
+  assert.equal(counted, 2);
+  assert.equal((await store.range("key-", "key.", { limit: 7 })).count, keys.length + 9);
+  await store.close();
+});
+
 test("ranges are what was written, whether that lies in the index, in front of it or in memory", async () => {
   const disk = simulatedDisk(seededChance(32));
   const below = (n: number) => Math.floor(disk.chance.next() * n);

@@ -2,6 +2,7 @@ import { limits } from "#base/limits.ts";
 import type { Cache } from "./cache.ts";
 import { ALL_KEYS, type Entry, type Key, type RangeOptions, type RangeResult, type Revision } from "./contract.ts";
 import type { Position } from "./position.ts";
+import { Rests } from "./rests.ts";
 import { scanBatches } from "./scan.ts";
 import type { State } from "./state.ts";
 import { withoutValues } from "./txn.ts";
@@ -15,6 +16,7 @@ export class Reads {
   private readonly position: Position;
   private readonly state: State;
   private readonly cache: Cache;
+  private readonly rests = new Rests();
 
   constructor(position: Position, state: State, cache: Cache) {
     this.position = position;
@@ -32,23 +34,27 @@ export class Reads {
     this.position.check(revision);
     const { state, position } = this;
     const old = revision > 0 && revision < position.revision;
-    const answer = (entries: readonly Entry[], count: number) => ({
-      entries,
-      count,
-      more: !countOnly && count > entries.length,
-      revision: position.revision,
-    });
+    const asOf = old ? revision : position.revision;
+    const answer = (entries: readonly Entry[], count: number) => {
+      const more = !countOnly && count > entries.length;
+      if (more && limit > 0) this.rests.note(asOf, `${entries.at(-1)!.key}\0`, to, count - entries.length);
+      return { entries, count, more, revision: position.revision };
+    };
+    const rest = limit > 0 && !countOnly ? this.rests.take(asOf, from, to) : undefined;
     if (old) {
-      const all = state.older(from, to, revision, "durable");
-      if (countOnly) return answer([], all.length);
+      // All of it must be read, unless it is known how many there are.
+      const all = state.older(from, to, revision, "durable", rest === undefined ? 0 : limit);
+      const count = rest ?? all.length;
+      if (countOnly) return answer([], count);
       const entries = limit > 0 ? all.slice(0, limit) : all;
-      if (keysOnly) return answer(withoutValues(entries), all.length);
+      if (keysOnly) return answer(withoutValues(entries), count);
       state.cells.fill(entries);
-      return answer(entries, all.length);
+      return answer(entries, count);
     }
     if (countOnly) return answer([], state.count(from, to, "durable"));
     const entries = keysOnly ? withoutValues(state.current(from, to, "durable", limit)) : this.cache.range(from, to, limit);
-    return answer(entries, limit > 0 && entries.length === limit ? state.count(from, to, "durable") : entries.length);
+    const isCut = limit > 0 && entries.length === limit;
+    return answer(entries, isCut ? (rest ?? state.count(from, to, "durable")) : entries.length);
   }
   scan(from: Key, to: Key, options: RangeOptions = {}): AsyncIterable<readonly Entry[]> {
     const { position } = this;
