@@ -57,6 +57,7 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       cost: options.bcryptCost,
       certificates: options.tls?.clientCertAuth === true,
     });
+    const clientUrls = [...options.advertise];
     const server: Server = {
       store,
       auth,
@@ -64,7 +65,7 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       chance: hostChance,
       name: options.name,
       ...(await memberOf(store, hostChance)),
-      clientUrls: options.advertise,
+      clientUrls,
       peerUrls: options.peers ?? [],
       quota: options.quota ?? limits.storeSize,
       requestBytes: options.requestBytes,
@@ -99,6 +100,8 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       authEnabled: () => auth.users.enabled,
     };
     for (const address of options.listen) ports.push(await serve(address, routes, guarded(answer, { ...access, secure: address.secure })));
+    // A port that the machine chose is known only now.
+    for (const [i, url] of options.advertise.entries()) clientUrls[i] = url.replace(/:0\/?$/, `:${ports[i] ?? 0}`);
     for (const address of options.metrics ?? []) await serve(address, new Map(), pages);
     if (options.compaction) void compactAutomatically(store, hostClock, options.compaction, ending.signal);
     return { ports, stop };

@@ -93,6 +93,8 @@ async function same(one: Side, other: Side, compacted: Revision, when: string): 
   assert.deepEqual(await hashes(other, compacted), expected, when);
 }
 
+if (found.length === 0)
+  test("hashes beside a real etcd", { skip: "needs etcd (apt-get install etcd-server etcd-client)" }, () => undefined);
 for (const tools of found)
   test(`one history has one hash in ${tools.name} and in ours: as it is written, compacted, and restored from the other's snapshot`, async t => {
     const folder = scratchFolder();
