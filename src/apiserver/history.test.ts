@@ -55,6 +55,9 @@ test("an object and a list are read as they were at a revision, an age ago, and 
     ["2200-01-01T00:00:00Z", 'at: "2200-01-01T00:00:00Z" lies in the future'],
   ] as const)
     assert.deepEqual([(await server.ask("GET", `${MAPS}/m?at=${at}`)).body.message], [says]);
+  const refusal = async (path: string) => (await server.ask("GET", path)).body.message;
+  assert.equal(await refusal(`${MAPS}?at=1m&watch=true`), "at: a watch has no past: it begins at a resourceVersion");
+  assert.match(await refusal(`${MAPS}/m?history=soon`), /^history: "soon" is neither an age/);
   server.close();
 });
 

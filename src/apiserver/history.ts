@@ -39,7 +39,7 @@ export interface ObjectHistory {
 export async function history(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind, namespace } = target;
   const since = call.query.get("history") ?? "";
-  const from = since === "" || since === "true" ? Math.max(1, options.store.compacted) : await revisionOfMoment(options, since);
+  const from = since === "" || since === "true" ? Math.max(1, options.store.compacted) : await revisionOfMoment(options, since, "history");
   if (namespace) await checkNamespace(options, target, from);
   const items: HistoryItem[] = [];
   let complete = false;

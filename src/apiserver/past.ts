@@ -19,19 +19,19 @@ import { Compacted, FutureRevision, type Revision } from "#store/contract.ts";
 const OLDEST = "oldest";
 
 /** A point in the past as a client names it. Throws BadRequest. */
-export function momentOf(text: string, now: number): { readonly revision: Revision } | { readonly time: number } {
+export function momentOf(text: string, now: number, field = "at"): { readonly revision: Revision } | { readonly time: number } {
   if (/^\d+$/.test(text)) return { revision: Number(text) };
   const age = parseDuration(text);
   const time = "ms" in age ? now - age.ms : parseTime(text);
   if (time === undefined)
-    throw badRequest(`at: ${JSON.stringify(text)} is neither an age (10m), a time (2026-01-02T15:04:05Z) nor a revision`);
-  if (time > now) throw badRequest(`at: ${JSON.stringify(text)} lies in the future`);
+    throw badRequest(`${field}: ${JSON.stringify(text)} is neither an age (10m), a time (2026-01-02T15:04:05Z) nor a revision`);
+  if (time > now) throw badRequest(`${field}: ${JSON.stringify(text)} lies in the future`);
   return { time };
 }
 /** The revision of a moment; throws Expired when it is not kept any more. */
-export async function revisionOfMoment({ journal, store, clock }: RegistryOptions, text: string): Promise<Revision> {
+export async function revisionOfMoment({ journal, store, clock }: RegistryOptions, text: string, field?: string): Promise<Revision> {
   if (text === OLDEST) return (await journal.oldest()).revision;
-  const moment = momentOf(text, clock.now());
+  const moment = momentOf(text, clock.now(), field);
   const revision = "revision" in moment ? moment.revision : await journal.revisionAt(moment.time);
   if (revision !== undefined && revision > store.revision) throw tooLargeVersion(revision, store.revision);
   if (revision !== undefined && revision > 0 && revision >= store.compacted) return revision;

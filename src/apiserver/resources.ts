@@ -143,6 +143,7 @@ async function many(options: ResourceOptions, target: Target): Promise<HttpRespo
   const include = includeOf(call.query);
   const choice = choiceOf(kind, call.query, watching ? nameOnPath(call) : "");
   if (!watching) return list(options, kind, namespace, await listAsAsked(options, target, query), choice, form, include);
+  if (call.query.get("at")) throw badRequest("at: a watch has no past: it begins at a resourceVersion");
   return watch(options, { kind, namespace, query, choice, form, include, signal: call.http.signal });
 }
 /** `/watch/…/pods/x` names one object; a name taken from the field selector is no such thing. */

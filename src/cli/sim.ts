@@ -35,7 +35,11 @@ export const sim: CoxCommand = program => {
       const nodes = flags.nodes === undefined ? undefined : wholeOf("--nodes", flags.nodes);
       const given = flags.faults === undefined ? undefined : faultsOf(flags.faults);
       const options = { seed, lasts, ...(nodes !== undefined && { nodes }), ...(given && { faults: given }) };
-      const { outcome, shortest } = await examine(scenario, options, left => terminal.err(`it still fails with ${left} faults`));
+      const { outcome, shortest } = await examine(scenario, options, left => terminal.err(`it still fails with ${left} faults`)).catch(
+        (error: Error) => {
+          throw new Refusal(error.message);
+        },
+      );
       const shown = shortest?.outcome ?? outcome;
       const story = shown.story();
       const last = wholeOf("--last", flags.last);

@@ -90,3 +90,9 @@ test("the shortest list is found by halves, and within a bound of tries", async 
   await shrink(faults, counted, 5);
   assert.equal(tries, 5);
 });
+
+test("faults and nodes that cannot be are refused, and are no failure of the cluster's", async () => {
+  const faults = [{ fault: "flood" }] as unknown as readonly Fault[];
+  await assert.rejects(examine(broken, { seed: 1, faults }), /^Error: faults\[0\]\.fault: one of /);
+  await assert.rejects(examine(broken, { seed: 1, nodes: 99_999 }), { message: "nodes: from 0 to 5000, not 99999" });
+});

@@ -34,6 +34,7 @@ const HOUR = 3600_000;
 /** How long a cluster may take to come to rest when nothing goes wrong any more. */
 const REST = "3h";
 
+/** Throws one sentence where the options or the faults are none. */
 export async function run(scenario: Scenario, options: RunOptions): Promise<Outcome> {
   const { seed, lasts = HOUR } = options;
   const nodes = options.nodes ?? scenario.options.nodes ?? 1;
@@ -57,12 +58,17 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Outc
     faults: [],
     invariants: scenario.invariants ?? "all",
   });
+  try {
+    cluster.faults.add(faults);
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
   const began = cluster.clock.now();
   const said: { at: number; line: string }[] = [];
   let failure: string | undefined;
   let kind = "";
   try {
-    cluster.faults.add(faults);
     const waiting = patient(cluster);
     const say = (line: string) => void said.push({ at: cluster.clock.now(), line });
     await scenario.story(waiting, { chance: seededChance(seed ^ 0x570217), seed, lasts, say });
