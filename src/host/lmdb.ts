@@ -105,13 +105,19 @@ const MARK_AT = 24;
 const PAGE = 4096;
 
 async function write(db: RootDatabase<Part, Key>, fill: (changes: Changes) => void): Promise<void> {
-  // One for all rows of a buffer: lmdb reads it while it is being called.
-  let part: Part | undefined;
+  // One for all rows of the same bytes: lmdb reads it while it is being called. To ask bytes for their buffer takes long.
+  let held: Uint8Array | undefined;
+  let part: Part = { buffer: new ArrayBuffer(0), address: 0, start: 0, end: 0 };
+  let base = 0;
   const changes: Changes = {
-    put(table, key, { buffer, byteOffset }, from, to) {
-      if (part?.buffer !== buffer) part = { buffer, address: 0, start: 0, end: 0 };
-      part.start = byteOffset + from;
-      part.end = byteOffset + to;
+    put(table, key, bytes, from, to) {
+      if (bytes !== held) {
+        held = bytes;
+        base = bytes.byteOffset;
+        part = { buffer: bytes.buffer, address: 0, start: 0, end: 0 };
+      }
+      part.start = base + from;
+      part.end = base + to;
       letter = table.charCodeAt(0);
       db.put(key, part);
     },

@@ -71,6 +71,15 @@ export class Writer {
     this.view.setBigInt64(this.at, id);
     this.at += 8;
   }
+  place(modRevision: Revision, segment: number, at: number, size: number): void {
+    this.need(PLACE_SIZE);
+    const { view } = this;
+    view.setFloat64(this.at, modRevision);
+    view.setUint32(this.at + 8, segment);
+    view.setUint32(this.at + 12, at);
+    view.setUint32(this.at + 16, size);
+    this.at += PLACE_SIZE;
+  }
   key(key: Key): void {
     this.u32(key.length);
     this.need(key.length);
@@ -291,10 +300,7 @@ export function decodeCell(reader: Reader, segment: number, base: number): { ver
 export const PLACE_SIZE = 20;
 export const SUB_SIZE = 4;
 export function encodePlace(writer: Writer, { modRevision, segment, at, size }: Place & { modRevision: Revision }): void {
-  writer.number(modRevision);
-  writer.u32(segment);
-  writer.u32(at);
-  writer.u32(size);
+  writer.place(modRevision, segment, at, size);
 }
 export const decodePlace = (reader: Reader): Link => ({
   modRevision: reader.number(),
