@@ -22,8 +22,10 @@ export const limits = {
   storeFlushEvents: 32_768,
   /** Bytes of one segment of the store's log. */
   storeSegment: 32 * 1024 * 1024,
-  /** Bytes of entries that the store keeps in memory. */
+  /** Bytes of entries of ranges that the store keeps in memory, and for three quarters of it of those written lately. */
   storeCache: 64 * 1024 * 1024,
+  /** Keys whose hashes the store keeps, so that its index is not asked for others (8 MiB). */
+  storeHashes: 1024 * 1024,
   /** Bytes of events that the store keeps in memory for watches that begin a little late; others read its log. */
   storeRecent: 4 * 1024 * 1024,
   /** Bytes of its log, read lately for such watchers, that it keeps in memory for the next. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededChance } from "#base/chance.ts";
+import { limits } from "#base/limits.ts";
 import { simulatedDisk } from "#sim/files.ts";
 import { simulatedIndex } from "#sim/index.ts";
 import { ALL_KEYS, type Key } from "./contract.ts";
@@ -77,7 +78,7 @@ test("once there are too many hashes, or too many that are alike, any key may be
   assert.equal(alike.mayHave("a"), false);
   for (let n = 0; n < 1024; n++) alike.came(0x4000_0000 | (n << 20) | 7);
   const many = new Presence(true);
-  for (let n = 0; n <= 2 ** 20; n++) many.came(0x4000_0000 | n);
+  for (let n = 0; n <= limits.storeHashes; n++) many.came(0x4000_0000 | n);
   for (const presence of [alike, many]) {
     assert.equal(presence.mayHave("a"), true);
     presence.missed();

@@ -1,10 +1,9 @@
+import { limits } from "#base/limits.ts";
 import type { Key } from "./contract.ts";
 import { hashOf } from "./keytable.ts";
 
 /** Keys of the index that are read in one go. */
 const STEP = 4096;
-/** Hashes that are kept at most: 8 MiB of them. */
-const MOST = 2 ** 20;
 const LEAST = 1024;
 /** Places that a hash may be away from its own: more of them are no chance. */
 const REACH = 512;
@@ -44,7 +43,7 @@ export class Presence {
     if (this.tooMany) return;
     const place = this.placeOf(hash);
     if (this.hashes[place] === hash) return;
-    if (this.hashes[place] !== 0 || this.count === MOST) return this.giveUp();
+    if (this.hashes[place] !== 0 || this.count === limits.storeHashes) return this.giveUp();
     this.hashes[place] = hash;
     if (2 * ++this.count < this.hashes.length) return;
     if (2 * this.left > this.count) this.beginAnew();
