@@ -1,23 +1,15 @@
 /** The kubelet's flags of eviction, in upstream's notation: `memory.available<1Gi,nodefs.available<10%`. */
 import type { ClusterOptions } from "#cluster/options.ts";
-import { type EvictionRules, type EvictionSettings, evictionRules } from "#kubelet/thresholds.ts";
+import { EVICTION_FIELDS, type EvictionRules, type EvictionSettings, evictionRules } from "#kubelet/thresholds.ts";
 
-type Flags = Pick<ClusterOptions, (typeof KEYS)[number]>;
-const KEYS = [
-  "evictionHard",
-  "evictionSoft",
-  "evictionSoftGracePeriod",
-  "evictionMinimumReclaim",
-  "evictionMaxPodGracePeriod",
-  "evictionPressureTransitionPeriod",
-] as const satisfies readonly (keyof EvictionSettings)[];
+type Flags = Pick<ClusterOptions, keyof EvictionSettings>;
 
 const flagOf = (key: string) => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 
 /** Throws one sentence that names the flag. */
 export function evictionOf(flags: Flags): EvictionRules {
   const settings: { -readonly [Name in keyof EvictionSettings]: unknown } = {};
-  for (const key of KEYS) {
+  for (const key of EVICTION_FIELDS) {
     const said = flags[key];
     if (said === undefined) continue;
     if (typeof said === "number" || key === "evictionPressureTransitionPeriod") settings[key] = said;

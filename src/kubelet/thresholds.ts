@@ -76,6 +76,8 @@ const FIELDS: Required<{ [Name in keyof EvictionSettings]: true }> = {
   evictionMaxPodGracePeriod: true,
   evictionPressureTransitionPeriod: true,
 };
+/** The names of all settings. */
+export const EVICTION_FIELDS = Object.keys(FIELDS) as readonly (keyof EvictionSettings)[];
 
 /** Throws one sentence that names the field, with what stands before it. */
 export function evictionRules(settings: EvictionSettings = {}, before = ""): EvictionRules {
@@ -87,7 +89,7 @@ export function evictionRules(settings: EvictionSettings = {}, before = ""): Evi
 }
 function rulesOf(settings: EvictionSettings): EvictionRules {
   const other = Object.keys(settings).find(name => !Object.hasOwn(FIELDS, name));
-  if (other !== undefined) throw new Error(`${other}: there is no such field; there are ${Object.keys(FIELDS).join(", ")}`);
+  if (other !== undefined) throw new Error(`${other}: there is no such field; there are ${EVICTION_FIELDS.join(", ")}`);
   const {
     evictionHard: hard = HARD,
     evictionSoft: soft = {},
