@@ -1,5 +1,5 @@
 /** A store's whole content as a stream (store/contract.ts, Retained), read from any store with nothing but the contract. */
-import { ALL_KEYS, LeaseNotFound, type Retained, type Revision, type Store } from "#store/contract.ts";
+import { ALL_KEYS, LeaseNotFound, type Retained, type RetainedChanges, type Revision, type Store } from "#store/contract.ts";
 import { lastLeaseAfter } from "#store/lease.ts";
 
 /** Revisions that are few enough to be read while writes are held off, and rounds in which they are brought down to that. */
@@ -41,9 +41,8 @@ export async function* retainedOf(store: Store, hold?: () => Promise<void>): Asy
 export async function newestOf(store: Store): Promise<Revision> {
   return (await store.range("\0", "\0\0", { limit: 1, keysOnly: true })).revision;
 }
-type Changes = Extract<Retained, { readonly kind: "changes" }>;
 /** The changes after one revision and up to another, which is there already. */
-export async function* changesOf(store: Store, after: Revision, until: Revision): AsyncGenerator<Changes> {
+export async function* changesOf(store: Store, after: Revision, until: Revision): AsyncGenerator<RetainedChanges> {
   if (until <= Math.max(after, 1)) return;
   const ending = new AbortController();
   // A watch after nothing would begin now; there are no events of revision 1.

@@ -224,10 +224,16 @@ export type Alarm = "nospace" | "corrupt";
 export type Retained =
   | { readonly kind: "head"; readonly revision: Revision; readonly compacted: Revision; readonly lastLease: number }
   | { readonly kind: "entries"; readonly entries: readonly Placed[] }
-  /** One whole revision; its events without `previous`. */
-  | { readonly kind: "changes"; readonly revision: Revision; readonly events: readonly StoreEvent[] }
+  | RetainedChanges
   | { readonly kind: "lease"; readonly lease: Lease }
   | { readonly kind: "meta"; readonly name: string; readonly value: Uint8Array };
+
+/** One whole revision; its events without `previous`. */
+export interface RetainedChanges {
+  readonly kind: "changes";
+  readonly revision: Revision;
+  readonly events: readonly StoreEvent[];
+}
 
 /** The revision asked for has been compacted (etcd: ErrCompacted). */
 export class Compacted extends Error {

@@ -1,6 +1,6 @@
 import { limits } from "#base/limits.ts";
 import type { Submit } from "./cleaner.ts";
-import { ALL_KEYS, type Lease, type Retained, type Revision, type StoreEvent } from "./contract.ts";
+import { ALL_KEYS, type Lease, type Retained, type RetainedChanges, type Revision, type StoreEvent } from "./contract.ts";
 import type { LogHistory } from "./history.ts";
 import type { Pending } from "./pending.ts";
 import type { Position } from "./position.ts";
@@ -8,8 +8,6 @@ import type { Reads } from "./reads.ts";
 import { headOf } from "./retained.ts";
 import type { State } from "./state.ts";
 import { versionOf } from "./version.ts";
-
-type Changes = Extract<Retained, { readonly kind: "changes" }>;
 
 /** What stands beside the entries and their history when a store is given away. */
 export interface Standing {
@@ -38,7 +36,7 @@ export async function* dump(standing: Standing, reads: Reads, history: LogHistor
   }
 }
 /** Each revision's changes after `compacted` and up to `until`. */
-export async function* changesOf(history: LogHistory, compacted: Revision, until: Revision): AsyncGenerator<Changes> {
+export async function* changesOf(history: LogHistory, compacted: Revision, until: Revision): AsyncGenerator<RetainedChanges> {
   let cursor: unknown;
   for (let after = Math.max(1, compacted); after < until; ) {
     const piece = await history.logged(after, { from: "", to: ALL_KEYS, previous: false, cursor });
@@ -47,7 +45,7 @@ export async function* changesOf(history: LogHistory, compacted: Revision, until
     for (const changes of wholeRevisions(piece.events)) if (changes.revision <= until) yield changes;
   }
 }
-function wholeRevisions(events: readonly StoreEvent[]): Changes[] {
+function wholeRevisions(events: readonly StoreEvent[]): RetainedChanges[] {
   const all: { kind: "changes"; revision: Revision; events: StoreEvent[] }[] = [];
   for (const { type, entry } of events) {
     const last = all.at(-1);
@@ -82,7 +80,7 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
     });
   };
   // Revisions that are brought together share a frame and a sync.
-  let gathered: Changes[] = [];
+  let gathered: RetainedChanges[] = [];
   let bytes = 0;
   const put = async () => {
     const all = gathered;

@@ -3,9 +3,7 @@ import { utf8 } from "#base/bytes.ts";
 import { Writer } from "#schema/wire.ts";
 import { castagnoli, castagnoliOf, shiftBy } from "./castagnoli.ts";
 import { revisionKey, writeKeyValue } from "./change.ts";
-import type { Placed, Retained, Revision } from "./contract.ts";
-
-type Changes = Extract<Retained, { readonly kind: "changes" }>;
+import type { Placed, RetainedChanges, Revision } from "./contract.ts";
 
 /** What a store shows of its history. Nothing of it may be swept before it has been read. */
 export interface Hashable {
@@ -15,7 +13,7 @@ export interface Hashable {
   /** The entries as of `revision` that are no newer than `newest`, in batches and in any order. */
   standing(revision: Revision, newest: Revision): Iterable<readonly Placed[]>;
   /** Each revision's changes after one and up to another. */
-  changes(after: Revision, until: Revision): AsyncIterable<Changes>;
+  changes(after: Revision, until: Revision): AsyncIterable<RetainedChanges>;
   /** Lets others go on. */
   turn(): Promise<void>;
 }

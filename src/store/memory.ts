@@ -20,6 +20,7 @@ import {
   type RangeOptions,
   type RangeResult,
   type Retained,
+  type RetainedChanges,
   type Revision,
   StoreClosed,
   type StoreEvent,
@@ -34,8 +35,6 @@ import { scanBatches } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
 import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
 import { BATCH_EVENTS, type History, type HistoryRange, type Piece, Watchers } from "./watch.ts";
-
-type Changes = Extract<Retained, { readonly kind: "changes" }>;
 
 /** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
 interface Past {
@@ -291,7 +290,7 @@ class MemoryStore implements InMemory, History {
     });
   }
   /** Each revision's changes after one and up to another, as they are now. */
-  private changes(after: Revision, until: Revision): AsyncGenerator<Changes> {
+  private changes(after: Revision, until: Revision): AsyncGenerator<RetainedChanges> {
     const first = Math.max(after + 1, this.oldest);
     const all = this.events.slice(first - this.oldest, until + 1 - this.oldest);
     return (async function* () {
