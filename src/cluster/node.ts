@@ -35,6 +35,7 @@ import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
 import { EndpointSlice } from "#kinds/discovery/v1/endpointslice.ts";
 import { createKubelet } from "#kubelet/kubelet.ts";
+import { NOTHING_RESERVED } from "#kubelet/node.ts";
 import { createProxy } from "#proxy/proxy.ts";
 
 export interface NodeParts {
@@ -86,7 +87,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
         maxPods: MAX_PODS,
         providerId: "",
         version: KUBERNETES_VERSION,
-        reserved: { milliCpu: 0, memoryBytes: 0 },
+        reserved: NOTHING_RESERVED,
       },
       root: layout.kubelet,
       logs: layout.logs,

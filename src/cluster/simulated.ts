@@ -20,7 +20,8 @@ import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import { Service } from "#kinds/core/v1/service.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
-import type { StreamServer } from "#kubelet/ports.ts";
+import { NOTHING_RESERVED, type Reserved } from "#kubelet/node.ts";
+import type { MachineInfo, StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { type EvictionRules, evictionRules } from "#kubelet/thresholds.ts";
 import { type Ailments, skewed, well } from "#sim/ailments.ts";
@@ -66,13 +67,19 @@ export interface ScriptPlace {
 }
 /** A node's machine, and the kubelet on it. */
 export interface SimulatedNode extends FaultyMachine, PlayedNode {}
-/** A node and the size of its machine. */
+/** A node and its machine. */
 export interface SimulatedPlace {
   readonly name: string;
   readonly address: string;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly maxPods: number;
+  /** Of the disk; 100 GiB. */
+  readonly diskBytes?: number | undefined;
+  /** What is kept back from pods; nothing. */
+  readonly reserved?: Reserved | undefined;
+  /** What the machine says of itself, where it stands for a real one. */
+  readonly info?: Partial<MachineInfo> | undefined;
 }
 export interface SimulatedNodes extends PlayedNodes {
   node(name: string): SimulatedNode;
@@ -252,7 +259,7 @@ interface Running {
   readonly life: ProcessLife;
 }
 function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments, life }: Running): Kubelet {
-  const { name, address, traffic, shared, maxPods, cpus, memoryBytes } = place;
+  const { name, address, traffic, shared, maxPods, cpus, memoryBytes, diskBytes, reserved = NOTHING_RESERVED, info } = place;
   const { plane, options, chance, log } = parts;
   const clock = skewed(parts.clock, ailments);
   const port = mortal(runtime, "runtime", life);
@@ -266,14 +273,14 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
         taints: [],
         addresses: [
           { type: "InternalIP", address },
-          { type: "Hostname", address: name },
+          { type: "Hostname", address: info?.hostname ?? name },
           ...(parts.reach ? [{ type: "ExternalIP", address: parts.reach.address }] : []),
         ],
         port: parts.reach?.port ?? KUBELET_PORT,
         maxPods,
         providerId: "",
         version: KUBERNETES_VERSION,
-        reserved: { milliCpu: 0, memoryBytes: 0 },
+        reserved,
       },
       root,
       logs: `${root}/logs`,
@@ -292,10 +299,13 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       chance,
       log: log.with({ component: "kubelet", node: name }),
       runtime: port,
-      disk: own("disk", simulatedDisk({ ailments, used: () => runtime.diskUsed(), size: path => runtime.sizeOf(path) })),
+      disk: own(
+        "disk",
+        simulatedDisk({ capacity: diskBytes, ailments, used: () => runtime.diskUsed(), size: path => runtime.sizeOf(path) }),
+      ),
       logFiles: own("logFiles", simulatedLogFiles(clock, runtime.logAt)),
       cgroups: own("cgroups", simulatedCgroups()),
-      machine: own("machine", simulatedMachine({ hostname: name, cpus, memoryBytes, ailments, used: () => runtime.memory() })),
+      machine: own("machine", simulatedMachine({ hostname: name, cpus, memoryBytes, info, ailments, used: () => runtime.memory() })),
       prober: own(
         "prober",
         networkProber(traffic, name, () => ailments.probesFail),

@@ -10,6 +10,7 @@ import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import type { KubeletConfig } from "#kubelet/config.ts";
 import { createKubelet } from "#kubelet/kubelet.ts";
+import { NOTHING_RESERVED } from "#kubelet/node.ts";
 import { evictionRules } from "#kubelet/thresholds.ts";
 import type { Draft } from "#schema/notation.ts";
 import { virtualClock } from "#sim/clock.ts";
@@ -29,7 +30,7 @@ const config: KubeletConfig = {
     maxPods: 110,
     providerId: "",
     version: "v1.36.0",
-    reserved: { milliCpu: 0, memoryBytes: 0 },
+    reserved: NOTHING_RESERVED,
   },
   root: "/k",
   logs: "/l",

@@ -18,6 +18,13 @@ const STATUS = { reportMs: 300_000, images: 50 };
 /** How long the runtime may be away, or a new kubelet of a known node without word of it, before the node says that it is not ready (as upstream). */
 const PATIENCE_MS = 30_000;
 
+/** What is kept back from pods beside what the hard thresholds of eviction keep. */
+export interface Reserved {
+  readonly milliCpu: number;
+  readonly memoryBytes: number;
+  readonly storageBytes: number;
+}
+export const NOTHING_RESERVED: Reserved = { milliCpu: 0, memoryBytes: 0, storageBytes: 0 };
 export interface NodeConfig {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -28,8 +35,7 @@ export interface NodeConfig {
   readonly providerId: string;
   /** e.g. v1.36.3 */
   readonly version: string;
-  /** Kept back from pods. */
-  readonly reserved: { readonly milliCpu: number; readonly memoryBytes: number };
+  readonly reserved: Reserved;
 }
 export interface NodeParts {
   readonly client: Client;
@@ -100,13 +106,13 @@ export class NodeReporter {
   }
   get allocatable(): Readonly<Record<string, string>> {
     const { cpus, memoryBytes } = this.info;
-    const { milliCpu, memoryBytes: kept } = this.#config.reserved;
+    const { milliCpu, memoryBytes: kept, storageBytes } = this.#config.reserved;
     const { rules } = this.#parts;
     const { storage } = this.#parts.shortness;
     return {
       ...this.capacity,
       cpu: milliCpu ? `${cpus * 1000 - milliCpu}m` : String(cpus),
-      "ephemeral-storage": String(storage - keptBack(rules, "nodefs.available", storage)),
+      "ephemeral-storage": String(storage - storageBytes - keptBack(rules, "nodefs.available", storage)),
       memory: `${Math.floor((memoryBytes - kept - keptBack(rules, "memory.available", memoryBytes)) / 1024)}Ki`,
     };
   }

@@ -2,26 +2,30 @@
 import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { HttpResponse } from "#base/http.ts";
-import type { Cgroups, Disk, LogFiles, Machine, PayloadFile, Prober, StreamServer } from "#kubelet/ports.ts";
+import type { Cgroups, Disk, LogFiles, Machine, MachineInfo, PayloadFile, Prober, StreamServer } from "#kubelet/ports.ts";
 import { type Ailments, well } from "#sim/ailments.ts";
 
 export interface SimulatedMachineOptions {
   readonly hostname: string;
   readonly cpus?: number;
   readonly memoryBytes?: number;
+  /** What else it says of itself, in place of what a simulated machine says. */
+  readonly info?: Partial<MachineInfo> | undefined;
   readonly ailments?: Ailments;
   /** Bytes of memory that its containers use. */
   readonly used?: () => number;
 }
 const GIB = 1024 ** 3;
 const PID_LIMIT = 32768;
-const ROOMY = { capacity: 100 * GIB, available: 80 * GIB, inodes: 1_000_000, inodesFree: 900_000 };
-const FULL = { ...ROOMY, available: 0 };
+const INODES = { inodes: 1_000_000, inodesFree: 900_000 };
+/** The part of a disk that is free. */
+const FREE = 0.8;
 
 export function simulatedMachine({
   hostname,
   cpus = 4,
   memoryBytes = 16 * GIB,
+  info = {},
   ailments = well(),
   used = () => 0,
 }: SimulatedMachineOptions): Machine {
@@ -39,6 +43,7 @@ export function simulatedMachine({
       operatingSystem: "linux",
       architecture: "amd64",
       pidLimit: PID_LIMIT,
+      ...info,
     }),
     memory: () => {
       const usage = memoryBytes / 2 + used();
@@ -57,6 +62,8 @@ export interface SimulatedDisk extends Disk {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 export interface SimulatedDiskOptions {
+  /** Bytes. */
+  readonly capacity?: number | undefined;
   readonly ailments?: Ailments;
   /** Bytes that its containers have written. */
   readonly used?: () => number;
@@ -64,7 +71,12 @@ export interface SimulatedDiskOptions {
   readonly size?: (path: string) => number;
 }
 /** Remembers payloads and files; makes and mounts nothing. */
-export function simulatedDisk({ ailments = well(), used = () => 0, size = () => 0 }: SimulatedDiskOptions = {}): SimulatedDisk {
+export function simulatedDisk({
+  capacity = 100 * GIB,
+  ailments = well(),
+  used = () => 0,
+  size = () => 0,
+}: SimulatedDiskOptions = {}): SimulatedDisk {
   const payloads = new Map<string, readonly PayloadFile[]>();
   const files = new Map<string, Uint8Array>();
   const below = (at: string) => (path: string) => path === at || path.startsWith(`${at}/`);
@@ -92,7 +104,7 @@ export function simulatedDisk({ ailments = well(), used = () => 0, size = () => 
       const inside = below(at);
       for (const map of [payloads, files]) for (const path of map.keys()) if (inside(path)) map.delete(path);
     },
-    usage: () => (ailments.disk ? FULL : { ...ROOMY, available: Math.max(0, ROOMY.available - used()) }),
+    usage: () => ({ capacity, available: ailments.disk ? 0 : Math.max(0, capacity * FREE - used()), ...INODES }),
     size: async path => size(path),
   };
 }

@@ -13,6 +13,7 @@ import { hostLogFiles } from "#host/podlogs.ts";
 import { hostProber } from "#host/probe.ts";
 import { hostDisk } from "#host/volumes.ts";
 import { createKubelet, type Kubelet } from "#kubelet/kubelet.ts";
+import { NOTHING_RESERVED } from "#kubelet/node.ts";
 import type { Machine } from "#kubelet/ports.ts";
 import { evictionRules } from "#kubelet/thresholds.ts";
 import { noStreams } from "#sim/machine.ts";
@@ -89,7 +90,7 @@ async function clusterOver(node: TestNode): Promise<TestCluster> {
           maxPods: 110,
           providerId: "",
           version: "v1.36.3",
-          reserved: { milliCpu: 0, memoryBytes: 0 },
+          reserved: NOTHING_RESERVED,
         },
         root,
         logs: `${node.dataDir}/logs`,

@@ -78,6 +78,30 @@ test("a plan begins where the cluster stands: what fails there does not run well
 const cordoned = (taints: string) =>
   `{apiVersion: v1, kind: Node, metadata: {name: node-1}, spec: {unschedulable: true, taints: [${taints}]}}`;
 
+test("a plan's nodes are as large as the cluster's, keep back as much, and are of the same make", async () => {
+  const live = await createCluster({ nodes: 1, kubelet: { evictionHard: { "memory.available": "10Gi", "nodefs.available": "70%" } } });
+  await live.client.patch({ apiVersion: "v1", kind: "Node" }, "node-1", { metadata: { labels: { "kubernetes.io/arch": "arm64" } } });
+  const nodeInfo = { architecture: "arm64" };
+  await live.client.patch({ apiVersion: "v1", kind: "Node" }, "node-1", { status: { nodeInfo } }, { subresource: "status" });
+  const pod = (requests: string) => `
+apiVersion: v1
+kind: Pod
+metadata: {name: large}
+spec:
+  nodeSelector: {kubernetes.io/arch: arm64}
+  containers: [{name: c, image: "shop/web:1", resources: {requests: {${requests}}}}]
+`;
+  assert.match(await planned(live, pod("memory: 7Gi")), /^… pending pod\/large -n default {2}\(0\/1 nodes .* 1 Insufficient memory/m);
+  assert.match(
+    await planned(live, pod("ephemeral-storage: 40Gi")),
+    /^… pending pod\/large -n default {2}\(0\/1 nodes .* 1 Insufficient ephemeral-storage/m,
+  );
+  const fits = await planned(live, pod("memory: 5Gi, ephemeral-storage: 20Gi"));
+  assert.match(fits, /^\+ create {2}pod\/large -n default$/m);
+  assert.doesNotMatch(fits, /pending|node\/node-1/);
+  await live.close();
+});
+
 test("what becomes of a node is told: cordoned, drained by a taint, deleted", async () => {
   const live = await createCluster({ nodes: 1 });
   await live.apply(web(1, "shop/web:1"));

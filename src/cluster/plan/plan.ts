@@ -44,7 +44,8 @@ export async function planOf(host: ClusterHost, state: State, change: (copy: Clu
         return script ? [[image, () => script]] : [];
       }),
   );
-  const asItIs = await createClusterOn(host, { from: begun, images });
+  // what the nodes keep back from pods, thresholds included, is what their objects say
+  const asItIs = await createClusterOn(host, { from: begun, images, kubelet: { evictionHard: {} } });
   const opened = [asItIs];
   try {
     const before = await objects(asItIs);
@@ -127,15 +128,39 @@ function snapshotOf({ revision, entries, network }: State, now: number): Snapsho
   };
 }
 function placeOf({ metadata, status }: Node): SimulatedPlace {
-  const amount = (resource: string, otherwise: number) => {
-    const said = status.capacity?.[resource];
-    return said === undefined ? otherwise : Number(parseQuantity(String(said)).nanos / 1_000_000_000n);
+  const of = (amounts: Readonly<Record<string, unknown>> | undefined, resource: string, otherwise: number) => {
+    const said = amounts?.[resource];
+    return said === undefined ? otherwise : Number(parseQuantity(String(said)).nanos) / 1e9;
   };
+  const capacity = (resource: string, otherwise: number) => of(status.capacity, resource, otherwise);
+  const kept = (resource: string, whole: number) => whole - of(status.allocatable, resource, whole);
+  const address = (type: string) => status.addresses?.find(a => a.type === type)?.address;
+  const name = metadata.name ?? "";
+  const cpus = capacity("cpu", 1);
+  const memoryBytes = capacity("memory", 1024 ** 3);
+  const diskBytes = capacity("ephemeral-storage", 0);
+  const { kernelVersion, osImage, machineID, systemUUID, bootID, operatingSystem, architecture } = status.nodeInfo ?? {};
   return {
-    name: metadata.name ?? "",
-    address: status.addresses?.find(a => a.type === "InternalIP")?.address ?? "198.18.0.1",
-    cpus: amount("cpu", 1),
-    memoryBytes: amount("memory", 1024 ** 3),
-    maxPods: amount("pods", 110),
+    name,
+    address: address("InternalIP") ?? "198.18.0.1",
+    cpus,
+    memoryBytes,
+    maxPods: capacity("pods", 110),
+    diskBytes,
+    reserved: {
+      milliCpu: Math.round(kept("cpu", cpus) * 1000),
+      memoryBytes: kept("memory", memoryBytes),
+      storageBytes: kept("ephemeral-storage", diskBytes),
+    },
+    info: {
+      hostname: address("Hostname") ?? name,
+      ...(kernelVersion && { kernelVersion }),
+      ...(osImage && { osImage }),
+      ...(machineID && { machineId: machineID }),
+      ...(systemUUID && { systemUuid: systemUUID }),
+      ...(bootID && { bootId: bootID }),
+      ...(operatingSystem && { operatingSystem }),
+      ...(architecture && { architecture }),
+    },
   };
 }
