@@ -136,3 +136,40 @@ test("a program's end is its container's: well, with a code, or with what it thr
     "in a fork a program begins anew, and its container runs on",
   );
 });
+
+test("pods of the node's network answer at its address, each on its own port, and behind a service", async t => {
+  const agent = (name: string, port: number) => ({
+    ...POD,
+    metadata: { name, labels: { app: name } },
+    spec: {
+      nodeName: "node-1",
+      hostNetwork: true,
+      containers: [{ name: "app", image: `${name}:1`, ports: [{ containerPort: port }], readinessProbe: { httpGet: { port, path: "/" } } }],
+    },
+  });
+  const cluster = await createCluster({
+    nodes: 2,
+    images: {
+      server: () => ({ ports: [9100], http: ({ path }) => ({ body: `server ${path}` }) }),
+      other: () => ({ ports: [9200], http: () => ({ body: "other" }) }),
+    },
+  });
+  t.after(() => cluster.close());
+  await cluster.apply([
+    { ...service, spec: { selector: { app: "server" }, ports: [{ port: 80, targetPort: 9100 }] } },
+    agent("server", 9100),
+    agent("other", 9200),
+    agent("silent", 9300),
+  ]);
+  await cluster.settled();
+  const { status } = await cluster.client.get(POD, "server", "default");
+  assert.equal(status.podIP, status.hostIP);
+  for (const name of ["server", "other", "silent"])
+    assert.ok((await cluster.client.get(POD, name, "default")).status.containerStatuses?.[0]?.ready, `${name} is ready`);
+  assert.equal((await cluster.fetch("http://server/a")).body, "server /a");
+  assert.equal((await cluster.fetch(`http://${status.hostIP}:9100/b`)).body, "server /b");
+  assert.equal((await cluster.fetch(`http://${status.hostIP}:9200/`)).body, "other");
+  await assert.rejects(cluster.fetch(`http://${status.hostIP}:9400/`), /^Error: dial tcp .*:9400: connect: connection refused$/);
+  cluster.nodes.stop("node-1");
+  await assert.rejects(cluster.fetch(`http://${status.hostIP}:9100/`), /^Error: dial tcp .*:9100: connect: no route to host$/);
+});

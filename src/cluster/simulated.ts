@@ -107,12 +107,17 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
   const services = plane.views.of(Service);
   const rangeOf = podRanges(plane.views.of(Node));
   const nodes = new Map<string, Machine>();
-  /** The containers that listen at an address, wherever its pod is. */
+  const nodeAt = new Map(places.map(p => [p.address, p.name]));
+  const whereAbouts = (address: string) => {
+    const node = nodeAt.get(address);
+    return node === undefined ? pods.by(BY_ADDRESS, address).map(pod => pod.spec.nodeName ?? "") : [node];
+  };
+  /** The containers that listen at an address, wherever its pods are. */
   const at = (address: string) => {
-    for (const { spec } of pods.by(BY_ADDRESS, address)) {
-      const node = spec.nodeName ?? "";
-      const scripts = nodes.get(node)?.runtime.at(address);
-      if (scripts) return { node, scripts };
+    for (const node of whereAbouts(address)) {
+      const machine = nodes.get(node);
+      const there = machine?.isOn ? machine.runtime.at(address) : undefined;
+      if (there) return { node, pods: there };
     }
     return undefined;
   };
@@ -229,7 +234,11 @@ interface Place extends SimulatedPlace {
   readonly pods: View<Pod>;
   readonly shared: { readonly pods: View<Pod>; readonly services: View<Service> } | undefined;
 }
-function machineRuntime(parts: SimulatedParts, { name, addresses, state, pods, traffic }: Place, ailments: Ailments): SimulatedRuntime {
+function machineRuntime(
+  parts: SimulatedParts,
+  { name, address, addresses, state, pods, traffic }: Place,
+  ailments: Ailments,
+): SimulatedRuntime {
   const clock = skewed(parts.clock, ailments);
   const script = (named: { namespace: string; name: string }, container: ContainerSpec, running: ContainerProcess): Script => {
     const pod = pods.get(named.name, named.namespace);
@@ -248,6 +257,7 @@ function machineRuntime(parts: SimulatedParts, { name, addresses, state, pods, t
     delays,
     missing: () => ailments.pullFails,
     addresses,
+    hostAddress: address,
     // an image that names a user who is not root suits every security context
     imageUser: 65532,
     exec: executed,

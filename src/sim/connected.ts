@@ -12,10 +12,7 @@ interface Running {
 }
 /** It ends with the container that listens there; throws containerd's sentence when none does. */
 export function connected(containers: readonly Running[], port: number): Pipe {
-  const script = listener(
-    containers.map(c => c.script),
-    port,
-  );
+  const script = listener([containers.map(c => c.script)], port);
   const found = containers.find(c => c.script === script);
   if (!found)
     throw new Error(

@@ -11,7 +11,7 @@ const pods: Record<string, readonly Script[]> = {
   ported: [{ ports: [80, 443], http: ({ port }) => ({ body: String(port) }) }, { ports: [5432] }],
   rpc: [{ ports: [9000], grpc: service => (service === "ill" ? "NOT_SERVING" : "SERVING") }],
 };
-const traffic = new Traffic(virtualClock(0), address => pods[address] && { node: "node-1", scripts: pods[address] });
+const traffic = new Traffic(virtualClock(0), address => pods[address] && { node: "node-1", pods: [pods[address]] });
 const prober = networkProber(traffic, "node-1");
 
 test("a TCP probe succeeds where a container listens, or where none says what it serves", async () => {

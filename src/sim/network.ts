@@ -3,24 +3,25 @@ import type { Prober } from "#kubelet/ports.ts";
 import type { Script, SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 import type { Traffic } from "#sim/traffic.ts";
 
-/** A pod at an address: the containers of it that run, and its node. */
+/** What is at an address: the containers that run there, by pod, and their node. A node's own address is that of all pods of its network. */
 export interface Host {
   readonly node: string;
-  readonly scripts: readonly Script[];
+  readonly pods: readonly (readonly Script[])[];
 }
 /** Who has an address; undefined: nobody. */
 export type At = (address: string) => Host | undefined;
 
-/** The one of a pod's containers that listens on a port: one that names it, or else one that serves whatever port it is asked on. */
-export function listener(scripts: readonly Script[], port: number): Script | undefined {
+/** The container that listens on a port: one that names it, or else one that serves whatever port it is asked on. */
+export function listener(pods: Host["pods"], port: number): Script | undefined {
+  const scripts = pods.flat();
   return scripts.find(s => s.ports?.includes(port)) ?? scripts.find(s => !s.ports && (s.http || s.grpc));
 }
-/** Whether any container says what it serves. Of a pod that says nothing every port counts as open. */
+/** Whether any container of a pod says what it serves. Of a pod that says nothing every port counts as open. */
 const says = (scripts: readonly Script[]) => scripts.some(s => s.ports || s.http || s.grpc);
 
 /** A request to a pod that it has reached. Rejects with the sentence that a client of a real network would see. */
-export async function answered({ scripts }: Host, where: string, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
-  const found = listener(scripts, request.port);
+export async function answered({ pods }: Host, where: string, request: SimulatedRequest): Promise<Required<SimulatedAnswer>> {
+  const found = listener(pods, request.port);
   if (!found) throw new Error(`dial tcp ${where}: connect: connection refused`);
   if (!found.http) throw new Error(`read tcp ${where}: connection reset by peer`);
   return answerOf(found.http, request);
@@ -36,31 +37,46 @@ export async function answerOf(http: NonNullable<Script["http"]>, request: Simul
  * unless `fails` says why none does now.
  */
 export function networkProber(traffic: Traffic, node: string, fails: () => string | undefined = () => undefined): Prober {
-  const scripted = (host: string): readonly Script[] | undefined => {
+  /** Whether who listens there is to be asked. */
+  const asked = (address: string, port: number): boolean => {
     const why = fails();
     if (why !== undefined) throw new Error(why);
-    const scripts = traffic.at(host)?.scripts;
-    return scripts && says(scripts) ? scripts : undefined;
+    const there = traffic.at(address);
+    return there !== undefined && (listener(there.pods, port) !== undefined || there.pods.every(says));
   };
   return {
     http: async ({ host, port, path, headers }, timeoutMs) => {
-      if (!scripted(host)) return { status: 200, body: "ok" };
+      if (!asked(host, port)) return { status: 200, body: "ok" };
       const named = Object.fromEntries(headers.map(h => [h.name.toLowerCase(), h.value]));
       const { status, body } = await traffic.send(node, host, { method: "GET", path, port, headers: named, body: "" }, timeoutMs);
       return { status, body };
     },
-    tcp: async (host, port) => {
-      const scripts = scripted(host);
-      if (scripts && !listener(scripts, port)) throw new Error(`dial tcp ${host}:${port}: connect: connection refused`);
+    tcp: async (address, port, timeout) => {
+      if (!asked(address, port)) return;
+      const where = `${address}:${port}`;
+      await traffic.reach({
+        ...{ from: node, address, where, timeout, repeats: false },
+        late: () => `dial tcp ${where}: i/o timeout`,
+        at: async ({ pods }) => {
+          if (!listener(pods, port)) throw new Error(`dial tcp ${where}: connect: connection refused`);
+        },
+      });
     },
-    grpc: async (host, port, service, timeoutMs) => {
-      const scripts = scripted(host);
-      if (!scripts) return "SERVING";
-      const found = listener(scripts, port);
-      if (!found)
-        throw new Error(`timeout: failed to connect service "${host}:${port}" within ${timeoutMs / 1000}s: context deadline exceeded`);
-      if (!found.grpc) throw new Error("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)");
-      return found.grpc(service);
+    grpc: async (address, port, service, timeout) => {
+      if (!asked(address, port)) return "SERVING";
+      const where = `${address}:${port}`;
+      const within = `within ${timeout / 1000}s`;
+      const unreachable = `timeout: failed to connect service "${where}" ${within}: context deadline exceeded`;
+      return traffic.reach({
+        ...{ from: node, address, where, timeout, repeats: false },
+        late: arrived => (arrived ? `timeout: health rpc did not complete ${within}` : unreachable),
+        at: async ({ pods }) => {
+          const found = listener(pods, port);
+          if (!found) throw new Error(unreachable);
+          if (!found.grpc) throw new Error("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)");
+          return found.grpc(service);
+        },
+      });
     },
   };
 }

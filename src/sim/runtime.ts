@@ -41,6 +41,8 @@ export interface SimulatedRuntimeOptions {
   readonly exec?: (containerId: string, command: readonly string[]) => { exitCode: number; output: string };
   /** Whence sandboxes have their addresses; by default from 10.88.0.0/16. */
   readonly addresses?: Addresses;
+  /** The node's own, which pods of its network have. */
+  readonly hostAddress?: string;
   /** The user id that images name; by default root's. */
   readonly imageUser?: number;
 }
@@ -71,8 +73,8 @@ export interface SimulatedRuntime extends Runtime {
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
   logAt(path: string): Uint8Array | undefined;
   state(): RuntimeState;
-  /** What the containers of an address do that run now; undefined: no pod here has it. */
-  at(address: string): readonly Script[] | undefined;
+  /** What the containers do that run now at an address, by pod; undefined: nobody here has it. */
+  at(address: string): readonly (readonly Script[])[] | undefined;
 }
 
 interface Box {
@@ -254,9 +256,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       images: [...images],
     }),
     at(address) {
-      const here = [...boxes.values()].filter(b => b.state.ready && b.state.ips.includes(address));
-      if (here.length === 0) return undefined;
-      return [...items.values()].filter(i => here.includes(i.box) && i.state.state === "running").map(i => i.script);
+      const own = address === options.hostAddress;
+      const here = [...boxes.values()].filter(({ state }) => state.ready && (own ? state.hostNetwork : state.ips.includes(address)));
+      if (here.length === 0 && !own) return undefined;
+      const running = [...items.values()].filter(i => i.state.state === "running");
+      return here.map(box => running.filter(i => i.box === box).map(i => i.script));
     },
     calls,
     logAt: path => {

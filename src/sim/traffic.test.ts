@@ -6,6 +6,7 @@ import type { Fault } from "#sim/faults/all.ts";
 import { faultKinds } from "#sim/faults/all.ts";
 import type { World } from "#sim/faults/fault.ts";
 import { virtualClock } from "./clock.ts";
+import { networkProber } from "./network.ts";
 import type { Script } from "./script.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -23,7 +24,7 @@ function network(takes = 0) {
   const servers = new Map(["a", "b", "c"].map(node => [node, [server(node)]]));
   const traffic = new Traffic(clock, node => {
     const scripts = servers.get(node);
-    return scripts && { node, scripts };
+    return scripts && { node, pods: [scripts] };
   });
   /** What `from` has of `to`, and when; it waits for two seconds. */
   const ask = async (from: string | undefined, to: string, method = "GET"): Promise<string> => {
@@ -156,4 +157,29 @@ test("who asks has gone: nobody waits any more", async () => {
   await asked;
   await assert.rejects(traffic.send("a", "b", request, 2000, ending.signal), { message: "gone" });
   assert.equal(clock.pending, 0);
+});
+
+test("probes of another node's pods pass the same network", async () => {
+  const { clock, traffic, servers, begin } = network();
+  servers.set("b", [{ ports: [80], grpc: () => "SERVING", http: () => ({}) }]);
+  const prober = networkProber(traffic, "a");
+  const probed = async () => {
+    const all = [prober.tcp("b", 80, 1000), prober.grpc("b", 80, "", 1000)].map(p =>
+      p.then(
+        said => said ?? "open",
+        (error: Error) => error.message,
+      ),
+    );
+    await clock.advance(1000);
+    return Promise.all(all);
+  };
+  assert.deepEqual(await probed(), ["open", "SERVING"]);
+  const end = begin({ fault: "nodePartition", nodes: ["b"] });
+  assert.deepEqual(await probed(), [
+    "dial tcp b:80: i/o timeout",
+    'timeout: failed to connect service "b:80" within 1s: context deadline exceeded',
+  ]);
+  end();
+  begin({ fault: "traffic", does: "loseAnswer", rate: 1 });
+  assert.deepEqual(await probed(), ["dial tcp b:80: i/o timeout", "timeout: health rpc did not complete within 1s"]);
 });

@@ -10,7 +10,8 @@ import type { SimulatedAnswer, SimulatedRequest } from "#sim/script.ts";
 export interface Passage {
   readonly from: string;
   readonly to: string;
-  readonly request: SimulatedRequest;
+  /** What carries it may do so twice (RFC 9110, 9.2.2). */
+  readonly repeats: boolean;
 }
 /** What becomes of it; all times in milliseconds. */
 export interface PassageFate {
@@ -54,12 +55,21 @@ export class Traffic {
     timeout: number,
     signal?: AbortSignal,
   ): Promise<Required<SimulatedAnswer>> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
     const where = `${address}:${request.port}`;
+    const errand: Errand<Required<SimulatedAnswer>> = {
+      ...{ from, address, where, timeout, signal, repeats: !ONCE.has(request.method) },
+      late: arrived => (arrived ? LATE : `dial tcp ${where}: i/o timeout`),
+      at: host => answered(host, where, request),
+    };
+    return this.reach(errand);
+  }
+  /** Has something done at an address. Rejects as `send` does. */
+  reach<T>(errand: Errand<T>): Promise<T> {
+    const { signal, timeout } = errand;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const over = Promise.withResolvers<never>();
-    const call = { from, address, where, request, arrived: false };
-    const late = () => new Error(call.arrived ? LATE : `dial tcp ${where}: i/o timeout`);
-    const cancel = this.#clock.after(timeout, () => over.reject(late()));
+    const call: Call<T> = { ...errand, arrived: false };
+    const cancel = this.#clock.after(timeout, () => over.reject(new Error(errand.late(call.arrived))));
     const abort = () => over.reject(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     return Promise.race([this.#carry(call), over.promise]).finally(() => {
@@ -67,12 +77,12 @@ export class Traffic {
       signal?.removeEventListener("abort", abort);
     });
   }
-  async #carry(call: Call): Promise<Required<SimulatedAnswer>> {
-    const { from, where, request } = call;
+  async #carry<T>(call: Call<T>): Promise<T> {
+    const { from, where, repeats } = call;
     const there = this.#hostOf(call);
     const way = this.#cut(from, there.node);
     if (way === "refused") throw new Error(`dial tcp ${where}: connect: connection refused`);
-    const fate = this.#fateOf(from, there.node, request);
+    const fate = this.#fateOf(from, there.node, repeats);
     if (way === "silent" || fate.lost) return never();
     if (fate.delay) await this.#clock.sleep(fate.delay);
     call.arrived = true;
@@ -82,17 +92,18 @@ export class Traffic {
     return fate.answerLost || this.#cut(there.node, from) ? never() : answer;
   }
   /** Who has the address when the request comes there answers, if it still runs then. */
-  async #arrive(call: Call): Promise<Required<SimulatedAnswer>> {
-    const { where, address, request } = call;
+  async #arrive<T>(call: Call<T>): Promise<T> {
+    const { where, address } = call;
     const there = this.#hostOf(call);
-    const answer = await answered(there, where, request);
+    const answer = await call.at(there);
     const now = this.at(address);
     // a machine without power says nothing any more; of a process that has ended its machine tells
     if (!now) return never();
-    if (!there.scripts.some(s => now.scripts.includes(s))) throw new Error(`read tcp ${where}: connection reset by peer`);
+    const runs = now.pods.flat();
+    if (!there.pods.flat().some(s => runs.includes(s))) throw new Error(`read tcp ${where}: connection reset by peer`);
     return answer;
   }
-  #hostOf({ address, where }: Call): Host {
+  #hostOf({ address, where }: Pick<Errand<unknown>, "address" | "where">): Host {
     const host = this.at(address);
     if (!host) throw new Error(`dial tcp ${where}: connect: no route to host`);
     return host;
@@ -106,21 +117,34 @@ export class Traffic {
     }
     return found;
   }
-  #fateOf(from: string | undefined, to: string, request: SimulatedRequest): PassageFate {
+  #fateOf(from: string | undefined, to: string, repeats: boolean): PassageFate {
     let fate: PassageFate = {};
     if (from === undefined || from === to) return fate;
-    for (const rule of this.rules) fate = { ...fate, ...rule({ from, to, request }) };
+    for (const rule of this.rules) fate = { ...fate, ...rule({ from, to, repeats }) };
     return fate;
   }
 }
-interface Call {
+/** What is to be done where. */
+export interface Errand<T> {
+  /** The node of who asks; undefined: none. */
   readonly from: string | undefined;
   readonly address: string;
   /** Address and port. */
   readonly where: string;
-  readonly request: SimulatedRequest;
+  /** Milliseconds that who asks waits. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly repeats: boolean;
+  /** What who asks says after that time: of what has arrived, or has not. */
+  late(arrived: boolean): string;
+  /** Done where it has arrived. */
+  at(host: Host): Promise<T>;
+}
+interface Call<T> extends Errand<T> {
   /** Whether somebody has got it. */
   arrived: boolean;
 }
+/** Methods that are not carried out twice. */
+const ONCE = new Set(["POST", "PATCH"]);
 /** Go's words for an answer that did not come in time. */
 const LATE = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";

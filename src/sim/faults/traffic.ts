@@ -19,7 +19,6 @@ export interface TrafficFault {
 }
 const KINDS = ["loseRequest", "loseAnswer", "delay", "repeat"] as const;
 const MOST = 5000;
-const ONCE = new Set(["POST", "PATCH"]);
 
 export const traffic = faultKind<TrafficFault>({
   name: "traffic",
@@ -34,7 +33,7 @@ export const traffic = faultKind<TrafficFault>({
   begin({ does, rate, from, to, by = MOST }, { traffic }, chance) {
     const most = durationOf("by", by);
     const some = () => Math.ceil(chance.next() * most);
-    const fate = ({ request }: Passage): PassageFate | undefined => {
+    const fate = ({ repeats }: Passage): PassageFate | undefined => {
       switch (does) {
         case "loseRequest":
           return { lost: true };
@@ -43,7 +42,7 @@ export const traffic = faultKind<TrafficFault>({
         case "delay":
           return chance.next() < 0.5 ? { delay: some() } : { answerDelay: some() };
         case "repeat":
-          return ONCE.has(request.method) ? undefined : { again: some() };
+          return repeats ? { again: some() } : undefined;
       }
     };
     const rule = (p: Passage) => {
