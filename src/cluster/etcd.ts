@@ -17,9 +17,9 @@ import { etcdRoutes } from "#etcd/api/service.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { hostChance } from "#host/chance.ts";
 import { hostClock } from "#host/clock.ts";
+import { type EtcdCertificates, etcdCertificates } from "#host/etcdcertificates.ts";
 import { type EtcdListener, serveEtcd } from "#host/etcdlistener.ts";
 import { collectSeldom, resident } from "#host/heap.ts";
-import { readIfThere } from "#host/privatefiles.ts";
 import { snapshotPorts } from "#host/snapshot.ts";
 import { openStore } from "#host/store.ts";
 import { turn } from "#host/turn.ts";
@@ -38,7 +38,9 @@ export interface RunningEtcd {
 export async function runEtcd(directory: string, options: EtcdOptions, log: Log): Promise<RunningEtcd> {
   useBuffer();
   collectSeldom();
-  const tls = options.tls && (await readTls(options.tls));
+  const { tls } = options;
+  const certificates = tls && etcdCertificates(directory, tls, options.listen, hostClock.now);
+  const first = await certificates?.read();
   const store = await openStore(directory, options.quota);
   const listeners: EtcdListener[] = [];
   const ending = new AbortController();
@@ -55,7 +57,7 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       turn,
       tokens: await openTokens(options.tokens ?? SIMPLE, hostClock, hostChance),
       cost: options.bcryptCost,
-      certificates: options.tls?.clientCertAuth === true,
+      certificates: tls?.clientCertAuth === true,
     });
     const clientUrls = [...options.advertise];
     const server: Server = {
@@ -80,7 +82,7 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
       const listener = await serveEtcd({
         host,
         port,
-        ...(secure && tls && { tls }),
+        ...(secure && first && { tls: first }),
         routes: served,
         handler,
         message,
@@ -96,13 +98,14 @@ export async function runEtcd(directory: string, options: EtcdOptions, log: Log)
     const access = {
       origins: options.origins ?? [],
       hosts: options.hosts ?? [],
-      certificates: options.tls?.clientCertAuth === true,
+      certificates: tls?.clientCertAuth === true,
       authEnabled: () => auth.users.enabled,
     };
     for (const address of options.listen) ports.push(await serve(address, routes, guarded(answer, { ...access, secure: address.secure })));
     // A port that the machine chose is known only now.
     for (const [i, url] of options.advertise.entries()) clientUrls[i] = url.replace(/:0\/?$/, `:${ports[i] ?? 0}`);
     for (const address of options.metrics ?? []) await serve(address, new Map(), pages);
+    if (certificates) void keepUp(certificates, listeners, log, ending.signal);
     if (options.compaction) void compactAutomatically(store, hostClock, options.compaction, ending.signal);
     return { ports, stop };
   } catch (error) {
@@ -115,12 +118,17 @@ const SIMPLE = { kind: "simple", life: 5 * 60_000 } as const;
 const WATCH_QUIET = 10 * 60_000;
 const NOT_FOUND = new TextEncoder().encode("404 page not found\n");
 
-async function readTls({ certFile, keyFile, caFile, clientCertAuth }: NonNullable<EtcdOptions["tls"]>) {
-  const [cert, key, clientCa] = await Promise.all([certFile, keyFile, caFile].map(file => file && readPem(file)));
-  return { cert: cert!, key: key!, ...(clientCa && { clientCa }), mustHaveCertificate: clientCertAuth };
-}
-async function readPem(file: string): Promise<string> {
-  const pem = await readIfThere(file);
-  if (pem === undefined) throw new Error(`${file}: no such file`);
-  return pem;
+/** Milliseconds until the files of certificates are looked at again: etcd takes new ones without a restart, too. */
+const LOOK_AGAIN = 10_000;
+/** Hands over certificates that have changed until the signal is aborted. */
+async function keepUp(certificates: EtcdCertificates, listeners: readonly EtcdListener[], log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await hostClock.sleep(LOOK_AGAIN, signal);
+      const changed = await certificates.changed();
+      if (changed) for (const listener of listeners) listener.renew(changed);
+    } catch (error) {
+      if (!signal.aborted) log.warn("new certificates cannot be used; those before stay", { error: (error as Error).message });
+    }
+  }
 }

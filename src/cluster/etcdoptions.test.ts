@@ -16,7 +16,56 @@ const FLAGS: EtcdFlags = {
   bcryptCost: "10",
   cors: "*",
   hostWhitelist: "*",
+  selfSignedCertValidity: "1",
+  cipherSuites: "",
+  tlsMinVersion: "TLS1.2",
+  tlsMaxVersion: "",
 };
+const HTTPS = { ...FLAGS, listenClientUrls: "https://127.0.0.1:2379", certFile: "a.crt", keyFile: "a.key" };
+
+test("etcd's flags about TLS", () => {
+  assert.equal(optionsOf(FLAGS).tls, undefined);
+  const own = { certFile: "a.crt", keyFile: "a.key" };
+  const plain = { own, years: 1, clientCertAuth: false, minVersion: "TLSv1.2", maxVersion: "TLSv1.3" };
+  assert.deepEqual(optionsOf(HTTPS).tls, plain);
+  const all = {
+    trustedCaFile: "ca.crt",
+    clientCrlFile: "crl.pem",
+    clientCertAllowedHostname: "app.example",
+    clientCertAuth: true,
+    cipherSuites: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    tlsMaxVersion: "TLS1.2",
+  };
+  assert.deepEqual(optionsOf({ ...HTTPS, ...all }).tls, {
+    ...plain,
+    caFile: "ca.crt",
+    crlFile: "crl.pem",
+    allowedHostname: "app.example",
+    clientCertAuth: true,
+    ciphers:
+      "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+    maxVersion: "TLSv1.2",
+  });
+  const { certFile: _c, keyFile: _k, ...bare } = HTTPS;
+  const { own: _o, ...made } = plain;
+  assert.deepEqual(optionsOf({ ...bare, autoTls: "true", selfSignedCertValidity: "3" }).tls, { ...made, years: 3 });
+  for (const [flags, says] of [
+    [{ ...bare }, /^an https:\/\/ address needs --cert-file and --key-file, or --auto-tls$/],
+    [{ ...HTTPS, clientCertAuth: true }, /^--client-cert-auth needs --trusted-ca-file$/],
+    [{ ...HTTPS, clientCrlFile: "crl.pem" }, /^--client-crl-file needs --trusted-ca-file$/],
+    [{ ...HTTPS, clientCertAllowedHostname: "a" }, /^--client-cert-allowed-hostname needs --trusted-ca-file$/],
+    [{ ...HTTPS, tlsMinVersion: "TLS1.1" }, /^--tls-min-version TLS1.1: neither TLS1.2 nor TLS1.3$/],
+    [{ ...HTTPS, tlsMinVersion: "TLS1.3", tlsMaxVersion: "TLS1.2" }, /^--tls-min-version TLS1.3 is greater than --tls-max-version TLS1.2$/],
+    [{ ...HTTPS, cipherSuites: "RC4" }, /^--cipher-suites RC4: none of TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, /],
+    [
+      { ...HTTPS, tlsMinVersion: "TLS1.3", cipherSuites: all.cipherSuites },
+      /^--cipher-suites: cipher suites cannot be configured when only TLS1\.3 is enabled$/,
+    ],
+    [{ ...HTTPS, selfSignedCertValidity: "0" }, /^--self-signed-cert-validity 0: not a number from 1 to 100$/],
+    [{ ...HTTPS, autoTls: "si" }, /^--auto-tls si: neither true nor false$/],
+  ] as const)
+    assert.throws(() => optionsOf(flags), { message: says });
+});
 
 test("etcd's flags: peers of a member alone, tokens, metrics, and Go's way of saying true", () => {
   const options = optionsOf({

@@ -2,18 +2,15 @@
 import { limits } from "#base/limits.ts";
 import { parseDuration } from "#base/time.ts";
 import { type PeerFlags, peersOf } from "#cluster/etcdpeers.ts";
+import { type TlsFlags, type TlsOptions, tlsOf } from "#cluster/etcdtls.ts";
 import { type TokenOptions, tokensOf } from "#cluster/etcdtokens.ts";
-import { type Address, addressOf, bytes, count, FlagError, milliseconds, truth } from "#cluster/flagvalues.ts";
+import { type Address, addressOf, bytes, count, FlagError, milliseconds } from "#cluster/flagvalues.ts";
 import type { AutoCompaction } from "#etcd/api/compactor.ts";
 
-export interface EtcdFlags extends PeerFlags {
+export interface EtcdFlags extends PeerFlags, TlsFlags {
   readonly listenClientUrls: string;
   readonly advertiseClientUrls?: string;
   readonly name: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-  readonly clientCertAuth?: boolean | string;
-  readonly trustedCaFile?: string;
   readonly quotaBackendBytes: string;
   readonly maxRequestBytes: string;
   readonly autoCompactionMode: string;
@@ -36,7 +33,7 @@ export interface EtcdOptions {
   /** Where figures and health are told, too, and nothing else. */
   readonly metrics?: readonly Address[];
   readonly name: string;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile?: string; readonly clientCertAuth: boolean };
+  readonly tls?: TlsOptions;
   /** Bytes; undefined: the store's own limit. */
   readonly quota?: number;
   readonly requestBytes: number;
@@ -53,11 +50,8 @@ export interface EtcdOptions {
 export function optionsOf(flags: EtcdFlags): EtcdOptions {
   const listen = flags.listenClientUrls.split(",").map(url => addressOf("--listen-client-urls", url));
   const metrics = (flags.listenMetricsUrls?.split(",") ?? []).map(url => addressOf("--listen-metrics-urls", url));
-  const { certFile, keyFile, trustedCaFile: caFile } = flags;
-  const clientCertAuth = truth("--client-cert-auth", flags.clientCertAuth);
   const secure = [...listen, ...metrics].some(address => address.secure);
-  if (secure && !(certFile && keyFile)) throw new FlagError("an https:// address needs --cert-file and --key-file");
-  if (clientCertAuth && !caFile) throw new FlagError("--client-cert-auth needs --trusted-ca-file");
+  const tls = tlsOf(flags, secure);
   const advertise = (flags.advertiseClientUrls ?? flags.listenClientUrls).split(",");
   for (const url of advertise) addressOf("--advertise-client-urls", url);
   const quota = bytes("--quota-backend-bytes", flags.quotaBackendBytes);
@@ -69,7 +63,7 @@ export function optionsOf(flags: EtcdFlags): EtcdOptions {
     peers: peersOf(flags.name, flags),
     metrics,
     name: flags.name,
-    ...(secure && { tls: { certFile: certFile!, keyFile: keyFile!, clientCertAuth, ...(caFile && { caFile }) } }),
+    ...(tls && { tls }),
     ...(quota > 0 && { quota }),
     requestBytes: bytes("--max-request-bytes", flags.maxRequestBytes),
     ...(compaction && { compaction }),

@@ -19,11 +19,26 @@ import type { Http2Stream } from "./http2stream.ts";
 import { http } from "./nodehttp.ts";
 import { drained, peerOf } from "./server.ts";
 
+/** Texts in PEM. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Without a certificate from it nobody connects; undefined: none is asked for. */
+  readonly clientCa?: string;
+  /** Of `clientCa`: what it has revoked. */
+  readonly crl?: string;
+  /** The name that clients' certificates are to be for. */
+  readonly allowedHostname?: string;
+  /** OpenSSL's names, with colons between. */
+  readonly ciphers?: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  readonly maxVersion: "TLSv1.2" | "TLSv1.3";
+}
 export interface EtcdListenerOptions {
   readonly host: string;
   readonly port: number;
   /** PEM. Without `tls` the address speaks plain text. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string; readonly mustHaveCertificate: boolean };
+  readonly tls?: ListenerTls;
   readonly routes: ReadonlyMap<string, Route>;
   readonly handler: Handler;
   /** Bytes of one request. */
@@ -33,6 +48,8 @@ export interface EtcdListenerOptions {
 }
 export interface EtcdListener {
   readonly port: number;
+  /** Connections from now on are by these certificates. Throws when they cannot be used. */
+  renew(tls: ListenerTls): void;
   /** Lets calls under way finish for `graceMs`, then cuts them off. */
   close(graceMs?: number): Promise<void>;
 }
@@ -74,18 +91,18 @@ class Listener implements EtcdListener {
     this.http1 = http.createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 120_000 });
     this.http1.on("request", (request, response) => void this.answer1(request, response));
     if (options.tls) {
-      const { cert, key, clientCa, mustHaveCertificate } = options.tls;
+      const { allowedHostname, clientCa } = options.tls;
       const server = tls.createServer({
-        cert,
-        key,
-        ca: clientCa,
+        ...contextOf(options.tls),
         requestCert: clientCa !== undefined,
-        rejectUnauthorized: mustHaveCertificate,
+        rejectUnauthorized: clientCa !== undefined,
         ALPNProtocols: ["h2", "http/1.1"],
-        minVersion: "TLSv1.2",
         handshakeTimeout: HANDSHAKE_MS,
       });
-      server.on("secureConnection", socket => this.connected(socket));
+      server.on("secureConnection", socket => {
+        if (allowedHostname && tls.checkServerIdentity(allowedHostname, socket.getPeerCertificate())) socket.destroy();
+        else this.connected(socket);
+      });
       server.on("tlsClientError", () => {});
       this.server = server;
     } else {
@@ -94,6 +111,9 @@ class Listener implements EtcdListener {
   }
   get port(): number {
     return (this.server.address() as net.AddressInfo).port;
+  }
+  renew(changed: ListenerTls): void {
+    if (this.server instanceof tls.Server) this.server.setSecureContext(contextOf(changed));
   }
   async listen(): Promise<void> {
     const { host, port } = this.options;
@@ -216,6 +236,10 @@ class Listener implements EtcdListener {
       return { status: 500, headers: { "content-type": "text/plain; charset=utf-8" } };
     }
   }
+}
+
+function contextOf({ cert, key, clientCa, crl, ciphers, minVersion, maxVersion }: ListenerTls): tls.SecureContextOptions {
+  return { cert, key, ca: clientCa, crl, ...(ciphers && { ciphers }), minVersion, maxVersion };
 }
 
 /** What a stream's other side sends, with its window as the bound of what is kept. */
