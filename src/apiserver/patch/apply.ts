@@ -3,21 +3,19 @@
  * that others manage differently are conflicts. After structured-merge-diff's `merge` package.
  */
 import { difference, type FieldSet, intersection, isEmpty, LEAF, pathsOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { bare, disown, track } from "#apiserver/patch/managed.ts";
 import {
   apiVersionOf,
-  bare,
   bySpelling,
-  disown,
   identityOf,
   type ManagedKind,
   type ManagedObject,
   readShares,
   type Share,
   stripped,
-  track,
   type Writer,
   writeShares,
-} from "#apiserver/patch/managed.ts";
+} from "#apiserver/patch/shares.ts";
 import { checkTyped, compare, fieldSetOf, merge, removeItems, TypedError, withNamedFields } from "#apiserver/patch/typed.ts";
 import { equal } from "#base/equal.ts";
 import { parseJson } from "#base/json.ts";

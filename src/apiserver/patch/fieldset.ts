@@ -32,6 +32,25 @@ export function beneath(set: FieldSet, element: string): FieldSet {
   const { ".": _, ...rest } = node;
   return rest;
 }
+/** Whether the node that these elements lead to is in the set. */
+export function hasPath(set: FieldSet, path: readonly string[]): boolean {
+  let at: FieldSet | undefined = set;
+  for (let i = 0; i < path.length; i++) {
+    at = at[path[i]!];
+    if (at === undefined) return false;
+  }
+  return isMember(at);
+}
+/** Whether the set has the node that these elements lead to, or one above it. */
+export function coversPath(set: FieldSet, path: readonly string[]): boolean {
+  let at: FieldSet | undefined = set;
+  for (let i = 0; i < path.length; i++) {
+    at = at[path[i]!];
+    if (at === undefined) return false;
+    if (isMember(at)) return true;
+  }
+  return false;
+}
 
 const rank: Readonly<Record<string, number>> = { ".": 0, f: 1, k: 2, v: 3, i: 4 };
 function before(a: string, b: string): boolean {

@@ -18,7 +18,8 @@ import { type Decoded, DecodeError, decode, type KindSchema } from "#schema/deco
 
 export { type Applied, apply } from "#apiserver/patch/apply.ts";
 export { type FieldSet, setOf } from "#apiserver/patch/fieldset.ts";
-export { type ManagedEntry, type ManagedKind, type ManagedObject, manage, type Writer } from "#apiserver/patch/managed.ts";
+export { manage } from "#apiserver/patch/managed.ts";
+export type { ManagedEntry, ManagedKind, ManagedObject, Writer } from "#apiserver/patch/shares.ts";
 
 export const JSON_PATCH = "application/json-patch+json";
 export const MERGE_PATCH = "application/merge-patch+json";

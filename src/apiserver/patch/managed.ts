@@ -3,146 +3,31 @@
  * every write that is no apply adds what it changed to its manager's entry and takes it from all others.
  */
 
-import { difference, type FieldSet, isEmpty, isFieldSet, LEAF, setOf, union, without } from "#apiserver/patch/fieldset.ts";
+import { difference, type FieldSet, isEmpty, LEAF, union, without } from "#apiserver/patch/fieldset.ts";
 import { outline } from "#apiserver/patch/outline.ts";
+import { renewed } from "#apiserver/patch/renew.ts";
+import {
+  apiVersionOf,
+  bySpelling,
+  identityOf,
+  isReset,
+  type ManagedEntry,
+  type ManagedKind,
+  type ManagedObject,
+  readShares,
+  type Share,
+  seconds,
+  stripped,
+  type Writer,
+  writeShares,
+} from "#apiserver/patch/shares.ts";
 import { compare } from "#apiserver/patch/typed.ts";
 import { limits } from "#base/limits.ts";
 import { freeze } from "#base/plain.ts";
 import { Recent } from "#base/recent.ts";
-import { formatTime, parseTime } from "#base/time.ts";
+import { formatTime } from "#base/time.ts";
 import { zeroOf } from "#schema/decode.ts";
-import type { ObjectNode } from "#schema/notation.ts";
 
-/** A managedFields entry; one whose fields all are missing resets the list. */
-export interface ManagedEntry {
-  manager?: string;
-  operation?: string;
-  apiVersion?: string;
-  time?: string;
-  fieldsType?: string;
-  fieldsV1?: Record<string, unknown>;
-  subresource?: string;
-}
-/** An object as far as this room looks at it. */
-export interface ManagedObject {
-  metadata: { uid?: string; name?: string; namespace?: string; annotations?: Record<string, string>; managedFields?: ManagedEntry[] };
-}
-/** What must be known of a kind. */
-export interface ManagedKind {
-  readonly schema: ObjectNode;
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
-/** Who writes, when, and through which door. */
-export interface Writer {
-  /** The fieldManager parameter, or what stands for it; "" becomes "unknown". */
-  readonly manager: string;
-  /** "" for the object itself, else "status", "scale" and the like. */
-  readonly subresource: string;
-  /** Milliseconds. */
-  readonly now: number;
-  /** Fields that this door never writes (the object's status on the main door, its spec on /status): they are not tracked. */
-  readonly reset?: FieldSet;
-}
-
-/** One manager's share while it is worked on. */
-export interface Share {
-  readonly manager: string;
-  readonly applied: boolean;
-  readonly apiVersion: string;
-  readonly subresource: string;
-  time: string | undefined;
-  set: FieldSet;
-}
-
-/** Fields that nobody manages. */
-const STRIPPED = setOf(
-  ["apiVersion"],
-  ["kind"],
-  ["metadata"],
-  ["metadata", "name"],
-  ["metadata", "namespace"],
-  ["metadata", "creationTimestamp"],
-  ["metadata", "selfLink"],
-  ["metadata", "uid"],
-  ["metadata", "clusterName"],
-  ["metadata", "generation"],
-  ["metadata", "managedFields"],
-  ["metadata", "resourceVersion"],
-);
-export const stripped = (set: FieldSet): FieldSet => difference(set, STRIPPED);
-
-/** What identifies a share: appliers are the same manager across versions, updaters are not. */
-export function identityOf({ manager, applied, apiVersion, subresource }: Identified): string {
-  return applied ? `Apply\n${subresource}\n\n${manager}` : `Update\n${subresource}\n${apiVersion}\n${manager}`;
-}
-type Identified = Pick<Share, "manager" | "applied" | "apiVersion" | "subresource">;
-/** The order of identities as upstream spells them. */
-export const bySpelling = (a: Identified, b: Identified): number => order(spelled(a), spelled(b));
-const spelled = ({ manager, applied, apiVersion, subresource }: Identified) =>
-  JSON.stringify([manager, applied ? "Apply" : "Update", applied ? "" : apiVersion, subresource]);
-
-/** Reads managedFields; undefined when they are malformed. */
-export function readShares(entries: readonly ManagedEntry[] | undefined | null): Map<string, Share> | undefined {
-  const out = new Map<string, Share>();
-  for (const e of entries ?? []) {
-    if ((e.operation !== "Apply" && e.operation !== "Update") || !e.apiVersion || e.fieldsType !== "FieldsV1") return undefined;
-    const set: unknown = e.fieldsV1 ?? {};
-    if (!checked.has(set as FieldSet) && !isFieldSet(set)) return undefined;
-    checked.add(set as FieldSet);
-    const share: Share = {
-      manager: e.manager ?? "",
-      applied: e.operation === "Apply",
-      apiVersion: e.apiVersion,
-      subresource: e.subresource ?? "",
-      time: e.time,
-      set: set as FieldSet,
-    };
-    out.set(identityOf(share), share);
-  }
-  return out;
-}
-/** Sets known to be well-formed: the same ones are read again and again. */
-const checked = new WeakSet<FieldSet>();
-
-const seconds = (time: string | undefined) => (time === undefined ? 0 : Math.floor((parseTime(time) ?? 0) / 1000));
-const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Writes managedFields, in upstream's order. */
-export function writeShares(shares: ReadonlyMap<string, Share>): ManagedEntry[] | undefined {
-  if (shares.size === 0) return undefined;
-  const sorted = [...shares.values()];
-  if (sorted.length > 1)
-    sorted.sort(
-      (a, b) =>
-        Number(b.applied) - Number(a.applied) ||
-        seconds(a.time) - seconds(b.time) ||
-        order(a.manager, b.manager) ||
-        order(a.apiVersion, b.apiVersion) ||
-        order(a.subresource, b.subresource),
-    );
-  return sorted.map(entryOf);
-}
-function entryOf({ manager, applied, apiVersion, time, set, subresource }: Share): ManagedEntry {
-  const entry: ManagedEntry = {};
-  if (manager) entry.manager = manager;
-  entry.operation = applied ? "Apply" : "Update";
-  entry.apiVersion = apiVersion;
-  if (time !== undefined) entry.time = time;
-  entry.fieldsType = "FieldsV1";
-  entry.fieldsV1 = freeze(set);
-  if (subresource) entry.subresource = subresource;
-  checked.add(set);
-  return entry;
-}
-
-function isReset(entries: readonly ManagedEntry[] | undefined | null): boolean {
-  if (!entries || entries.length > 1) return false;
-  const [only] = entries as readonly (ManagedEntry & Readonly<Record<string, unknown>>)[];
-  for (const field in only) if (only[field] !== undefined) return false;
-  return true;
-}
 /** The shares that a write starts from: those it brings along itself, if it may, else the live ones. */
 function sharesFor(live: ManagedObject | undefined, next: ManagedObject, subresource: string): Map<string, Share> {
   const liveShares = () => readShares(live?.metadata.managedFields) ?? new Map<string, Share>();
@@ -152,8 +37,6 @@ function sharesFor(live: ManagedObject | undefined, next: ManagedObject, subreso
   const shares = readShares(given);
   return shares && shares.size > 0 ? shares : liveShares();
 }
-
-export const apiVersionOf = (kind: ManagedKind) => (kind.group ? `${kind.group}/${kind.version}` : kind.version);
 
 /** The object without its managedFields, sharing all else. */
 export function bare<T extends ManagedObject>(object: T): T {
@@ -258,6 +141,8 @@ export function manage<T extends ManagedObject>(
   next: T,
   writer: Writer,
 ): ManagedEntry[] | undefined {
+  const entries = live && renewed(kind, live, next, writer);
+  if (entries) return entries;
   const shares = sharesFor(live, next, writer.subresource);
   if (shares.size === 0 && live?.metadata.uid) return undefined;
   // that managedFields themselves differ makes no difference: nobody manages them

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type ManagedObject, manage, type Share, track, writeShares } from "#apiserver/patch/managed.ts";
+import { manage, track } from "#apiserver/patch/managed.ts";
+import { type ManagedObject, type Share, writeShares } from "#apiserver/patch/shares.ts";
 import { seededChance } from "#base/chance.ts";
 import { Event } from "#kinds/core/v1/event.ts";
 import { Service } from "#kinds/core/v1/service.ts";

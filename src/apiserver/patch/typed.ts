@@ -12,11 +12,13 @@ import type { FieldNode, ObjectNode, TypeNode } from "#schema/notation.ts";
 export interface Slot {
   readonly type: TypeNode;
   readonly field: FieldNode | undefined;
+  /** The path element of a field; "": it is made of what stands there. */
+  readonly element: string;
 }
 type Fields = Readonly<Record<string, unknown>>;
 
 /** How a slot's values are taken apart. */
-type Shape =
+export type Shape =
   | { readonly is: "leaf" }
   | { readonly is: "object"; readonly node: ObjectNode; readonly slots: ReadonlyMap<string, Slot> }
   | { readonly is: "map"; readonly item: Slot }
@@ -26,7 +28,7 @@ type Shape =
 
 const leaf: Shape = { is: "leaf" };
 const deduced: Shape = { is: "deduced" };
-const anything: Slot = { type: { is: "scalar", scalar: "any" }, field: undefined };
+export const anything: Slot = { type: { is: "scalar", scalar: "any" }, field: undefined, element: "" };
 const slotsOfObjects = new WeakMap<ObjectNode, ReadonlyMap<string, Slot>>();
 const shapes = new WeakMap<Slot, Shape>();
 const roots = new WeakMap<ObjectNode, Slot>();
@@ -35,7 +37,7 @@ const roots = new WeakMap<ObjectNode, Slot>();
 export function rootSlot(node: ObjectNode): Slot {
   let slot = roots.get(node);
   if (!slot) {
-    slot = { type: node, field: undefined };
+    slot = { type: node, field: undefined, element: "" };
     roots.set(node, slot);
   }
   return slot;
@@ -43,7 +45,7 @@ export function rootSlot(node: ObjectNode): Slot {
 function slotsOf(node: ObjectNode): ReadonlyMap<string, Slot> {
   let slots = slotsOfObjects.get(node);
   if (!slots) {
-    slots = new Map(Object.entries(node.fields).map(([name, field]) => [name, { type: field.type, field }]));
+    slots = new Map(Object.entries(node.fields).map(([name, field]) => [name, { type: field.type, field, element: `f:${name}` }]));
     slotsOfObjects.set(node, slots);
   }
   return slots;
@@ -56,6 +58,11 @@ function shapeOf(slot: Slot): Shape {
   }
   return shape;
 }
+/** How this value is taken apart: where any may stand, an object is and nothing else. */
+export function shapeFor(slot: Slot, value: unknown): Shape {
+  const shape = shapeOf(slot);
+  return shape === deduced && !isObject(value) ? leaf : shape;
+}
 function makeShape({ type, field }: Slot): Shape {
   switch (type.is) {
     case "scalar":
@@ -63,26 +70,29 @@ function makeShape({ type, field }: Slot): Shape {
     case "object":
       return type.atomic || field?.atomic ? leaf : { is: "object", node: type, slots: slotsOf(type) };
     case "map":
-      return field?.atomic ? leaf : { is: "map", item: { type: type.of, field: undefined } };
+      return field?.atomic ? leaf : { is: "map", item: { type: type.of, field: undefined, element: "" } };
     default: {
-      if (field?.listType === "set") return { is: "set", item: { type: type.of, field: undefined } };
+      if (field?.listType === "set") return { is: "set", item: { type: type.of, field: undefined, element: "" } };
       if (field?.listType !== "map" || type.of.is !== "object") return leaf;
       const { fields } = type.of;
       const keys = field.keys.toSorted();
-      return { is: "list", item: { type: type.of, field: undefined }, keys, defaults: keys.map(k => fields[k]?.defaultValue) };
+      return { is: "list", item: { type: type.of, field: undefined, element: "" }, keys, defaults: keys.map(k => fields[k]?.defaultValue) };
     }
   }
 }
-function slotFor(shape: Shape, name: string): Slot | undefined {
+export function slotFor(shape: Shape, name: string): Slot | undefined {
   if (shape.is === "object") return shape.slots.get(name);
   return shape.is === "map" ? shape.item : anything;
 }
+
+/** The path element of what stands under this key. */
+export const fieldElement = (slot: Slot, key: string): string => slot.element || `f:${key}`;
 
 /** A value that does not fit its type; the message is upstream's, e.g. `.spec.foo: field not declared in schema`. */
 export class TypedError extends Error {}
 
 /** The path element of an item of a list whose items are told apart. */
-function elementOf(shape: Shape, item: unknown): string {
+export function elementOf(shape: Shape, item: unknown): string {
   if (shape.is === "set") {
     if (item === null) throw new TypedError("associative list without keys has an element that's an explicit null");
     if (typeof item === "object")
@@ -112,10 +122,10 @@ function elementOf(shape: Shape, item: unknown): string {
   return `k:{${text}}`;
 }
 
-function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-function isBare(value: unknown): boolean {
+export function isBare(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
   for (const _ in value as object) return false;
@@ -156,9 +166,6 @@ class Kids {
       this.r[element] = diff.r;
     }
   }
-  addField(name: string, diff: Diff | undefined): void {
-    if (diff) this.add(`f:${name}`, diff);
-  }
   close(added: boolean, removed: boolean): Diff | undefined {
     if (!added && !removed && !this.a && !this.m && !this.r) return undefined;
     return { a: node(added, this.a), m: node(false, this.m), r: node(removed, this.r) };
@@ -171,8 +178,7 @@ function leafDiff(l: unknown, r: unknown): Diff | undefined {
 }
 function diff(slot: Slot, l: unknown, r: unknown): Diff | undefined {
   if (l === r) return undefined;
-  let shape = shapeOf(slot);
-  if (shape === deduced && !isObject(l ?? r)) shape = leaf;
+  const shape = shapeFor(slot, l ?? r);
   if (shape.is === "leaf" || (isBare(l) && isBare(r))) return leafDiff(l, r);
   const kids = new Kids();
   if (shape.is === "set" || shape.is === "list") {
@@ -186,11 +192,17 @@ function diff(slot: Slot, l: unknown, r: unknown): Diff | undefined {
     const right: Fields = isObject(r) ? r : {};
     for (const key in left) {
       const value = left[key];
-      if (value !== undefined && value !== right[key]) kids.addField(key, diff(slotFor(shape, key) ?? anything, value, right[key]));
+      if (value === undefined || value === right[key]) continue;
+      const kid = slotFor(shape, key) ?? anything;
+      const found = diff(kid, value, right[key]);
+      if (found) kids.add(fieldElement(kid, key), found);
     }
-    for (const key in right)
-      if (left[key] === undefined && right[key] !== undefined)
-        kids.addField(key, diff(slotFor(shape, key) ?? anything, undefined, right[key]));
+    for (const key in right) {
+      if (left[key] !== undefined || right[key] === undefined) continue;
+      const kid = slotFor(shape, key) ?? anything;
+      const found = diff(kid, undefined, right[key]);
+      if (found) kids.add(fieldElement(kid, key), found);
+    }
   }
   return kids.close(l === undefined, r === undefined);
 }
@@ -223,8 +235,7 @@ export function compare(type: ObjectNode, left: unknown, right: unknown): Compar
 }
 
 function setNode(slot: Slot, value: unknown): FieldSet | undefined {
-  let shape = shapeOf(slot);
-  if (shape === deduced && !isObject(value)) shape = leaf;
+  const shape = shapeFor(slot, value);
   if (shape.is === "leaf") return LEAF;
   if (value === null || value === undefined) return undefined;
   let kids: Record<string, FieldSet> | undefined;
@@ -287,8 +298,7 @@ export function removeItems(type: ObjectNode, value: unknown, remove: FieldSet):
   return isEmpty(remove) ? value : removed(rootSlot(type), value, remove);
 }
 function removed(slot: Slot, value: unknown, remove: FieldSet): unknown {
-  let shape = shapeOf(slot);
-  if (shape === deduced && !isObject(value)) shape = leaf;
+  const shape = shapeFor(slot, value);
   if (typeof value !== "object" || value === null) return value;
   if (isBare(value) || shape.is === "leaf") return undefined;
   if (shape.is === "set" || shape.is === "list") {
@@ -318,8 +328,7 @@ export function merge(type: ObjectNode, live: unknown, config: unknown): unknown
   return merged(rootSlot(type), live, config);
 }
 function merged(slot: Slot, l: unknown, r: unknown): unknown {
-  let shape = shapeOf(slot);
-  if (shape === deduced && !isObject(r ?? l)) shape = leaf;
+  const shape = shapeFor(slot, r ?? l);
   if (shape.is === "leaf" || (isBare(l) && isBare(r))) return r !== undefined ? r : l;
   if (shape.is === "set" || shape.is === "list") return mergedList(shape, Array.isArray(l) ? l : [], Array.isArray(r) ? r : []);
   const left: Fields = isObject(l) ? l : {};
@@ -441,7 +450,7 @@ const bareSlots = new WeakMap<TypeNode, Slot>();
 function rootOf(type: TypeNode): Slot {
   let slot = bareSlots.get(type);
   if (!slot) {
-    slot = { type, field: undefined };
+    slot = { type, field: undefined, element: "" };
     bareSlots.set(type, slot);
   }
   return slot;
