@@ -24,7 +24,7 @@ import { NOTHING_RESERVED, type Reserved } from "#kubelet/node.ts";
 import type { MachineInfo, StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { type EvictionRules, evictionRules } from "#kubelet/thresholds.ts";
-import { type Ailments, skewed, well } from "#sim/ailments.ts";
+import { type Ailments, isShort, skewed, well } from "#sim/ailments.ts";
 import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
@@ -322,6 +322,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       ),
       streams: parts.streams(port),
       reasons: plane.reasons,
+      changes: () => (isShort(ailments) ? undefined : runtime.changes()),
       ...(shared && { shared }),
     },
   );

@@ -44,6 +44,11 @@ export interface KubeletParts {
   readonly prober: Prober;
   readonly streams: StreamServer;
   readonly reasons?: Reasons;
+  /**
+   * Counts what changes on the machine: while the count stands, `runtime`, `disk`, `logFiles`, `cgroups` and `machine` answer what they
+   * did before, but for what tells of time passed. Undefined, or not there: nobody counts, and they are asked again and again.
+   */
+  readonly changes?: () => number | undefined;
   /** Views of another, when many nodes share a process: this node's pods, and all services. Else it has watches of its own. */
   readonly shared?: { readonly pods: View<Pod>; readonly services: View<Service> };
 }

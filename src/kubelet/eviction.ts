@@ -34,6 +34,8 @@ export interface Shortness {
   readonly pressures: ReadonlyMap<Pressure, number>;
 }
 export const WELL: Shortness = { since: new Map(), shortages: [], pressures: new Map() };
+/** Nothing is short, and nothing is said to be: only other signals can change that, not time. */
+export const isWell = ({ since, pressures }: Shortness): boolean => since.size === 0 && pressures.size === 0;
 
 /** What a look at the signals makes of what was known before; the same object where nothing is short and nothing was. */
 export function lookAt(before: Shortness, signals: Signals, { thresholds, transitionMs }: EvictionRules, now: number): Shortness {
@@ -52,7 +54,7 @@ export function lookAt(before: Shortness, signals: Signals, { thresholds, transi
     since.set(threshold, first);
     if (now - first >= (threshold.grace ?? 0)) shortages.push({ threshold, least, available });
   }
-  if (since.size === 0 && before.since.size === 0 && before.pressures.size === 0) return before;
+  if (since.size === 0 && isWell(before)) return before;
   const pressures = new Map([...before.pressures].filter(([, at]) => now - at < transitionMs));
   for (const { pressure } of since.keys()) pressures.set(pressure, now);
   return { since, shortages, pressures };

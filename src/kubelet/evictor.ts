@@ -6,7 +6,8 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { type Soon, soon, together } from "#base/soon.ts";
 import type { Pod } from "#kinds/core/v1/pod.ts";
-import { type Candidate, evictionOf, lookAt, ranked, type Shortage, type Shortness, WELL } from "#kubelet/eviction.ts";
+import { type Candidate, evictionOf, isWell, lookAt, ranked, type Shortage, type Shortness, WELL } from "#kubelet/eviction.ts";
+import { UNSURE, WHILE_STILL } from "#kubelet/housekeeping.ts";
 import { podPaths, type Roots } from "#kubelet/names.ts";
 import type { Eviction } from "#kubelet/observed.ts";
 import { exceeded, hasOwnLimits } from "#kubelet/ownlimits.ts";
@@ -61,18 +62,19 @@ export class Evictor {
   get pressures(): ReadonlySet<Pressure> {
     return this.#pressures;
   }
-  /** Looks once, and acts. */
-  look(): Soon<void> {
+  /** Looks once, and acts, as a chore: of a node that has enough of all nothing is to be said while its signals and its pods stay as they are. */
+  look(): Soon<number> {
     return soon(this.#observe(), this.#act);
   }
-  readonly #act = (shortages: readonly Shortage[]): Soon<void> => {
-    if (!this.#parts.able()) return undefined;
+  readonly #act = (shortages: readonly Shortage[]): Soon<number> => {
+    if (!this.#parts.able()) return UNSURE;
     const limited = this.#limitedPods();
-    if (limited.length > 0) return this.#hold(limited, shortages);
-    if (shortages.length > 0 && !this.#waits()) return this.#relieve(shortages);
+    if (limited.some(stays)) return this.#hold(limited.filter(stays), shortages);
+    if (shortages.length > 0) return this.#waits() ? UNSURE : this.#relieve(shortages);
+    return limited.length === 0 && isWell(this.#known) && this.#imagePath !== undefined ? WHILE_STILL : UNSURE;
   };
   /** Those that have taken more than they may go, and the node's own shortage waits for that. */
-  async #hold(limited: readonly Worker[], shortages: readonly Shortage[]): Promise<void> {
+  async #hold(limited: readonly Worker[], shortages: readonly Shortage[]): Promise<number> {
     const stats = byId(await this.#parts.runtime.stats());
     const now = this.#parts.clock.monotonic();
     for (const [path, { at }] of this.#measured) if (now - at >= MEASURED_MS) this.#measured.delete(path);
@@ -84,14 +86,16 @@ export class Evictor {
       this.#evict(worker, why);
     }
     if (held && shortages.length > 0 && !this.#waits()) await this.#relieve(shortages);
+    return UNSURE;
   }
+  /** Those that have said how much of the disk they take at most. */
   #limitedPods(): readonly Worker[] {
     const found: Worker[] = [];
     for (const worker of this.#parts.workers) {
       const { pod } = worker;
       const limited = this.#limited.get(pod) ?? hasOwnLimits(pod);
       this.#limited.set(pod, limited);
-      if (limited && stays(worker)) found.push(worker);
+      if (limited) found.push(worker);
     }
     return found;
   }
@@ -125,7 +129,7 @@ export class Evictor {
     events.tell({ apiVersion: "v1", kind: "Pod", metadata: worker.pod.metadata }, "Warning", reason, message);
     worker.evict(why);
   }
-  async #relieve(met: readonly Shortage[]): Promise<void> {
+  async #relieve(met: readonly Shortage[]): Promise<number> {
     const { events, node, log, rules } = this.#parts;
     let shortages = met;
     const first = shortages[0]!;
@@ -135,16 +139,17 @@ export class Evictor {
       shortages = await this.#observe();
     }
     const [still] = shortages;
-    if (!still) return;
+    if (!still) return UNSURE;
     const candidates = await this.#candidates();
     const [victim] = ranked([...candidates.keys()], still);
     if (!victim) {
       log.warn("the node is short, and has no pod to evict", { resource: still.threshold.resource });
-      return;
+      return UNSURE;
     }
     const worker = candidates.get(victim)!;
     this.#victim = { worker, at: this.#parts.clock.monotonic() };
     this.#evict(worker, evictionOf(victim, still, rules));
+    return UNSURE;
   }
   /** What the node is short of now. */
   #observe(): Soon<readonly Shortage[]> {

@@ -16,6 +16,8 @@ export interface FollowParts {
   readonly log: Log;
   readonly workers: Workers;
   readonly node: NodeReporter;
+  /** The runtime has come, or gone. */
+  readonly stir: () => void;
 }
 export class Following {
   readonly #parts: FollowParts;
@@ -44,7 +46,7 @@ export class Following {
   }
   /** Until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, node } = this.#parts;
+    const { clock, log, node, stir } = this.#parts;
     let wait = RECONNECT.first;
     while (!signal.aborted) {
       const round = new AbortController();
@@ -63,6 +65,7 @@ export class Following {
       signal.removeEventListener("abort", stop);
       if (signal.aborted) return;
       node.runtimeAway();
+      stir();
       await clock.sleep(wait, signal).catch(() => undefined);
       wait = Math.min(RECONNECT.most, wait * 2);
     }
@@ -78,7 +81,7 @@ export class Following {
 
   /** From a connection to its end. */
   async #follow(signal: AbortSignal, connected: () => void): Promise<void> {
-    const { runtime, node, workers } = this.#parts;
+    const { runtime, node, workers, stir } = this.#parts;
     const gone = Promise.withResolvers<never>();
     gone.promise.catch(() => undefined);
     this.#lost = gone.reject;
@@ -88,6 +91,7 @@ export class Following {
     hearing.catch(() => undefined);
     const states = await this.#list();
     this.#serves = true;
+    stir();
     this.#first.resolve(states);
     await this.#ask();
     node.imagesAre(await runtime.images());

@@ -54,6 +54,9 @@ export class Garbage {
   /** When each image was first seen unused; lost with the process, which only delays its removal. */
   readonly #unusedSince = new Map<string, number>();
 
+  /** Nothing was left, when it last cleared up, that may go some time. */
+  clean = false;
+
   constructor(parts: GarbageParts) {
     this.#parts = parts;
     this.#places = placesOf(parts);
@@ -62,7 +65,8 @@ export class Garbage {
   async collect(states: readonly PodState[], all = false): Promise<readonly ImageState[]> {
     const names = together(this.#places.map(place => place.names()));
     const found = names instanceof Promise ? await names : names;
-    if (found.some(n => n.length > 0)) await this.#clear(found, states);
+    this.clean = found.every(n => n.length === 0);
+    if (!this.clean) await this.#clear(found, states);
     return this.#collectImages(states, all);
   }
 
@@ -86,6 +90,7 @@ export class Garbage {
     const free = freeOf(images, states, config.keepImages);
     for (const id of since.keys()) if (!free.some(i => i.id === id)) since.delete(id);
     if (free.length === 0) return images;
+    this.clean = false;
     for (const i of free) if (!since.has(i.id)) since.set(i.id, clock.now());
 
     let toFree = all ? Number.POSITIVE_INFINITY : await this.#excess();

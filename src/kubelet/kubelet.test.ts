@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
+import { text } from "#base/bytes.ts";
 import { seededChance } from "#base/chance.ts";
 import { silentLog } from "#base/log.ts";
 import { createClient } from "#client/http.ts";
@@ -10,9 +11,11 @@ import { Node } from "#kinds/core/v1/node.ts";
 import { Pod } from "#kinds/core/v1/pod.ts";
 import type { KubeletConfig } from "#kubelet/config.ts";
 import { createKubelet } from "#kubelet/kubelet.ts";
+import { ROTATION } from "#kubelet/logrotation.ts";
 import { NOTHING_RESERVED } from "#kubelet/node.ts";
 import { evictionRules } from "#kubelet/thresholds.ts";
 import type { Draft } from "#schema/notation.ts";
+import { type Ailments, isShort, well } from "#sim/ailments.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { noStreams, simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
 import { type SimulatedRuntimeOptions, simulatedRuntime } from "#sim/runtime.ts";
@@ -46,18 +49,22 @@ const config: KubeletConfig = {
 
 interface WorldOptions extends Omit<SimulatedRuntimeOptions, "clock"> {
   readonly failing?: (what: string) => string | undefined;
+  readonly ailments?: Ailments;
+  /** Whether somebody counts what changes on the machine. */
+  readonly counts?: boolean;
 }
 let stop: (() => Promise<void>) | undefined;
 afterEach(async () => {
   await stop?.();
   stop = undefined;
 });
-async function world({ failing, ...options }: WorldOptions = {}) {
+async function world({ failing, ailments = well(), counts = false, ...options }: WorldOptions = {}) {
   const clock = virtualClock();
   const server = smallServer(clock);
   const client = createClient(server.transport, { userAgent: "test", clock });
   const runtime = simulatedRuntime({ clock, ...options });
-  const disk = simulatedDisk();
+  const disk = simulatedDisk({ ailments, used: () => runtime.diskUsed(), size: path => runtime.sizeOf(path) });
+  const machine = simulatedMachine({ hostname: "n1", ailments, used: () => runtime.memory() });
   const cgroups = simulatedCgroups();
   const start = () => {
     const ending = new AbortController();
@@ -70,9 +77,10 @@ async function world({ failing, ...options }: WorldOptions = {}) {
       disk,
       cgroups,
       logFiles: simulatedLogFiles(clock, runtime.logAt),
-      machine: simulatedMachine({ hostname: "n1" }),
+      machine,
       prober: simulatedProber(failing),
       streams: noStreams,
+      ...(counts && { changes: () => (isShort(ailments) ? undefined : runtime.changes()) }),
     });
     const done = kubelet.run(ending.signal);
     const end = async () => {
@@ -90,7 +98,7 @@ async function world({ failing, ...options }: WorldOptions = {}) {
   await run(clock, 100);
   const pod = (name: string) => client.get(Pod, name, "default");
   const events = async () => (await client.list(Event, { namespace: "default" })).items.map(e => `${e.reason}: ${e.message}`);
-  return { clock, client, server, runtime, disk, cgroups, pod, events, start, ...first, wait: (ms: number) => run(clock, ms) };
+  return { clock, client, server, runtime, machine, disk, cgroups, pod, events, start, ...first, wait: (ms: number) => run(clock, ms) };
 }
 function draft(name: string, spec: Draft<Pod>["spec"]): Draft<Pod> {
   return {
@@ -415,4 +423,92 @@ test("activeDeadlineSeconds, hostPort conflicts and forbidden sysctls end a pod 
   assert.equal(await why("a"), "Running undefined");
   assert.equal(await why("b"), "Failed NodePorts");
   assert.equal(await why("c"), "Failed SysctlForbidden");
+});
+
+/** What a node goes through, by a seed: all that it writes and all that its runtime is told, and when; and how often its memory was asked for. */
+async function lived(seed: number, counts: boolean) {
+  const chance = seededChance(seed);
+  const below = (n: number) => Math.floor(chance.next() * n);
+  const ailments = well();
+  const story: string[] = [];
+  const prints: ((line: string) => void)[] = [];
+  let written = 0;
+  const w = await world({
+    counts,
+    ailments,
+    script: ({ name }, _, { print }) => {
+      prints.push(print);
+      if (name.startsWith("writer")) return { disk: () => written };
+      if (name.startsWith("hungry")) return { memory: 9 * 1024 ** 3 };
+      return name.startsWith("talker") ? { log: "x".repeat(ROTATION.size) } : {};
+    },
+  });
+  const note = (what: string) => void story.push(`${w.clock.monotonic()} ${what}`);
+  w.server.intercept = ({ method, url, body }) => {
+    if (method !== "GET") note(`${method} ${url} ${text(body as Uint8Array)}`);
+    return undefined;
+  };
+  let asked = 0;
+  const { memory } = w.machine;
+  w.machine.memory = () => {
+    asked++;
+    return memory();
+  };
+  w.runtime.reopenLog = async id => note(`reopenLog ${id}`);
+  let pods = 0;
+  const create = (kind: string, limits?: Record<string, string>) =>
+    w.client.create(
+      Pod,
+      draft(`${kind}-${++pods}`, { containers: [{ name: "app", image: `${kind}:${pods}`, ...(limits && { resources: { limits } }) }] }),
+      { namespace: "default" },
+    );
+  const all: readonly (() => unknown)[] = [
+    ...(["memory", "disk", "pids"] as const).map(of => () => {
+      ailments[of] = !ailments[of];
+    }),
+    () => w.runtime.away(true),
+    () => w.runtime.away(false),
+    () => w.runtime.kill(w.runtime.running()[0] ?? "", 1),
+    () => prints.at(-1)?.("word"),
+    () => create("plain"),
+    () => create("writer", { "ephemeral-storage": "1Gi" }),
+    () => create("hungry"),
+    () => create("talker"),
+    () => {
+      written = written === 0 ? 2 * 1024 ** 3 : 0;
+    },
+    async () => {
+      const [first] = (await w.client.list(Pod, { namespace: "default" })).items;
+      if (first) await w.client.delete(Pod, first.metadata.name ?? "", { namespace: "default" });
+    },
+  ];
+  // each seed knows only some of them, so that rare ones do not drown in others
+  const events = all.filter(() => below(2) === 0);
+  for (let i = 0; i < 20 && events.length > 0; i++) {
+    try {
+      await events[below(events.length)]!();
+    } catch {
+      // nothing runs that could be killed
+    }
+    await w.wait(1000 + below(60_000));
+  }
+  Object.assign(ailments, well());
+  w.runtime.away(false);
+  for (const { metadata } of (await w.client.list(Pod, { namespace: "default" })).items)
+    if (!metadata.deletionTimestamp) await w.client.delete(Pod, metadata.name ?? "", { namespace: "default" });
+  await w.wait(900_000);
+  const before = asked;
+  await w.wait(600_000);
+  await stop?.();
+  return { story: [...story, ...w.runtime.calls], asked, atRest: asked - before };
+}
+test("a node whose chores rest sees every change in the same turn as one whose chores never do", async () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const counted = await lived(seed, true);
+    const plain = await lived(seed, false);
+    assert.deepEqual(counted.story, plain.story, `seed ${seed}`);
+    assert(counted.asked < plain.asked);
+    assert.equal(plain.atRest, 60);
+    assert.equal(counted.atRest, 0, "nothing is asked of a machine at rest");
+  }
 });

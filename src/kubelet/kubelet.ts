@@ -15,7 +15,7 @@ import type { NodeSetting } from "#kubelet/containerspec.ts";
 import { Evictor } from "#kubelet/evictor.ts";
 import { Following } from "#kubelet/follow.ts";
 import { Garbage } from "#kubelet/garbage.ts";
-import { type Chore, keepHouse, MINUTE } from "#kubelet/housekeeping.ts";
+import { type Chore, keepHouse, MINUTE, UNSURE, WHILE_STILL } from "#kubelet/housekeeping.ts";
 import { Images } from "#kubelet/images.ts";
 import { keepLease } from "#kubelet/lease.ts";
 import { rotateLogs } from "#kubelet/logrotation.ts";
@@ -69,6 +69,15 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     const { signal } = ending;
     until.addEventListener("abort", () => ending.abort(until.reason), { once: true });
     if (until.aborted) ending.abort(until.reason);
+    /** How often what the chores look at has changed, the machine apart. */
+    let stirred = 0;
+    const stir = () => {
+      stirred++;
+    };
+    const stirs = () => {
+      const changes = parts.changes?.();
+      return changes === undefined ? undefined : changes + stirred;
+    };
     const roots = { root: config.root, memory: `${config.root}/memory`, logs: config.logs };
     const info = await parts.machine.info();
     await parts.disk.prepare(roots.root, roots.memory);
@@ -89,7 +98,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       changed: () => node.shortnessChanged(),
     });
     const node = new NodeReporter(config.node, { client, clock, log, shortness: evictor, rules: config.eviction }, info);
-    const following = new Following({ runtime, clock, log, workers, node });
+    const following = new Following({ runtime, clock, log, workers, node, stir });
     await evictor.look();
     reporter = node;
     const setting: NodeSetting = {
@@ -130,8 +139,10 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       runtimeServes: () => following.serves,
       nodeWell: () => node.well,
       runtimeLost: error => following.lost(error),
+      stir,
       finished: uid => {
         workers.finished(uid);
+        stir();
         weigh();
       },
     };
@@ -145,7 +156,9 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
         turns: MINUTE,
         run: async () => {
           const states = await following.look();
-          if (states && pods.synced) node.imagesAre(await garbage.collect(states));
+          if (!states || !pods.synced) return UNSURE;
+          node.imagesAre(await garbage.collect(states));
+          return garbage.clean && node.well ? WHILE_STILL : UNSURE;
         },
       },
     ];
@@ -154,7 +167,7 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
       else log.warn("housekeeping failed; it is tried again", { error: messageOf(error) });
     };
     let self: Node | undefined;
-    const tasks: Promise<unknown>[] = [keepHouse(chores, { clock, failed }, signal)];
+    const tasks: Promise<unknown>[] = [keepHouse(chores, { clock, stirs, failed }, signal)];
     const registered = node.register(signal).then(n => {
       self = n;
       if (n) tasks.push(node.reportStatus(signal), keepLease(node, parts, signal));

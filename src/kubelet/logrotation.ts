@@ -1,6 +1,7 @@
 /** Keeps log files small: at 10 MiB a container's log is set aside, and five files are kept (upstream's containerLogMaxSize and -Files). */
 import type { Clock } from "#base/clock.ts";
 import type { Soon } from "#base/soon.ts";
+import { UNSURE, WHILE_STILL } from "#kubelet/housekeeping.ts";
 import type { LogFiles } from "#kubelet/ports.ts";
 import type { ContainerState, PodState, Runtime } from "#kubelet/runtime.ts";
 
@@ -16,8 +17,8 @@ interface Asked {
   readonly container: ContainerState;
   readonly size: Soon<number | undefined>;
 }
-/** Looks at the logs of all running containers once. */
-export function rotateLogs(pods: Iterable<{ readonly state: PodState | undefined }>, parts: RotationParts): Soon<void> {
+/** Looks at the logs of all running containers once, as a chore: nothing is to be done again while no log grows and no container comes. */
+export function rotateLogs(pods: Iterable<{ readonly state: PodState | undefined }>, parts: RotationParts): Soon<number> {
   const asked: Asked[] = [];
   for (const { state } of pods) {
     if (!state) continue;
@@ -27,13 +28,14 @@ export function rotateLogs(pods: Iterable<{ readonly state: PodState | undefined
       if (size instanceof Promise || isFull(size)) asked.push({ container, size });
     }
   }
-  if (asked.length > 0) return rotateFull(asked, parts);
+  return asked.length > 0 ? rotateFull(asked, parts) : WHILE_STILL;
 }
 const isFull = (size: number | undefined) => size !== undefined && size >= ROTATION.size;
 
-async function rotateFull(asked: readonly Asked[], parts: RotationParts): Promise<void> {
+async function rotateFull(asked: readonly Asked[], parts: RotationParts): Promise<number> {
   const sizes = await Promise.all(asked.map(a => a.size));
   for (const [i, { container }] of asked.entries()) if (isFull(sizes[i])) await rotate(container, parts);
+  return UNSURE;
 }
 async function rotate({ id, logPath }: ContainerState, { logFiles, runtime, clock }: RotationParts): Promise<void> {
   const stamp = new Date(clock.now()).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);

@@ -8,6 +8,7 @@ import type { Client } from "#client/client.ts";
 import { subjectId } from "#client/reasons.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
 import { Node, type NodeCondition, type NodeStatus } from "#kinds/core/v1/node.ts";
+import { UNSURE } from "#kubelet/housekeeping.ts";
 import { messageOf } from "#kubelet/mounts.ts";
 import type { MachineInfo } from "#kubelet/ports.ts";
 import type { ImageState } from "#kubelet/runtime.ts";
@@ -135,9 +136,11 @@ export class NodeReporter {
   get well(): boolean {
     return this.#awaySince === undefined && this.#health.problem === undefined;
   }
-  /** Looks whether anything is to be reported. */
-  look(): void {
-    if (this.#due) this.#look();
+  /** Looks whether anything is to be reported, as a chore; what else changes of a status that was reported wakes by itself. */
+  look(): number {
+    if (!this.#due) return this.#awaySince === undefined && this.#reported ? this.#writtenAt + STATUS.reportMs : UNSURE;
+    this.#look();
+    return UNSURE;
   }
   /** What the node is short of, or has for a disk, has changed. */
   shortnessChanged(): void {

@@ -50,6 +50,8 @@ export interface Shared {
   /** The node has nothing that keeps its pods from being ready. */
   readonly nodeWell: () => boolean;
   readonly runtimeLost: (error: unknown) => void;
+  /** Something of a pod is another than before. */
+  readonly stir: () => void;
   /** Nothing of the pod is left, neither here nor in the API. */
   readonly finished: (uid: string) => void;
 }
@@ -124,6 +126,7 @@ export class Worker {
     const old = this.#pod;
     this.#pod = pod;
     this.#writer.seen(pod);
+    this.shared.stir();
     const { labels, annotations } = pod.metadata;
     if (JSON.stringify([labels, annotations]) !== JSON.stringify([old.metadata.labels, old.metadata.annotations])) this.acts.refresh();
     this.wake();
@@ -203,6 +206,7 @@ export class Worker {
     if (!this.#dirty) return;
     this.#dirty = false;
     this.#state = await this.shared.runtime.pod(this.uid);
+    this.shared.stir();
     const exited = (this.#state?.containers ?? []).filter(c => c.state === "exited");
     for (const c of exited) {
       if (!this.#messages.has(c.id)) this.#messages.set(c.id, await terminationMessage(this.#pod, c, this.shared.disk));

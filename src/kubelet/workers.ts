@@ -77,6 +77,7 @@ export class Workers {
     const rejected = fresh ? rejectionOf(pod, { ...admission(), others }) : undefined;
     const worker = new Worker(shared, pod, known.get(pod.metadata.uid ?? ""), rejected);
     this.#all.set(worker.uid, worker);
+    shared.stir();
     if (rejected) shared.events.tell(aboutPod(pod), "Warning", rejected.reason, rejected.message);
     // a pod that has begun before may have more in the runtime than this process was told
     if (fresh) worker.wake();
@@ -87,6 +88,9 @@ export class Workers {
     this.#clearing.add(state.uid);
     clearOrphan(shared, state)
       .catch(error => shared.log.warn("what is left of a pod resists removal", { pod: state.uid, error: messageOf(error) }))
-      .finally(() => this.#clearing.delete(state.uid));
+      .finally(() => {
+        this.#clearing.delete(state.uid);
+        shared.stir();
+      });
   }
 }

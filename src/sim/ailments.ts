@@ -25,6 +25,9 @@ export const well = (): Ailments => ({
   probesFail: undefined,
 });
 
+/** Whether the node is short of something by a fault. */
+export const isShort = ({ memory, disk, pids }: Ailments): boolean => memory || disk || pids;
+
 /** The clock of a machine whose wall shows another time; how long things last is the same everywhere. */
 export function skewed(clock: Clock, ailments: Ailments): Clock {
   return { now: () => clock.now() + ailments.ahead, monotonic: clock.monotonic, after: clock.after, sleep: clock.sleep };

@@ -12,7 +12,12 @@ export class Output {
   #lines: Uint8Array[] = [];
   #size = 0;
   #whole: Uint8Array | undefined;
+  readonly #grown: () => void;
 
+  /** `grown` is called with each line. */
+  constructor(grown: () => void) {
+    this.#grown = grown;
+  }
   /** Adds a line; when there is no room left nothing is. */
   print(at: number, line: string, stream: "stdout" | "stderr" = "stdout"): void {
     const bytes = utf8(line.replaceAll(/^.*$/gm, one => lineOf(at, stream, one)).concat("\n"));
@@ -20,6 +25,7 @@ export class Output {
     this.#size += bytes.length;
     this.#lines.push(bytes);
     this.#whole = undefined;
+    this.#grown();
   }
   /** All of it; `log` is what it wrote at its start. */
   bytes(startedAt: number, log = ""): Uint8Array {

@@ -73,6 +73,8 @@ export interface SimulatedRuntime extends Runtime {
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
   logAt(path: string): Uint8Array | undefined;
   state(): RuntimeState;
+  /** Counts what changes of all that is to be known here. Undefined: a script tells what it has written, which grows at any time. */
+  changes(): number | undefined;
   /** What the containers do that run now at an address, by pod; undefined: nobody here has it. */
   at(address: string): readonly (readonly Script[])[] | undefined;
 }
@@ -107,6 +109,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const uses = new Uses();
   const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
+  let changes = 0;
+  const changed = () => {
+    changes++;
+  };
   const note = (call: string) => {
     if (calls.push(call) > CALLS) calls.shift();
   };
@@ -129,9 +135,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     check();
     if (outages !== before) throw new RuntimeAway("connection reset");
   };
+  function become(of: Item, now: Partial<ContainerState>): void {
+    of.state = { ...of.state, ...now };
+    changed();
+  }
   function end(item: Item, exitCode: number, reason = exitCode === 0 ? "Completed" : "Error"): void {
     if (item.state.state === "exited") return;
-    item.state = { ...item.state, state: "exited", finishedAt: clock.now(), exitCode, reason };
+    become(item, { state: "exited", finishedAt: clock.now(), exitCode, reason });
     item.ending.abort(ENDED);
     emit("exited", item);
   }
@@ -216,10 +226,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   function enter(item: Item): void {
     items.set(item.state.id, item);
     uses.enter(item);
+    changed();
   }
   function made(spec: ContainerSpec, box: Box, state: ContainerState): Item {
     const ending = new AbortController();
-    const output = new Output();
+    const output = new Output(changed);
     const process = { signal: ending.signal, print: (line: string) => output.print(clock.now(), line) };
     return { spec, box, state, output, ending, script: options.script?.(box.spec, spec, process) ?? {} };
   }
@@ -271,6 +282,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     kill: (id, exitCode) => end(itemOf(id), exitCode),
     away(is) {
       isAway = is;
+      changed();
       if (is) for (const listener of listeners) listener(new RuntimeAway("connection reset"));
     },
     powerOff() {
@@ -279,11 +291,12 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       // containerd's words for what it finds ended without having seen it
       for (const item of items.values())
         if (item.state.state === "running") {
-          item.state = { ...item.state, ...LOST, finishedAt: clock.now() };
+          become(item, { ...LOST, finishedAt: clock.now() });
           item.ending.abort(ENDED);
         }
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
+    changes: () => (uses.constant ? changes : undefined),
     memory: () => uses.memory(),
     diskUsed: () => uses.disk(),
     sizeOf: path => uses.below(path),
@@ -315,6 +328,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const ips = spec.security.namespaces.network === "node" ? [] : [(await options.addresses?.take()) ?? `10.88.${n >> 8}.${n & 255}`];
       const state = { id, attempt: spec.attempt, ready: true, createdAt: clock.now(), ips, hostNetwork: ips.length === 0 };
       boxes.set(id, { spec, state });
+      changed();
       return id;
     },
     stopSandbox: async id => {
@@ -324,11 +338,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       note(`stopSandbox ${box.spec.name}`);
       for (const item of items.values()) if (item.box === box && item.state.state === "running") end(item, 137, "Error");
       box.state = { ...box.state, ready: false };
+      changed();
     },
     removeSandbox: async id => {
       await take(0);
       for (const ip of boxes.get(id)?.state.ips ?? []) options.addresses?.give(ip);
       boxes.delete(id);
+      changed();
     },
 
     createContainer: async (sandboxId, _sandbox, spec) => {
@@ -363,18 +379,11 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       const { script } = item;
       note(`startContainer ${nameOf(item)}`);
       if (script.startError) {
-        item.state = {
-          ...item.state,
-          state: "exited",
-          startedAt: clock.now(),
-          finishedAt: clock.now(),
-          exitCode: 128,
-          reason: "StartError",
-        };
+        become(item, { state: "exited", startedAt: clock.now(), finishedAt: clock.now(), exitCode: 128, reason: "StartError" });
         emit("exited", item);
         throw new Error(script.startError);
       }
-      item.state = { ...item.state, state: "running", startedAt: clock.now() };
+      become(item, { state: "running", startedAt: clock.now() });
       emit("started", item);
       arm(item);
     },
@@ -387,6 +396,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       note(`removeContainer ${nameOf(item)} ${item.state.attempt}`);
       items.delete(id);
       uses.leave(item);
+      changed();
       emit("removed", item);
     },
     updateResources: async () => check(),
@@ -433,11 +443,13 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
       note(`pull ${reference}`);
       const image = imageOf(reference);
       images.set(reference, image);
+      changed();
       return image.id;
     },
     removeImage: async id => {
       check();
       for (const [name, i] of images) if (i.id === id) images.delete(name);
+      changed();
     },
     stats: async () => {
       check();

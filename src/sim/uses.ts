@@ -23,6 +23,10 @@ export class Uses {
   leave(container: Using): void {
     for (const set of [this.#all, this.#hungry, this.#writing]) set.delete(container);
   }
+  /** What is in use changes only as containers come and go: no script tells what it has written, which grows at any time. */
+  get constant(): boolean {
+    return this.#writing.size === 0;
+  }
   /** Bytes of memory of those that run. */
   memory(): number {
     let sum = 0;
