@@ -322,7 +322,8 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       ),
       streams: parts.streams(port),
       reasons: plane.reasons,
-      changes: () => (isShort(ailments) ? undefined : runtime.changes()),
+      // a kubelet on its own may die in any call of its machine: it makes them all
+      ...(!parts.apart && { changes: () => (isShort(ailments) ? undefined : runtime.changes()) }),
       ...(shared && { shared }),
     },
   );
