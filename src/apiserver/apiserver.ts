@@ -1,6 +1,6 @@
 /** The apiserver, whole: `handle` needs no socket. */
 
-import { type AuditSink, isLongRunning } from "#apiserver/auth/audit.ts";
+import type { AuditSink } from "#apiserver/auth/audit.ts";
 import { binding } from "#apiserver/binding.ts";
 import { bootstrap, carryOut, type DueWrite } from "#apiserver/bootstrap.ts";
 import type { AdmissionPlugin, Authenticator, Authorizer, Objects } from "#apiserver/call.ts";
@@ -188,9 +188,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ],
     }),
     observe(call, code) {
-      const { group, version, resource } = call.info;
-      const seconds = isLongRunning(call) ? undefined : (clock.now() - call.receivedAt) / 1000;
-      metrics.observe(call, kindOf(group, version, resource), code, seconds);
+      metrics.observe(call, code, call.lasts ? undefined : (clock.now() - call.receivedAt) / 1000);
     },
   });
   return {

@@ -1,6 +1,8 @@
 /** What travels through the stages of the apiserver, and the ports that the stages ask. */
+import type { SubresourceHandler } from "#apiserver/resources.ts";
 import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
+import type { Key } from "#store/contract.ts";
 
 /** What a URL asks for, as upstream's RequestInfo names it. */
 export interface RequestInfo {
@@ -20,11 +22,22 @@ export interface RequestInfo {
   readonly fieldSelector: string;
 }
 
-/** One request on its way through the stages. */
-export interface Call {
-  readonly http: HttpRequest;
+/** A URL that was read. */
+export interface Asked {
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  /** Of the resource; undefined: it is none, or none that is served. */
+  readonly kind: Kind | undefined;
+  /** Where it stands, or what is in it; "": it is of no kind. */
+  readonly key: Key;
+  /** Who answers in place of the kind's verbs. */
+  readonly handler: SubresourceHandler | undefined;
+  /** The answer may go on for as long as the client likes. */
+  readonly lasts: boolean;
+}
+/** One request on its way through the stages. */
+export interface Call extends Asked {
+  readonly http: HttpRequest;
   readonly auditId: string;
   /** Milliseconds, wall clock. */
   readonly receivedAt: number;

@@ -1,6 +1,5 @@
 /** How much the server takes on at once, and for how long (apiserver/pkg/server/filters: maxinflight, timeout). */
 
-import { isLongRunning } from "#apiserver/auth/audit.ts";
 import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Call, Next, Stage } from "#apiserver/call.ts";
 import { type Clock, Deadlines } from "#base/clock.ts";
@@ -24,7 +23,7 @@ export function limit(clock: Clock, inFlight: InFlight): Stage {
   const deadlines = new Deadlines(clock, limits.requestTimeout);
   return (call, next) => {
     if (call.info.verb === "watch" && inFlight.watching >= limits.watches) throw BUSY();
-    if (isLongRunning(call)) return next(call);
+    if (call.lasts) return next(call);
     const field = READS.has(call.info.verb) ? "reading" : "mutating";
     const most = field === "reading" ? limits.readsInFlight : limits.writesInFlight;
     if (inFlight[field] >= most && !call.user.groups.includes(MASTERS)) throw BUSY();

@@ -41,11 +41,11 @@ export class Metrics {
   private readonly known = new WeakMap<RequestInfo, Series>();
 
   /** Counts an answer; `seconds` only of requests that are no streams. What nobody serves is counted without its name. */
-  observe(call: Call, kind: Kind | undefined, code: number, seconds: number | undefined): void {
-    let series = this.known.get(call.info);
+  observe({ info, kind }: Call, code: number, seconds: number | undefined): void {
+    let series = this.known.get(info);
     if (!series) {
-      series = this.seriesOf(labelsOf(call.info, kind));
-      this.known.set(call.info, series);
+      series = this.seriesOf(labelsOf(info, kind));
+      this.known.set(info, series);
     }
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
     if (seconds === undefined) return;

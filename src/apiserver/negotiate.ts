@@ -60,9 +60,10 @@ const TRANSFORMS = new Set(["Table", "PartialObjectMetadata", "PartialObjectMeta
 
 /** The form to answer in; throws NotAcceptable. */
 export function formOf(request: HttpRequest, query: URLSearchParams, offer: Offer): Form {
-  const pretty = prettyOf(request, query);
   const accept = request.headers.accept;
   const asValue = request.takesValue === true;
+  if (asValue && accept === JSON_TYPE) return VALUE;
+  const pretty = prettyOf(request, query);
   const plain: Form = { media: "json", asValue, as: "", version: "v1", pretty };
   if (!accept || accept === "*/*" || accept === JSON_TYPE) return plain;
   for (const { type, parameters } of clausesOf(accept)) {
@@ -75,6 +76,8 @@ export function formOf(request: HttpRequest, query: URLSearchParams, offer: Offe
   }
   throw notAcceptable(offer.stream ? STREAMS : ACCEPTED);
 }
+/** What nobody writes is not written prettily either. */
+const VALUE: Form = { media: "json", asValue: true, as: "", version: "v1", pretty: false };
 function prettyOf(request: HttpRequest, query: URLSearchParams): boolean {
   const asked = query.get("pretty");
   if (asked !== null) return asked !== "false" && asked !== "0";

@@ -45,6 +45,7 @@ async function beforeAll({ journal }: Pick<RegistryOptions, "journal">, what: st
 
 /** The revision that the query of a GET names; undefined: the newest. */
 async function asked(options: RegistryOptions, query: URLSearchParams): Promise<Revision | undefined> {
+  if (query.size === 0) return undefined;
   const at = query.get("at");
   const exact = query.get("resourceVersionMatch") === "Exact";
   if (at) {

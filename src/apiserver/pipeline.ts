@@ -1,17 +1,20 @@
 /** The way of a request through the apiserver: its stages, in the order in which they stand here. */
 
-import { AUDIT_ID, type AuditSink, audit, auditFailedAuthentication } from "#apiserver/auth/audit.ts";
+import { AUDIT_ID, type AuditSink, audit, auditFailedAuthentication, isLongRunning } from "#apiserver/auth/audit.ts";
 import { authenticate } from "#apiserver/auth/authenticate.ts";
 import { authorize } from "#apiserver/auth/authorize.ts";
 import { impersonate } from "#apiserver/auth/impersonate.ts";
-import type { Authenticator, Call, Next, RequestInfo, Stage } from "#apiserver/call.ts";
+import type { Asked, Authenticator, Call, Next, RequestInfo, Stage } from "#apiserver/call.ts";
+import { objectKey } from "#apiserver/keys.ts";
 import { type InFlight, limit } from "#apiserver/limit.ts";
 import { requestInfoOf } from "#apiserver/requestinfo.ts";
-import { type ResourceOptions, resource } from "#apiserver/resources.ts";
+import { type ResourceOptions, resource, type SubresourceHandler } from "#apiserver/resources.ts";
 import { statusErrorOf, statusResponse } from "#apiserver/respond.ts";
 import { type Chance, uuid } from "#base/chance.ts";
 import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { Key } from "#store/contract.ts";
 
 /** Compresses answers; in host/gzip.ts. */
 export interface Gzip {
@@ -23,6 +26,9 @@ export interface PipelineOptions extends ResourceOptions {
   readonly auditSink: AuditSink | undefined;
   readonly gzip: Gzip | undefined;
   readonly inFlight: InFlight;
+  readonly kindOf: (group: string, version: string, plural: string) => Kind | undefined;
+  /** Who answers in place of a kind's verbs; by `"group/resource/subresource"`, e.g. "/pods/binding", or `"group/resource"`. */
+  readonly handlers: ReadonlyMap<string, SubresourceHandler>;
   /** Paths that are no resources: discovery, health, metrics. */
   readonly paths: Next;
   /** Told of each answer: its verb, resource, code and time. */
@@ -39,10 +45,10 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
     authorize(authorizer),
   ];
   const answer: Next = call => (call.info.isResource ? resource(options, call) : options.paths(call));
+  const known = new Known(options);
   const through = stages.reduceRight<Next>((next, stage) => call => stage(call, next), answer);
   return async request => {
-    const { method, url } = request;
-    const asked = request.takesValue ? knownAsked(method, url) : askedBy(method, url);
+    const asked = request.takesValue ? known.asked(request) : askedBy(options, request);
     const call = new Incoming(request, asked, clock.now(), options.chance);
     let response: HttpResponse;
     try {
@@ -55,24 +61,41 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
   };
 }
 
-type Asked = Pick<Call, "query" | "info">;
-function askedBy(method: string, url: string): Asked {
+type Places = Pick<PipelineOptions, "kindOf" | "handlers">;
+function askedBy({ kindOf, handlers }: Places, { method, url }: HttpRequest): Asked {
   const at = url.indexOf("?");
   const path = at < 0 ? url : url.slice(0, at);
   const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
-  return { query, info: requestInfoOf(method, path, query) };
+  const info = requestInfoOf(method, path, query);
+  const kind = info.isResource ? kindOf(info.group, info.version, info.resource) : undefined;
+  const handler = kind && handlers.get(`${kind.group}/${kind.plural}${info.subresource && `/${info.subresource}`}`);
+  const key = kind ? objectKey(kind, info.namespace, info.name) : "";
+  return { query, info, kind, key, handler, lasts: isLongRunning(info) };
 }
 /** Components of the process ask for the same again and again: what they ask for is read once. */
-const known = new Map<string, Asked>();
-function knownAsked(method: string, url: string): Asked {
-  const id = `${method} ${url}`;
-  let asked = known.get(id);
-  if (!asked) {
-    if (known.size >= limits.knownRequests) known.clear();
-    asked = askedBy(method, url);
-    known.set(id, asked);
+class Known {
+  readonly #places: Places;
+  /** By method and URL, which no text need be made of: a client asks by the same one each time. */
+  readonly #known = new Map<string, Map<string, Asked>>();
+  #size = 0;
+  constructor(places: Places) {
+    this.#places = places;
   }
-  return asked;
+  asked(request: HttpRequest): Asked {
+    return this.#known.get(request.method)?.get(request.url) ?? this.#read(request);
+  }
+  #read(request: HttpRequest): Asked {
+    if (this.#size >= limits.knownRequests) {
+      this.#known.clear();
+      this.#size = 0;
+    }
+    const byUrl = this.#known.get(request.method) ?? new Map<string, Asked>();
+    this.#known.set(request.method, byUrl);
+    const asked = askedBy(this.#places, request);
+    byUrl.set(request.url, asked);
+    this.#size++;
+    return asked;
+  }
 }
 
 const NOBODY: Identity = { name: "", groups: [] };
@@ -80,6 +103,10 @@ class Incoming implements Call {
   readonly http: HttpRequest;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  readonly kind: Kind | undefined;
+  readonly key: Key;
+  readonly handler: SubresourceHandler | undefined;
+  readonly lasts: boolean;
   readonly receivedAt: number;
   user = NOBODY;
   impersonatedBy: Identity | undefined = undefined;
@@ -88,10 +115,14 @@ class Incoming implements Call {
   private readonly chance: Chance;
   private id: string | undefined;
 
-  constructor(http: HttpRequest, { query, info }: Asked, receivedAt: number, chance: Chance) {
+  constructor(http: HttpRequest, { query, info, kind, key, handler, lasts }: Asked, receivedAt: number, chance: Chance) {
     this.http = http;
     this.query = query;
     this.info = info;
+    this.kind = kind;
+    this.key = key;
+    this.handler = handler;
+    this.lasts = lasts;
     this.receivedAt = receivedAt;
     this.chance = chance;
     this.id = http.headers["audit-id"];

@@ -56,6 +56,8 @@ export interface Write {
   readonly kind: Kind;
   readonly namespace: string;
   readonly name: string;
+  /** Where the object stands, when somebody has worked that out. */
+  readonly key?: Key;
   readonly subresource: string;
   readonly user: Identity;
   readonly dryRun: boolean;

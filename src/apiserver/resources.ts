@@ -7,7 +7,6 @@ import { applyDefaults } from "#apiserver/codec.ts";
 import { alignNamespace, create } from "#apiserver/create.ts";
 import type { Feed } from "#apiserver/feed.ts";
 import { history } from "#apiserver/history.ts";
-import { objectKey } from "#apiserver/keys.ts";
 import { collect, list } from "#apiserver/list.ts";
 import { heardOf, listQuery } from "#apiserver/listoptions.ts";
 import { type Form, formOf } from "#apiserver/negotiate.ts";
@@ -31,8 +30,6 @@ export interface ResourceOptions extends RegistryOptions {
   readonly feed: Feed;
   readonly watches: Watches;
   readonly authorizer: Authorizer;
-  readonly kindOf: (group: string, version: string, plural: string) => Kind | undefined;
-  readonly handlers: ReadonlyMap<string, SubresourceHandler>;
 }
 /** One request for an object's subresource, or for a kind that is not stored. */
 export interface Target {
@@ -41,7 +38,7 @@ export interface Target {
   readonly namespace: string;
   readonly form: Form;
 }
-/** Answers all verbs of a subresource; by `"group/resource/subresource"`, e.g. "/pods/binding". */
+/** Answers all verbs of a subresource, or of a kind that is not stored. */
 export type SubresourceHandler = (options: ResourceOptions, target: Target) => Promise<HttpResponse>;
 
 /** The 405 of a path that has no such verb. */
@@ -53,6 +50,7 @@ export function writeOf(target: Target, how: Pick<WriteOptions, "dryRun" | "mana
     kind,
     namespace,
     name,
+    ...(name === call.info.name && { key: call.key }),
     subresource: call.info.subresource,
     user: call.user,
     dryRun: how.dryRun,
@@ -77,17 +75,15 @@ function causeOf(call: Call): { readonly cause?: Cause } {
 
 /** Answers a request for a resource of the API. */
 export function resource(options: ResourceOptions, call: Call): Promise<HttpResponse> {
-  const { info } = call;
-  const kind = options.kindOf(info.group, info.version, info.resource);
+  const { info, kind, handler } = call;
   if (!kind) throw pathNotFound();
   const namespace = kind.namespaced ? info.namespace : "";
   if (!kind.namespaced && info.namespace && info.resource !== "namespaces") throw pathNotFound();
   if (kind.namespaced && !namespace && info.name && info.verb !== "list" && info.verb !== "watch") throw pathNotFound();
   const form = formOf(call.http, call.query, { transforms: !kind.ephemeral, stream: info.verb === "watch" });
   const target: Target = { call, kind, namespace, form };
+  if (handler) return handler(options, target);
   if (info.subresource) return subresource(options, target);
-  const special = options.handlers.get(`${kind.group}/${kind.plural}`);
-  if (special) return special(options, target);
   if (kind.ephemeral || !(kind.verbs as readonly string[]).includes(info.verb)) throw notAllowed();
   return verb(options, target);
 }
@@ -95,8 +91,6 @@ export function resource(options: ResourceOptions, call: Call): Promise<HttpResp
 function subresource(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind } = target;
   const { subresource, verb: v } = call.info;
-  const handler = options.handlers.get(`${kind.group}/${kind.plural}/${subresource}`);
-  if (handler) return handler(options, target);
   if (subresource === "scale" && kind.subresources.scale) return scale(options, target);
   if (subresource === "status" && kind.subresources.status) {
     if (v !== "get" && v !== "update" && v !== "patch") throw notAllowed();
@@ -129,7 +123,7 @@ function verb(options: ResourceOptions, target: Target): Promise<HttpResponse> {
 
 async function getOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, form } = target;
-  if (call.query.has("history")) return history(options, target);
+  if (call.query.size > 0 && call.query.has("history")) return history(options, target);
   const include = includeOf(call.query);
   const stored = await getAsAsked(options, target);
   return objectResponse(form, stored, include, options.clock.now());
@@ -179,7 +173,7 @@ export function checkName(object: Pick<KubeObject, "metadata">, name: string, na
 async function replace(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, kind, namespace, form } = target;
   const how = writeOptions(call, "UpdateOptions");
-  const known = options.parsed.last(kind, objectKey(kind, namespace, call.info.name));
+  const known = options.parsed.last(kind, call.key);
   const decoding = decodeBody(call.http, kind, how.directive, call.warnings, known?.metadata);
   const body = decoding instanceof Promise ? await decoding : decoding;
   checkName(body, call.info.name, namespace);

@@ -20,8 +20,8 @@ export interface Table {
 
 /** The `includeObject` option; throws BadRequest. */
 export function includeOf(query: URLSearchParams): Include {
-  const raw = query.get("includeObject") ?? "";
-  if (raw === "") return "Metadata";
+  const raw = query.size === 0 ? "" : query.get("includeObject");
+  if (!raw) return "Metadata";
   if (raw === "None" || raw === "Metadata" || raw === "Object") return raw;
   throw badRequest(`unrecognized includeObject value: ${JSON.stringify(raw)}`);
 }

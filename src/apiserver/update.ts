@@ -146,7 +146,7 @@ function check(write: Write, object: AnyObject, old: AnyObject): void {
  */
 export function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
   const { kind } = write;
-  const key = objectKey(kind, write.namespace, write.name);
+  const key = write.key ?? objectKey(kind, write.namespace, write.name);
   return attempts<Updated>(
     async () => {
       const entry = await options.store.get(key);

@@ -49,6 +49,8 @@ export const limits = {
   etcdPatience: 300,
   /** URLs of requests within the process that are kept read. */
   knownRequests: 16_384,
+  /** Users of nodes whose nodes are kept. */
+  knownNodes: 16_384,
   /** Texts of quantities whose amounts are kept. */
   knownQuantities: 1024,
   /** Of a list in protobuf, whose length comes first: what is held while it is measured; the rest is made twice. */

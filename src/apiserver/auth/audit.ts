@@ -1,6 +1,6 @@
 /** The stage that records each request: audit.k8s.io/v1 Events at level Metadata. */
 
-import type { Call, Stage } from "#apiserver/call.ts";
+import type { Call, RequestInfo, Stage } from "#apiserver/call.ts";
 import type { Clock } from "#base/clock.ts";
 import type { HttpResponse, Identity } from "#base/http.ts";
 import { StatusError } from "#base/status.ts";
@@ -49,7 +49,7 @@ const LONG_VERBS = new Set(["watch", "proxy"]);
 const LONG_SUBRESOURCES = new Set(["attach", "exec", "proxy", "log", "portforward"]);
 
 /** Whether the answer may go on for as long as the client likes. */
-export function isLongRunning({ info }: Call): boolean {
+export function isLongRunning(info: RequestInfo): boolean {
   return LONG_VERBS.has(info.verb) || (info.isResource && LONG_SUBRESOURCES.has(info.subresource));
 }
 
@@ -62,7 +62,7 @@ export function audit(sink: AuditSink | undefined, clock: Clock): Stage {
   return async (call, next) => {
     const tell = (stage: AuditStage, status?: AuditStatus) => sink.write(eventOf(call, stage, clock.now(), status));
     tell("RequestReceived");
-    const long = isLongRunning(call);
+    const long = call.lasts;
     let response: HttpResponse;
     try {
       response = await next(call);

@@ -1,5 +1,6 @@
 /** What the tests of this folder share: calls, a clock that stands, objects held in a map. */
 
+import { isLongRunning } from "#apiserver/auth/audit.ts";
 import type { Attributes, Authorizer, Call, Objects, RequestInfo } from "#apiserver/call.ts";
 import { seededChance, uuid } from "#base/chance.ts";
 import type { Clock } from "#base/clock.ts";
@@ -45,6 +46,10 @@ export function callOf(info: Partial<RequestInfo>, more: Partial<Call> = {}): Ca
     http: { method: "GET", url: "/", headers: {} },
     query: new URLSearchParams(),
     info: infoOf(info),
+    kind: undefined,
+    key: "",
+    handler: undefined,
+    lasts: isLongRunning(infoOf(info)),
     auditId: "audit-1",
     receivedAt: NOW,
     user: { name: "", groups: [] },

@@ -1,5 +1,6 @@
 /** The names of users and groups that the system itself gives (apiserver's user and serviceaccount packages). */
 import type { Identity } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
 
 export const ANONYMOUS = "system:anonymous";
 export const AUTHENTICATED = "system:authenticated";
@@ -42,9 +43,18 @@ export function nodeOfUser(user: string): string | undefined {
   const name = user.slice(NODE.length);
   return name.length <= 253 && SUBDOMAIN.test(name) ? name : undefined;
 }
+/** Nodes by their users' names, as they ask again and again. */
+const known = new Map<string, string | undefined>();
 /** The node that this caller is: by its name and its membership of system:nodes. */
-export function nodeOf(user: Identity): string | undefined {
-  return user.groups.includes(NODES) ? nodeOfUser(user.name) : undefined;
+export function nodeOf({ name, groups }: Identity): string | undefined {
+  if (!groups.includes(NODES)) return undefined;
+  let node = known.get(name);
+  if (node === undefined) {
+    node = nodeOfUser(name);
+    if (known.size >= limits.knownNodes) known.clear();
+    known.set(name, node);
+  }
+  return node;
 }
 /** The user with `group` among its groups. */
 export function withGroup(user: Identity, group: string): Identity {

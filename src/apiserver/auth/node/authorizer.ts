@@ -11,44 +11,51 @@ import type { Attributes, Authorizer, Decision, Objects } from "#apiserver/call.
 const ALLOW: Decision = { decision: "allow", reason: "" };
 const no = (reason = ""): Decision => ({ decision: "none", reason });
 
+type Rule = (node: string, a: Attributes) => Decision;
+/** By group, then by resource. */
+const rulesOf = (rules: Readonly<Record<string, Readonly<Record<string, Rule>>>>) =>
+  new Map(Object.entries(rules).map(([group, byResource]) => [group, new Map(Object.entries(byResource))]));
+
 export function nodeAuthorizer(objects: Objects): Authorizer {
   const references = new NodeReferences(objects);
   const related = (node: string, a: Attributes): Decision => {
     const namespace = a.resource === "persistentvolumes" ? "" : a.namespace;
     return references.has(node, a.resource, namespace, a.name) ? ALLOW : no(`no relationship found between node '${node}' and this object`);
   };
-  const ask = (node: string, a: Attributes): Decision => {
-    switch (a.isResource ? `${a.group}/${a.resource}` : "") {
-      case "/secrets":
-      case "/configmaps":
-        if (!["get", "list", "watch"].includes(a.verb)) return no("can only read resources of this type");
-        if (a.subresource) return no("cannot read subresource");
-        if (!a.namespace) return no("can only read namespaced object of this type");
-        return a.name ? related(node, a) : no("No Object name found");
-      case "/persistentvolumeclaims":
-        if (a.subresource === "status") {
-          return ["update", "patch"].includes(a.verb) ? related(node, a) : no("can only get/update/patch this type");
-        }
-        return single(a) ?? related(node, a);
-      case "/persistentvolumes":
-      case "resource.k8s.io/resourceclaims":
-      case "storage.k8s.io/volumeattachments":
-        return single(a) ?? related(node, a);
-      case "/serviceaccounts":
-        if (a.verb !== "create" || !a.name) return no("can only create tokens for individual service accounts");
-        if (a.subresource !== "token") return no("can only create token subresource of serviceaccount");
-        return related(node, a);
-      case "coordination.k8s.io/leases":
-        return lease(node, a);
-      case "storage.k8s.io/csinodes":
-        return csiNode(node, a);
-      case "/nodes":
-        return ownNode(node, a);
-      case "/pods":
-        return pods(node, a, related);
-      default:
-        return nodeRules.some(rule => allows(rule, a)) ? ALLOW : no();
-    }
+  const held: Rule = (node, a) => single(a) ?? related(node, a);
+  const read: Rule = (node, a) => {
+    if (!["get", "list", "watch"].includes(a.verb)) return no("can only read resources of this type");
+    if (a.subresource) return no("cannot read subresource");
+    if (!a.namespace) return no("can only read namespaced object of this type");
+    return a.name ? related(node, a) : no("No Object name found");
+  };
+  const claims: Rule = (node, a) => {
+    if (a.subresource !== "status") return held(node, a);
+    return ["update", "patch"].includes(a.verb) ? related(node, a) : no("can only get/update/patch this type");
+  };
+  const tokens: Rule = (node, a) => {
+    if (a.verb !== "create" || !a.name) return no("can only create tokens for individual service accounts");
+    if (a.subresource !== "token") return no("can only create token subresource of serviceaccount");
+    return related(node, a);
+  };
+  const rules = rulesOf({
+    "": {
+      secrets: read,
+      configmaps: read,
+      persistentvolumeclaims: claims,
+      persistentvolumes: held,
+      serviceaccounts: tokens,
+      nodes: ownNode,
+      pods: (node, a) => pods(node, a, related),
+    },
+    "resource.k8s.io": { resourceclaims: held },
+    "storage.k8s.io": { volumeattachments: held, csinodes: csiNode },
+    "coordination.k8s.io": { leases: lease },
+  });
+  const ask: Rule = (node, a) => {
+    const own = a.isResource ? rules.get(a.group)?.get(a.resource) : undefined;
+    if (own) return own(node, a);
+    return nodeRules.some(rule => allows(rule, a)) ? ALLOW : no();
   };
   return {
     authorize(attributes) {
