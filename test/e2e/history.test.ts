@@ -1,20 +1,16 @@
 /** The past of a cluster by `cox get --at`, `diff`, `history` and `undo`, and its Secrets at rest, on simulated nodes. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type CommandResult, run } from "#host/command.ts";
-import { freePort, home } from "../support/cluster.ts";
-import { findKubectls, type Session, session } from "../support/kubectl.ts";
+import { type TestCluster, testCluster } from "../support/cluster.ts";
+import { newestSession, type Session } from "../support/kubectl.ts";
 
-const COX = path.join(home, "cox");
-const RANGES = ["--cluster-cidr", "10.205.0.0/16", "--service-cidr", "10.206.7.0/24"];
+let cluster: TestCluster;
 let dataDir = "";
-let port = "";
 let k: Session;
 
-const cox = (...args: string[]): Promise<CommandResult> => run(COX, [...args, "--data-dir", dataDir], { timeout: 60_000 });
+const cox = (...args: string[]) => cluster.cox(args);
 async function out(...args: string[]): Promise<string> {
   const result = await cox(...args);
   assert.equal(result.code, 0, result.stdout + result.stderr);
@@ -25,19 +21,12 @@ async function refusal(...args: string[]): Promise<string> {
   assert.equal(result.code, 1, result.stdout);
   return result.stderr.trim();
 }
-const up = () => out("up", "-d", "--simulated", "--port", port, ...RANGES);
 before(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), "cox-history-"));
-  port = String(await freePort());
-  await up();
-  const newest = (await findKubectls()).at(-1);
-  assert.ok(newest, "a kubectl");
-  k = await session(newest, `${dataDir}/kubeconfig`, "default");
+  cluster = await testCluster({ flags: ["--simulated"] });
+  ({ dataDir } = cluster);
+  k = await newestSession(cluster.kubeconfig);
 });
-after(async () => {
-  await cox("reset", "--yes");
-  await rm(dataDir, { recursive: true, force: true });
-});
+after(() => cluster.remove());
 /** The newest revision of an object. */
 const revisionOf = async (object: string) => (await k.out(["get", object, "-o", "jsonpath={.metadata.resourceVersion}"])).trim();
 const imageOf = () => k.out(["get", "deploy/web", "-o", "jsonpath={.spec.template.spec.containers[0].image} {.spec.replicas}"]);
@@ -89,7 +78,7 @@ test("what was is read, compared, told and brought back, also after a restart", 
   assert.match(all.stdout, /^--- deployment\.apps\/web at the beginning of what is kept\n\+\+\+ deployment\.apps\/web now\n/);
 
   assert.equal((await cox("down")).code, 0);
-  await up();
+  await cluster.up();
   const told = await out("history", "deploy/web");
   assert.match(told, /changed by kubernetes-admin with kubectl.*\n {4}\.spec\.replicas: 1 → 3\n/);
   assert.match(
@@ -226,7 +215,7 @@ test("a dump of the store shows nothing of a Secret, and its keys change while t
   for (const form of [word, Buffer.from(word).toString("base64").slice(0, -4), Buffer.from(word).toString("hex")])
     assert.ok(!dump.includes(form), form);
   assert.ok(!dump.includes(JSON.parse(await readFile(key, "utf8")).resources[0].providers[0].aesgcm.keys[0].secret));
-  await up();
+  await cluster.up();
   assert.equal(await k.out(["get", "secret", "s", "-o", "go-template={{.data.word|base64decode}}"]), word);
   const shown = await out("history", "secret/s", "--all");
   assert.ok(!shown.includes(word) && !shown.includes(Buffer.from(word).toString("base64")));

@@ -4,15 +4,13 @@ import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { testCluster } from "../support/cluster.ts";
 import { noEtcd, startEtcd } from "../support/etcd.ts";
-import { findKubectls, session } from "../support/kubectl.ts";
+import { newestSession } from "../support/kubectl.ts";
 
 test("to an etcd and back: objects, secrets and their uids stay; resource versions never go back", { skip: noEtcd }, async () => {
   const etcd = await startEtcd();
   const cluster = await testCluster({ flags: ["--simulated"] });
   try {
-    const kubectl = (await findKubectls()).at(-1);
-    assert.ok(kubectl, "a kubectl");
-    const k = session(kubectl, cluster.kubeconfig, "default");
+    const k = await newestSession(cluster.kubeconfig);
     await k.out(["create", "secret", "generic", "s", "--from-literal=password=hunter2"]);
     await k.out(["create", "deployment", "web", "--image=web:1", "--replicas=2"]);
     await k.out(["rollout", "status", "deployment/web", "--timeout=30s"]);

@@ -4,30 +4,21 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type CommandResult, run } from "#host/command.ts";
-import { freePort, home } from "../support/cluster.ts";
-import { findKubectls, type Session, session } from "../support/kubectl.ts";
+import { type TestCluster, testCluster } from "../support/cluster.ts";
+import { newestSession, type Session } from "../support/kubectl.ts";
 
-const COX = path.join(home, "cox");
-const RANGES = ["--cluster-cidr", "10.205.0.0/16", "--service-cidr", "10.206.9.0/24"];
+let cluster: TestCluster;
 let dataDir = "";
 let k: Session;
-
-const cox = (...args: string[]): Promise<CommandResult> => run(COX, [...args, "--data-dir", dataDir], { timeout: 60_000 });
 before(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), "cox plan é-"));
-  const started = await cox("up", "-d", "--simulated", "--port", String(await freePort()), ...RANGES);
-  assert.equal(started.code, 0, started.stderr);
-  assert.ok(
-    started.stdout.includes(`export KUBECONFIG="$(./cox kubeconfig --data-dir '${dataDir}')"`),
-    "a line for a shell to take as it stands",
-  );
-  const newest = (await findKubectls()).at(-1);
-  assert.ok(newest, "a kubectl");
-  k = await session(newest, `${dataDir}/kubeconfig`, "default");
+  cluster = await testCluster({ dataDir, flags: ["--simulated"], start: false });
+  const { stdout } = await cluster.up();
+  assert.ok(stdout.includes(`export KUBECONFIG="$(./cox kubeconfig --data-dir '${dataDir}')"`), "a line for a shell to take as it stands");
+  k = await newestSession(cluster.kubeconfig);
 });
 after(async () => {
-  await cox("reset", "--yes");
+  await cluster.remove();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -53,7 +44,7 @@ spec:
   await k.out(["rollout", "status", "deployment/web", "--timeout=30s"]);
   const before = await k.out(["get", "deploy,rs,pod,secret", "-A", "-o", "yaml"]);
   await writeFile(file, web("wordtwo", 2));
-  const planned = await cox("plan", "-f", file);
+  const planned = await cluster.cox(["plan", "-f", file]);
   assert.equal(planned.code, 0, planned.stderr);
   assert.match(planned.stdout, /^~ change {2}secret\/login -n default\n {4}\.data\.password: \*\*\* → \*\*\*$/m);
   assert.match(planned.stdout, /^\+ create {2}pod\/web-\S+ -n default {2}\(replicaset-controller: 1 of 2 pods exist\)$/m);
@@ -61,7 +52,7 @@ spec:
   assert.equal(await k.out(["get", "deploy,rs,pod,secret", "-A", "-o", "yaml"]), before);
 
   await writeFile(file, "a: [");
-  const refused = await cox("plan", "-f", file);
+  const refused = await cluster.cox(["plan", "-f", file]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^cox: .*change of mind\.yaml: yaml: line /);
 });

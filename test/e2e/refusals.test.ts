@@ -11,15 +11,10 @@ import { must, run } from "#host/command.ts";
 import { freePort, home, imageIn, type TestCluster, testCluster, withCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
 import { buildImage, busyboxWith } from "../support/images.ts";
-import { findKubectls, type Kubectl, type Session, session } from "../support/kubectl.ts";
+import { newestSession, type Session, session } from "../support/kubectl.ts";
 import { whyNoContainers } from "../support/node.ts";
 
 const skip = await whyNoContainers();
-const newest = async (): Promise<Kubectl> => {
-  const kubectl = (await findKubectls()).at(-1);
-  assert.ok(kubectl);
-  return kubectl;
-};
 
 describe("starts that are refused", { skip, timeout: 5 * 60_000 }, () => {
   test("a busy port", () =>
@@ -116,7 +111,7 @@ describe("starts that are refused", { skip, timeout: 5 * 60_000 }, () => {
         plain.stderr,
         /^cox: not root, and containers need root: so the nodes are simulated \(everything works but what is inside of containers\)\n/,
       );
-      const k = session(await newest(), `${folder}/c/kubeconfig`, "default");
+      const k = await newestSession(`${folder}/c/kubeconfig`);
       await k.out(["create", "deployment", "web", "--image=nothing", "--replicas=2"]);
       await k.out(["rollout", "status", "deploy/web", "--timeout=60s"]);
     } finally {
@@ -132,7 +127,7 @@ describe("what goes wrong in a cluster that runs", { skip, timeout: 5 * 60_000 }
   let k: Session;
   before(async () => {
     cluster = await testCluster();
-    k = session(await newest(), cluster.kubeconfig, "default");
+    k = await newestSession(cluster.kubeconfig);
   });
   after(() => cluster?.remove());
 
@@ -291,7 +286,7 @@ describe("a full disk", { skip, timeout: 5 * 60_000 }, () => {
     await must("no small file system", "mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", disk]);
     try {
       await withCluster({ dataDir: `${disk}/c`, flags: ["--simulated"] }, async cluster => {
-        const k = session(await newest(), cluster.kubeconfig, "default");
+        const k = await newestSession(cluster.kubeconfig);
         await k.out(["create", "configmap", "before", "--from-literal=a=b"]);
         const { bavail, bsize } = await statfs(disk);
         const filler = `${disk}/filler`;

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { type CommandResult, run } from "#host/command.ts";
 import { freePort, home } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
-import { findKubectls, follow, type Session, session } from "../support/kubectl.ts";
+import { follow, newestSession, type Session } from "../support/kubectl.ts";
 
 const isRoot = process.getuid?.() === 0;
 const COX = path.join(home, "cox");
@@ -42,11 +42,7 @@ after(async () => {
 /** What `env` is to run for `./cox ARGS…` without rights. */
 const words = (args: readonly string[]) => [`HOME=${base}/nowhere`, ...asNobody, COX, ...args];
 const cox = (...args: string[]): Promise<CommandResult> => run("env", words(args), { timeout: 60_000 });
-async function kubectl(dataDir: string): Promise<Session> {
-  const newest = (await findKubectls()).at(-1);
-  assert.ok(newest, "a kubectl");
-  return session(newest, `${dataDir}/kubeconfig`, "default");
-}
+const kubectl = (dataDir: string): Promise<Session> => newestSession(`${dataDir}/kubeconfig`);
 /** The one sentence that a refused command says. */
 function sentence(result: CommandResult): string {
   assert.equal(result.code, 1, result.stdout + result.stderr);

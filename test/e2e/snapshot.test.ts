@@ -5,7 +5,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/pro
 import { after, before, test } from "node:test";
 import { type TestCluster, testCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
-import { findKubectls, type Session, session } from "../support/kubectl.ts";
+import { newestSession, type Session } from "../support/kubectl.ts";
 import { startS3, type TestS3 } from "../support/s3.ts";
 
 const keys = { id: "id", secret: "secret", region: "here" };
@@ -17,9 +17,7 @@ before(async () => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: keys.id, AWS_SECRET_ACCESS_KEY: keys.secret, AWS_REGION: keys.region });
   process.env.AWS_ENDPOINT_URL = s3.endpoint;
   cluster = await testCluster({ flags: ["--simulated"] });
-  const kubectl = (await findKubectls()).at(-1);
-  assert.ok(kubectl, "a kubectl");
-  k = session(kubectl, cluster.kubeconfig, "default");
+  k = await newestSession(cluster.kubeconfig);
 });
 after(async () => {
   await cluster.remove();
@@ -166,8 +164,7 @@ test("no file of a snapshot shows a Secret; an encrypted one shows nothing, and 
     await there(0, "snapshot", "restore", `${folder}/${files[1]}`, "--key-file", keyFile);
     assert.equal(await readFile(`${other.dataDir}/pki/ca.key`, "utf8"), caKey);
     await up();
-    const kubectl = (await findKubectls()).at(-1)!;
-    const o = session(kubectl, other.kubeconfig, "default");
+    const o = await newestSession(other.kubeconfig);
     const read = () => o.out(["get", "secret", "kept", "-o", "jsonpath={.data.word}"]);
     assert.equal(Buffer.from(await read(), "base64").toString(), secret);
 

@@ -7,7 +7,7 @@ import { processes } from "#host/processes.ts";
 import { example, home, imageIn, someNodePort, type TestCluster, testCluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
 import { ociArchive, webImage } from "../support/images.ts";
-import { findKubectls, type Session, session } from "../support/kubectl.ts";
+import { newestSession, type Session } from "../support/kubectl.ts";
 import { whyNoContainers } from "../support/node.ts";
 import { reads } from "../support/output.ts";
 import { get, load } from "../support/requests.ts";
@@ -35,9 +35,7 @@ describe("the story of a cluster", { skip, timeout: 9 * 60_000 }, () => {
 
   before(async () => {
     cluster = await testCluster({ start: false });
-    const kubectl = (await findKubectls()).at(-1);
-    assert.ok(kubectl);
-    k = session(kubectl, cluster.kubeconfig, "hello");
+    k = await newestSession(cluster.kubeconfig, "hello");
     page = `http://${cluster.nodeAddress}:${nodePort}/`;
   });
   after(() => cluster?.remove());

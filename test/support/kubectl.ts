@@ -78,6 +78,12 @@ export interface Running {
 }
 
 /** kubectl with a kubeconfig and a namespace. */
+/** By the newest kubectl of this machine. */
+export async function newestSession(kubeconfig: string, namespace = "default"): Promise<Session> {
+  const newest = (await findKubectls()).at(-1);
+  if (!newest) throw new Error("there is no kubectl on this machine");
+  return session(newest, kubeconfig, namespace);
+}
 export function session(kubectl: Kubectl, kubeconfig: string, namespace: string): Session {
   const where = ["--kubeconfig", kubeconfig, "-n", namespace];
   const env = { KUBECONFIG: kubeconfig };
