@@ -47,10 +47,11 @@ export const nodeLifecycleController = controller<Observed>({
     views.of(Pod).index(BY_NODE, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
   },
   observe(key, { views, since }) {
-    const node = views.of(Node).get(key);
+    const nodes = views.of(Node);
+    const node = nodes.get(key);
     if (!node) return undefined;
     // by our own clock, as upstream: the node's may be wrong. Of one that is back either word may come first
-    const reported = views.of(Node).arrivedAt(key) ?? 0;
+    const reported = nodes.arrivedAt(key) ?? 0;
     // one without a lease is heard of by what its status says
     const renewed = views.of(Lease).arrivedAt(key, LEASE.namespace) ?? msOf(lastBeat(node));
     const heard = Math.max(reported, renewed, msOf(node.metadata.creationTimestamp), since);
@@ -121,8 +122,10 @@ function taintsOf(node: Node, conditions: readonly NodeCondition[], now: number)
   const ready = conditionOf(conditions, "Ready")?.status;
   const key = ready === "True" ? undefined : ready === "False" ? NOT_READY : UNREACHABLE;
   if (key) wanted.push({ key, effect: "NoSchedule" });
-  for (const type in PRESSURE)
-    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: PRESSURE[type]!, effect: "NoSchedule" });
+  // mostly none but Ready holds
+  if (conditions.some(c => c.status === "True" && c.type !== "Ready"))
+    for (const type in PRESSURE)
+      if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: PRESSURE[type]!, effect: "NoSchedule" });
   if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
   // a node that has not reported yet is only kept from new pods
   if (key && ready !== undefined) wanted.push({ key, effect: "NoExecute" });

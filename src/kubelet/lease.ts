@@ -5,7 +5,7 @@ import { reasonOf } from "#base/status.ts";
 import type { Client } from "#client/client.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import { messageOf } from "#kubelet/mounts.ts";
-import { LEASE, leaseSpec, newLease } from "#rules/heartbeat.ts";
+import { LEASE, newLease, renewed } from "#rules/heartbeat.ts";
 
 /** Milliseconds until a renewal that failed is tried again. */
 const RETRY = 1000;
@@ -33,7 +33,7 @@ export async function keepLease(
         throw error;
       });
       lease = lease
-        ? await client.update(Lease, { ...lease, spec: leaseSpec(name, clock.now(), lease.spec) }, WHERE)
+        ? await client.update(Lease, renewed(lease, name, clock.now()), WHERE)
         : await client.create(Lease, newLease(name, node.uid, clock.now()), WHERE);
     } catch (error) {
       failed = true;

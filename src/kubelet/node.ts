@@ -2,6 +2,7 @@
 import type { Clock } from "#base/clock.ts";
 import { equal } from "#base/equal.ts";
 import type { Log } from "#base/log.ts";
+import { freeze } from "#base/plain.ts";
 import { reasonOf } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
 import type { Client } from "#client/client.ts";
@@ -54,13 +55,14 @@ export interface RuntimeHealth {
   readonly problem: string | undefined;
 }
 
-/** All that a status is made of, and may change, but for heartbeats. */
-interface Basis {
+/** What was reported last: all that a status is made of, and may change, but for heartbeats; and what came of it. */
+interface Reported {
   readonly health: RuntimeHealth;
   readonly images: readonly ImageState[];
   readonly storage: number;
   readonly pressures: ReadonlySet<Pressure>;
   readonly problem: string | undefined;
+  readonly status: StatusPatch;
 }
 
 export class NodeReporter {
@@ -75,7 +77,7 @@ export class NodeReporter {
   #images: readonly ImageState[] = [];
   #conditions = new Map<string, NodeCondition>();
   #written = "";
-  #reported: Basis | undefined;
+  #reported: Reported | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #uid = "";
   #wake: () => void = () => undefined;
@@ -236,13 +238,15 @@ export class NodeReporter {
   }
   /** Something has changed since the last report, or that was long ago. */
   get #due(): boolean {
-    const { clock, shortness } = this.#parts;
-    const now = clock.monotonic();
+    const now = this.#parts.clock.monotonic();
     if (this.#health.name === "" && now < this.#quietUntil) return false;
+    return this.#changed || now - this.#writtenAt >= STATUS.reportMs;
+  }
+  get #changed(): boolean {
+    const { shortness } = this.#parts;
     const last = this.#reported;
     return (
       last === undefined ||
-      now - this.#writtenAt >= STATUS.reportMs ||
       last.health !== this.#health ||
       last.images !== this.#images ||
       last.storage !== shortness.storage ||
@@ -252,20 +256,29 @@ export class NodeReporter {
   }
   async #report(): Promise<void> {
     if (!this.#due) return;
-    const { client, clock, shortness } = this.#parts;
+    const { clock, shortness } = this.#parts;
     const { storage, pressures } = shortness;
     const now = clock.monotonic();
-    const basis: Basis = { health: this.#health, images: this.#images, storage, pressures, problem: this.#problem() };
-    const status = this.#status(this.#currentConditions());
-    const text = JSON.stringify({ ...status, conditions: status.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
+    if (!this.#changed) {
+      await this.#write({ ...this.#reported!.status, conditions: this.#currentConditions() }, HEARTBEAT);
+      this.#writtenAt = now;
+      return;
+    }
+    const [health, images, problem] = [this.#health, this.#images, this.#problem()];
+    const made = this.#status(this.#currentConditions());
+    const status = freeze(withReplacements(made));
+    const text = JSON.stringify({ ...made, conditions: made.conditions?.map(c => ({ ...c, lastHeartbeatTime: "" })) });
     if (text !== this.#written || now - this.#writtenAt >= STATUS.reportMs) {
-      const because = text === this.#written ? HEARTBEAT : "the node's state has changed";
-      const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name: this.#config.name }), because };
-      await client.patch(Node, this.#config.name, "strategic", { status: withReplacements(status) }, { subresource: "status", cause });
+      await this.#write(status, text === this.#written ? HEARTBEAT : "the node's state has changed");
       this.#written = text;
       this.#writtenAt = now;
     }
-    this.#reported = basis;
+    this.#reported = { health, images, storage, pressures, problem, status };
+  }
+  async #write(status: StatusPatch, because: string): Promise<void> {
+    const { name } = this.#config;
+    const cause = { loop: "kubelet", intent: subjectId({ kind: Node.kind, namespace: "", name }), because };
+    await this.#parts.client.patch(Node, name, "strategic", { status }, { subresource: "status", cause });
   }
 
   #status(conditions: NodeCondition[]): NodeStatus {
@@ -335,7 +348,8 @@ export class NodeReporter {
   }
 }
 
+type StatusPatch = Readonly<Record<string, unknown>>;
 /** Lists that merge by key would keep what is gone: addresses are replaced whole. */
-function withReplacements(status: NodeStatus): Record<string, unknown> {
+function withReplacements(status: NodeStatus): StatusPatch {
   return { ...status, addresses: [{ $patch: "replace" }, ...(status.addresses ?? [])] };
 }

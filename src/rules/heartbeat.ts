@@ -8,9 +8,13 @@ export const HEARTBEAT = "the node is alive";
 /** Where nodes' leases are, how long one holds, and how often it is renewed (upstream's kubelet: a quarter of its time). */
 export const LEASE = { namespace: "kube-node-lease", seconds: 40, everyMs: 10_000 };
 
-/** A lease as its node holds it from `now` (milliseconds, wall clock) on. */
-export function leaseSpec(node: string, now: number, old?: Lease["spec"]): Lease["spec"] {
-  return { ...old, holderIdentity: node, leaseDurationSeconds: LEASE.seconds, renewTime: formatMicroTime(now) };
+/** A lease as its node holds it from `now` (milliseconds, wall clock) on; frozen, so that it is sent without a copy. */
+function leaseSpec(node: string, now: number, old?: Lease["spec"]): Lease["spec"] {
+  return Object.freeze({ ...old, holderIdentity: node, leaseDurationSeconds: LEASE.seconds, renewTime: formatMicroTime(now) });
+}
+/** The same lease, held on. */
+export function renewed(lease: Lease, node: string, now: number): Lease {
+  return Object.freeze({ ...lease, spec: leaseSpec(node, now, lease.spec) });
 }
 /** A node's first lease, which ends with it. */
 export function newLease(node: string, uid: string, now: number): Draft<Lease> {

@@ -5,7 +5,7 @@ import { controller, on } from "#client/controller.ts";
 import { create, patch, type Step, update, wake } from "#client/steps.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import { Node } from "#kinds/core/v1/node.ts";
-import { HEARTBEAT, LEASE, leaseSpec, newLease } from "#rules/heartbeat.ts";
+import { HEARTBEAT, LEASE, newLease, renewed } from "#rules/heartbeat.ts";
 import type { Draft } from "#schema/notation.ts";
 
 /** kwok's mark of a node that stages play. */
@@ -58,7 +58,7 @@ export function stagedNodes(wanted: Map<string, WantedNode>, lives: (name: strin
       if (!lease) return [create(Lease, newLease(name, node.metadata.uid ?? "", now), HEARTBEAT), wake(next, HEARTBEAT)];
       const due = (parseTime(lease.spec.renewTime ?? "") ?? 0) + LEASE.everyMs * (1 - SPREAD);
       if (due > now) return [wake(Math.min(due + LEASE.everyMs * SPREAD * chance.next(), next), HEARTBEAT)];
-      return [update(Lease, { ...lease, spec: leaseSpec(name, now, lease.spec) }, HEARTBEAT), wake(next, HEARTBEAT)];
+      return [update(Lease, renewed(lease, name, now), HEARTBEAT), wake(next, HEARTBEAT)];
     },
   });
 }
