@@ -1,15 +1,15 @@
+import { Block } from "./block.ts";
 import type { Entry, Key, Revision } from "./contract.ts";
 import { Damaged, type Log } from "./log.ts";
 import { Places } from "./places.ts";
 import { decodeCell, Reader } from "./record.ts";
 import { Run } from "./run.ts";
-import { type Block, blockOf, isCell } from "./stored.ts";
 import { isToRead, isUnread, type Link, type Version } from "./version.ts";
 
 /** Cells are read by one call when no more than this lies between them. */
 const GAP = 1024;
 /** Bytes of a block at most, unless one cell has more: whoever keeps one of its values keeps all of it in memory. */
-const BLOCK = 1024 * 1024;
+const BLOCK = 256 * 1024;
 
 /** Reads versions (record.ts: cells) and their values from the log. */
 export class Cells {
@@ -59,15 +59,19 @@ export class Cells {
     const order = places.inOrder();
     const blocks: (Block | undefined)[] = [undefined];
     const which = new Uint16Array(count);
-    const start = new Uint32Array(count);
+    const nth = new Uint32Array(count);
     for (let k = 0; k < order.length; ) {
-      const end = this.blockAt(places, order, k, start, blocks);
-      for (; k < end; k++) which[order[k]!] = blocks.length - 1;
+      const block = this.blockAt(places, order, k);
+      for (let n = 0; n < block.start.length; n++, k++) {
+        which[order[k]!] = blocks.length;
+        nth[order[k]!] = n;
+      }
+      blocks.push(block);
     }
-    return new Run({ blocks, which, start, at: places.at.slice(0, count), keys: places.allKeys(), known });
+    return new Run({ blocks, which, nth, keys: places.allKeys(), known });
   }
-  /** Reads those from `order[first]` on that one block may hold, and says where it begins that the next one is to have. */
-  private blockAt(places: Places, order: readonly number[], first: number, start: Uint32Array, blocks: (Block | undefined)[]): number {
+  /** Reads those from `order[first]` on that one block may hold. */
+  private blockAt(places: Places, order: Uint32Array, first: number): Block {
     const segment = places.segment[order[first]!]!;
     const parts: { at: number; length: number }[] = [];
     let bytes = 0;
@@ -85,18 +89,24 @@ export class Cells {
       const grown = at + size - part.at - part.length;
       if (grown > 0) part.length += grown;
       bytes += Math.max(0, grown);
-      start[i] = bytes - part.length + at - part.at;
     }
     let k = first;
     try {
-      const block = blockOf(segment, this.log().read(segment, parts));
-      blocks.push(block);
-      while (k < next && isCell(block, start[order[k]!]!, places, order[k]!)) k++;
+      const block = new Block(segment, this.log().read(segment, parts), next - first);
+      let end = 0;
+      for (const { at, length } of parts) {
+        // How far the part's bytes are from where they are in the segment.
+        const shift = end - at;
+        end += length;
+        for (; k < next && places.at[order[k]!]! < at + length; k++) {
+          if (!block.take(k - first, places.at[order[k]!]! + shift, places, order[k]!)) throw new RangeError("it is another cell");
+        }
+      }
+      return block;
     } catch (error) {
       if (!(error instanceof RangeError) && !(error instanceof Damaged)) throw error;
     }
-    if (k < next) this.isDamaged(places.key(order[k]!), places.modRevision[order[k]!]!, segment, places.at[order[k]!]!);
-    return next;
+    return this.isDamaged(places.key(order[k]!), places.modRevision[order[k]!]!, segment, places.at[order[k]!]!);
   }
   private isDamaged(key: Key, modRevision: Revision, segment: number, at: number): never {
     const error = new Damaged(`segment ${segment}`, at, `it does not hold revision ${modRevision} of the key ${key}`);

@@ -455,6 +455,36 @@ test("entries that are not in memory are as they were written, wherever in the l
   await store.close();
 });
 
+test("entries are what they were when they were read, also once others took their place and the log has given their room back", async () => {
+  const disk = simulatedDisk(seededChance(34));
+  const small = { segmentBytes: 20_000, cacheBytes: 10_000 };
+  let store = await open(disk, small);
+  await store.grant(60, 7n);
+  for (let i = 100; i < 400; i++)
+    await store.txn([], [{ op: "put", key: `key-${i}`, value: new Uint8Array(i).fill(i), lease: i % 9 ? 0n : 7n }]);
+  await store.close();
+  store = await open(disk, small);
+  const { entries } = await store.range("key-", "key.");
+  // Most of what they say is asked for the first time only later.
+  const known = entries.map(({ key }) => key);
+  const segments = await disk.list("data");
+  for (let round = 0; round < 3; round++) {
+    for (const key of known) await put(store, key, `${key} in round ${round}`);
+    await store.compact(store.revision);
+    await store.defragment();
+  }
+  await store.range("key-", "key.");
+  assert.ok((await disk.list("data")).every(name => !name.endsWith(".log") || !segments.includes(name)));
+  assert.deepEqual(
+    entries.map(entry => withValue(entry, entry.value)),
+    known.map((key, i) => {
+      const value = new Uint8Array(i + 100).fill(i + 100);
+      return { key, value, createRevision: i + 2, modRevision: i + 2, version: 1, lease: (i + 100) % 9 ? 0n : 7n };
+    }),
+  );
+  await store.close();
+});
+
 test("a range that is read in parts, as of one revision, is counted once, and right also while it changes", async () => {
   const disk = simulatedDisk(seededChance(33));
   let counted = 0;
