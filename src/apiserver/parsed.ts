@@ -9,30 +9,30 @@ import { UsedMap } from "#base/usedmap.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Key, Revision } from "#store/contract.ts";
 
+/** What is known of a key. It stays the same one over all writes: a map into which each is put and taken out again holds on to them. */
 interface Kept {
-  readonly kind: Kind;
-  readonly revision: Revision;
-  readonly object: AnyObject;
-  readonly bytes: number;
+  kind: Kind;
+  revision: Revision;
+  /** Undefined: nothing has been kept yet. */
+  object: AnyObject | undefined;
+  bytes: number;
+  /** What is being written, and as what: whoever hears of the change may do so before the writer. */
+  coming: Drawn | undefined;
+  as: Kind;
 }
 export class Parsed {
   readonly #kept = new UsedMap<Key, Kept>();
   readonly #most: number;
   #bytes = 0;
-  /** What is being written: whoever hears of the change may do so before the writer. */
-  readonly #coming = new Map<Key, { readonly kind: Kind; readonly drawn: Drawn }>();
   constructor(most: number = limits.parsedObjects) {
     this.#most = most;
   }
   /** The object of this record, written at exactly this revision, if it is here. */
   get(kind: Kind, key: Key, revision: Revision, record: Uint8Array): AnyObject | undefined {
-    const kept = this.#kept.peek(key);
-    if (kept?.revision !== revision || kept.kind !== kind) {
-      const coming = this.#coming.get(key);
-      return coming?.drawn.record === record && coming.kind === kind ? this.#arrived(key, revision) : undefined;
-    }
-    this.#kept.get(key);
-    return kept.object;
+    const kept = this.#kept.get(key);
+    if (!kept) return undefined;
+    if (kept.revision === revision && kept.kind === kind) return kept.object;
+    return kept.coming?.record === record && kept.as === kind ? this.#arrived(key, kept, revision) : undefined;
   }
   /** The object as it was last seen here; others may have written it since. */
   last(kind: Kind, key: Key): AnyObject | undefined {
@@ -41,43 +41,50 @@ export class Parsed {
   }
   /** A write begins, of this record; the object that it was written from is given away. `written` says how it ended. */
   coming(kind: Kind, key: Key, drawn: Drawn): void {
-    this.#coming.set(key, { kind, drawn });
+    const kept = this.#kept.peek(key);
+    if (!kept) this.#kept.set(key, { kind, revision: 0, object: undefined, bytes: 0, coming: drawn, as: kind });
+    else {
+      kept.coming = drawn;
+      kept.as = kind;
+    }
   }
   /** The object as it was written at this revision; undefined: it was not, or must be read. */
   written(kind: Kind, key: Key, record: Uint8Array, revision: Revision | undefined): AnyObject | undefined {
     const object = revision === undefined ? undefined : this.get(kind, key, revision, record);
-    if (this.#coming.get(key)?.drawn.record === record) this.#coming.delete(key);
+    const kept = this.#kept.peek(key);
+    if (kept?.coming?.record === record) this.#came(key, kept);
     return object;
   }
-  #arrived(key: Key, revision: Revision): AnyObject | undefined {
-    const {
-      kind,
-      drawn: { record, ordered },
-    } = this.#coming.get(key)!;
-    this.#coming.delete(key);
-    if (!ordered) return undefined;
-    const read = asRead(ordered, revision);
-    // an event is hardly ever looked at again
-    if (kind.storedAt !== "events") this.#keep(kind, key, revision, read, record.length);
-    return read;
+  #came(key: Key, kept: Kept): void {
+    kept.coming = undefined;
+    if (!kept.object) this.#kept.delete(key);
   }
-  #keep(kind: Kind, key: Key, revision: Revision, object: AnyObject, bytes: number): void {
-    const was = this.#kept.peek(key);
-    if (was && was.revision > revision) return;
-    this.drop(key);
-    this.#kept.set(key, { kind, revision, object, bytes });
-    this.#bytes += bytes;
-    while (this.#bytes > this.#most) this.drop(this.#kept.oldest!);
+  #arrived(key: Key, kept: Kept, revision: Revision): AnyObject | undefined {
+    const { record, ordered } = kept.coming!;
+    const read = ordered && asRead(ordered, revision);
+    // an event is hardly ever looked at again
+    if (read && kept.as.storedAt !== "events" && revision >= kept.revision) {
+      this.#bytes += record.length - kept.bytes;
+      kept.kind = kept.as;
+      kept.revision = revision;
+      kept.object = read;
+      kept.bytes = record.length;
+    }
+    this.#came(key, kept);
+    while (this.#bytes > this.#most) this.#drop(this.#kept.oldest!);
+    return read;
   }
   /** Everybody has heard that it was deleted at this revision. */
   gone(key: Key, revision: Revision): void {
     const kept = this.#kept.peek(key);
-    if (kept && kept.revision < revision) this.drop(key);
+    if (!kept || kept.revision >= revision) return;
+    const { coming, as } = kept;
+    this.#drop(key);
+    // a successor is being written
+    if (coming) this.coming(as, key, coming);
   }
-  private drop(key: Key): void {
-    const kept = this.#kept.peek(key);
-    if (!kept) return;
+  #drop(key: Key): void {
+    this.#bytes -= this.#kept.peek(key)?.bytes ?? 0;
     this.#kept.delete(key);
-    this.#bytes -= kept.bytes;
   }
 }

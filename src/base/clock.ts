@@ -1,3 +1,5 @@
+import { Chain, type Linked } from "#base/chain.ts";
+
 /** Time as a parameter. The real clock lives in host/clock.ts, a virtual one in sim/clock.ts. */
 export interface Clock {
   /** Milliseconds since 1970, as the wall shows them; may jump. */
@@ -28,12 +30,17 @@ export function pauses(clock: Clock, signal: AbortSignal): (ms: number) => Promi
     });
 }
 
+interface Deadline extends Linked<Deadline> {
+  readonly at: number;
+  /** Undefined: it is over. */
+  missed: (() => void) | undefined;
+}
 /** Deadlines that are all equally far away, and of which hardly any is reached: one timer serves them all. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #ms: number;
   /** In the order in which they fall due. */
-  readonly #set = new Set<{ readonly at: number; readonly missed: () => void }>();
+  readonly #set = new Chain<Deadline>();
   #armed = false;
   constructor(clock: Clock, ms: number) {
     this.#clock = clock;
@@ -41,20 +48,26 @@ export class Deadlines {
   }
   /** Calls `missed` after the time of them all, unless it is cancelled before. */
   set(missed: () => void): Cancel {
-    const deadline = { at: this.#clock.monotonic() + this.#ms, missed };
-    this.#set.add(deadline);
+    const deadline: Deadline = { at: this.#clock.monotonic() + this.#ms, missed, earlier: undefined, later: undefined };
+    this.#set.append(deadline);
     if (!this.#armed) this.#arm(this.#ms);
-    return () => this.#set.delete(deadline);
+    return () => void this.#over(deadline);
+  }
+  #over(deadline: Deadline): (() => void) | undefined {
+    const { missed } = deadline;
+    if (!missed) return undefined;
+    deadline.missed = undefined;
+    this.#set.remove(deadline);
+    return missed;
   }
   #arm(ms: number): void {
     this.#armed = true;
     this.#clock.after(ms, () => {
       this.#armed = false;
-      for (const deadline of this.#set) {
-        const left = deadline.at - this.#clock.monotonic();
+      for (let next = this.#set.first; next; next = this.#set.first) {
+        const left = next.at - this.#clock.monotonic();
         if (left > 0) return this.#arm(left);
-        this.#set.delete(deadline);
-        deadline.missed();
+        this.#over(next)?.();
       }
     });
   }

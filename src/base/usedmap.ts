@@ -1,33 +1,29 @@
+import { Chain, type Linked } from "#base/chain.ts";
+
 /**
  * A map whose entries stand in the order of their use, for maps that forget. The order is a list of its own: that of a Map costs an entry
  * taken out and put in again at each use, and a walk that is kept over a Map holds on to all that has ever left it.
  */
-interface Link<K, V> {
+interface Link<K, V> extends Linked<Link<K, V>> {
   readonly key: K;
   value: V;
-  older: Link<K, V> | undefined;
-  newer: Link<K, V> | undefined;
 }
 export class UsedMap<K, V> {
   readonly #links = new Map<K, Link<K, V>>();
-  #oldest: Link<K, V> | undefined;
-  #newest: Link<K, V> | undefined;
+  readonly #used = new Chain<Link<K, V>>();
 
   get size(): number {
     return this.#links.size;
   }
   /** The key that was used longest ago. */
   get oldest(): K | undefined {
-    return this.#oldest?.key;
+    return this.#used.first?.key;
   }
   /** The value, used now. */
   get(key: K): V | undefined {
     const link = this.#links.get(key);
     if (!link) return undefined;
-    if (link !== this.#newest) {
-      this.#unlink(link);
-      this.#append(link);
-    }
+    this.#use(link);
     return link.value;
   }
   /** The value; its place stays what it was. */
@@ -36,33 +32,29 @@ export class UsedMap<K, V> {
   }
   /** A value that is used now. */
   set(key: K, value: V): void {
-    this.delete(key);
-    const link: Link<K, V> = { key, value, older: undefined, newer: undefined };
+    const known = this.#links.get(key);
+    if (known) {
+      known.value = value;
+      this.#use(known);
+      return;
+    }
+    const link: Link<K, V> = { key, value, earlier: undefined, later: undefined };
     this.#links.set(key, link);
-    this.#append(link);
+    this.#used.append(link);
   }
   delete(key: K): void {
     const link = this.#links.get(key);
     if (!link) return;
     this.#links.delete(key);
-    this.#unlink(link);
+    this.#used.remove(link);
   }
   clear(): void {
     this.#links.clear();
-    this.#oldest = undefined;
-    this.#newest = undefined;
+    this.#used.clear();
   }
-  #append(link: Link<K, V>): void {
-    link.older = this.#newest;
-    link.newer = undefined;
-    if (this.#newest) this.#newest.newer = link;
-    else this.#oldest = link;
-    this.#newest = link;
-  }
-  #unlink({ older, newer }: Link<K, V>): void {
-    if (older) older.newer = newer;
-    else this.#oldest = newer;
-    if (newer) newer.older = older;
-    else this.#newest = older;
+  #use(link: Link<K, V>): void {
+    if (link === this.#used.last) return;
+    this.#used.remove(link);
+    this.#used.append(link);
   }
 }

@@ -1,3 +1,4 @@
+import { Chain, type Linked } from "#base/chain.ts";
 import type { Cancel, Clock } from "#base/clock.ts";
 
 export interface VirtualClock extends Clock {
@@ -95,19 +96,15 @@ export function virtualClock(start = Date.UTC(2026, 0, 1), options: VirtualClock
   };
 }
 
-interface Timer {
+interface Timer extends Linked<Timer> {
   readonly run: () => void;
   /** The instant that it waits for; undefined: it has run, or was cancelled. */
   of: Instant | undefined;
-  /** Its neighbours among those of the instant. */
-  earlier: Timer | undefined;
-  later: Timer | undefined;
 }
 /** All that falls due at one time, in the order in which it was set. */
 interface Instant {
   readonly at: number;
-  first: Timer | undefined;
-  last: Timer | undefined;
+  readonly timers: Chain<Timer>;
   /** Its place in the heap; -1: it has come, or nothing waits for it any more. */
   place: number;
 }
@@ -124,36 +121,30 @@ class Timers {
   }
   add(at: number, run: () => void): Timer {
     const instant = this.#byTime.get(at) ?? this.#enter(at);
-    const { last } = instant;
-    const timer = { run, of: instant, earlier: last, later: undefined };
-    instant.last = timer;
-    if (last) last.later = timer;
-    else instant.first = timer;
+    const timer = { run, of: instant, earlier: undefined, later: undefined };
+    instant.timers.append(timer);
     this.size++;
     return timer;
   }
   remove(timer: Timer): void {
-    const { of, earlier, later } = timer;
+    const { of } = timer;
     if (!of) return;
-    timer.of = timer.earlier = timer.later = undefined;
-    if (earlier) earlier.later = later;
-    else of.first = later;
-    if (later) later.earlier = earlier;
-    else of.last = earlier;
-    if (!of.first) this.#leave(of);
+    timer.of = undefined;
+    of.timers.remove(timer);
+    if (!of.timers.first) this.#leave(of);
     this.size--;
   }
   /** Runs what falls due first, but what one of them cancels before its turn; what they set for the same time is an instant of its own. */
   runNext(): void {
     const instant = this.#heap[0]!;
     this.#leave(instant);
-    for (let timer = instant.first; timer; timer = instant.first) {
+    for (let timer = instant.timers.first; timer; timer = instant.timers.first) {
       this.remove(timer);
       timer.run();
     }
   }
   #enter(at: number): Instant {
-    const instant: Instant = { at, first: undefined, last: undefined, place: this.#heap.length };
+    const instant: Instant = { at, timers: new Chain(), place: this.#heap.length };
     this.#heap.push(instant);
     this.#byTime.set(at, instant);
     this.#up(instant);
