@@ -34,7 +34,7 @@ export function limit(clock: Clock, inFlight: InFlight): Stage {
         inFlight[field]--;
         cancel();
       };
-      started(call, next).then(
+      begun(next, call).then(
         response => {
           ended();
           resolve(response);
@@ -48,7 +48,7 @@ export function limit(clock: Clock, inFlight: InFlight): Stage {
   };
 }
 /** What is refused before anything has begun counts as what is refused later. */
-function started(call: Call, next: Next): Promise<HttpResponse> {
+export function begun(next: Next, call: Call): Promise<HttpResponse> {
   try {
     return next(call);
   } catch (error) {

@@ -7,8 +7,9 @@ import { attributesOf, refusal } from "#apiserver/auth/forbidden.ts";
 import { decodeContinue } from "#apiserver/continue.ts";
 import { objectKey, rangeOf } from "#apiserver/keys.ts";
 import { type ListQuery, revisionOf, tooLargeVersion } from "#apiserver/listoptions.ts";
-import { find, type RegistryOptions, type Stored } from "#apiserver/registry.ts";
+import { findAt, type RegistryOptions, type Stored } from "#apiserver/registry.ts";
 import type { ResourceOptions, Target } from "#apiserver/resources.ts";
+import type { Soon } from "#base/soon.ts";
 import { badRequest, expired, notFound, type StatusError } from "#base/status.ts";
 import { formatTime, parseDuration, parseTime } from "#base/time.ts";
 import { Namespace } from "#kinds/core/v1/namespace.ts";
@@ -44,7 +45,7 @@ async function beforeAll({ journal }: Pick<RegistryOptions, "journal">, what: st
 }
 
 /** The revision that the query of a GET names; undefined: the newest. */
-async function asked(options: RegistryOptions, query: URLSearchParams): Promise<Revision | undefined> {
+function asked(options: RegistryOptions, query: URLSearchParams): Soon<Revision | undefined> {
   if (query.size === 0) return undefined;
   const at = query.get("at");
   const exact = query.get("resourceVersionMatch") === "Exact";
@@ -58,14 +59,21 @@ async function asked(options: RegistryOptions, query: URLSearchParams): Promise<
 }
 
 /** The object as the query wants it, of now or of then. Throws NotFound and Expired. */
-export async function getAsAsked(options: ResourceOptions, target: Target): Promise<Stored> {
-  const { call, kind, namespace } = target;
-  const revision = await asked(options, call.query);
+export function getAsAsked(options: ResourceOptions, target: Target): Promise<Stored> {
+  const { call, kind } = target;
+  const revision = asked(options, call.query);
+  return revision === undefined ? findAt(options, kind, call.key).then(found => there(found, target)) : getThen(options, target, revision);
+}
+function there(found: Stored | undefined, { call, kind }: Target): Stored {
+  if (!found) throw notFound(resourceOf(kind), call.info.name);
+  return found;
+}
+async function getThen(options: ResourceOptions, target: Target, named: Soon<Revision | undefined>): Promise<Stored> {
+  const { call, kind } = target;
+  const revision = await named;
   if (revision !== undefined) await checkNamespace(options, target, revision);
   try {
-    const found = await find(options, kind, namespace, call.info.name, revision);
-    if (!found) throw notFound(resourceOf(kind), call.info.name);
-    return found;
+    return there(await findAt(options, kind, call.key, revision), target);
   } catch (error) {
     if (error instanceof FutureRevision) throw tooLargeVersion(revision ?? 0, options.store.revision);
     if (error instanceof Compacted) throw await beforeAll(options, `revision ${revision}`);

@@ -6,13 +6,14 @@ import { authorize } from "#apiserver/auth/authorize.ts";
 import { impersonate } from "#apiserver/auth/impersonate.ts";
 import type { Asked, Authenticator, Call, Next, RequestInfo, Stage } from "#apiserver/call.ts";
 import { objectKey } from "#apiserver/keys.ts";
-import { type InFlight, limit } from "#apiserver/limit.ts";
+import { begun, type InFlight, limit } from "#apiserver/limit.ts";
 import { requestInfoOf } from "#apiserver/requestinfo.ts";
 import { type ResourceOptions, resource, type SubresourceHandler } from "#apiserver/resources.ts";
 import { statusErrorOf, statusResponse } from "#apiserver/respond.ts";
 import { type Chance, uuid } from "#base/chance.ts";
 import type { HttpRequest, HttpResponse, Identity } from "#base/http.ts";
 import { limits } from "#base/limits.ts";
+import type { Soon } from "#base/soon.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Key } from "#store/contract.ts";
 
@@ -47,17 +48,18 @@ export function pipeline(options: PipelineOptions): (request: HttpRequest) => Pr
   const answer: Next = call => (call.info.isResource ? resource(options, call) : options.paths(call));
   const known = new Known(options);
   const through = stages.reduceRight<Next>((next, stage) => call => stage(call, next), answer);
-  return async request => {
-    const asked = request.takesValue ? known.asked(request) : askedBy(options, request);
-    const call = new Incoming(request, asked, clock.now(), options.chance);
-    let response: HttpResponse;
-    try {
-      response = await through(call);
-    } catch (error) {
-      response = statusResponse(statusErrorOf(error, options.log).status);
-    }
+  const answered = (call: Call, response: HttpResponse): Soon<HttpResponse> => {
     options.observe(call, response.status);
     return response.value || response.events ? response : finish(options, call, response);
+  };
+  const failed = (call: Call, error: unknown) => answered(call, statusResponse(statusErrorOf(error, options.log).status));
+  return request => {
+    const asked = request.takesValue ? known.asked(request) : askedBy(options, request);
+    const call = new Incoming(request, asked, clock.now(), options.chance);
+    return begun(through, call).then(
+      response => answered(call, response),
+      error => failed(call, error),
+    );
   };
 }
 

@@ -115,16 +115,13 @@ const NEWLINE = new Uint8Array([10]);
 export function storedOf({ parsed }: RegistryOptions, kind: Kind, { key, value, modRevision }: Entry): Stored {
   return new Stored(kind, value, modRevision, parsed.get(kind, key, modRevision, value));
 }
-/** The object, or undefined; as of `revision` when one is given. */
-export async function find(
-  options: RegistryOptions,
-  kind: Kind,
-  namespace: string,
-  name: string,
-  revision?: Revision,
-): Promise<Stored | undefined> {
-  const entry = await options.store.get(objectKey(kind, namespace, name), revision);
-  return entry && storedOf(options, kind, entry);
+/** The object, or undefined. */
+export function find(options: RegistryOptions, kind: Kind, namespace: string, name: string): Promise<Stored | undefined> {
+  return findAt(options, kind, objectKey(kind, namespace, name));
+}
+/** The same by its key; as of `revision` when one is given. */
+export function findAt(options: RegistryOptions, kind: Kind, key: Key, revision?: Revision): Promise<Stored | undefined> {
+  return options.store.get(key, revision).then(entry => entry && storedOf(options, kind, entry));
 }
 /** The object; throws NotFound. */
 export async function get(options: RegistryOptions, kind: Kind, namespace: string, name: string): Promise<Stored> {
@@ -271,12 +268,16 @@ function noteOf({ journal }: RegistryOptions, write: Write, key: Key, did: Did):
 }
 
 /** Repeats `attempt` while it loses against other writers; then the answer is a conflict. */
-export async function attempts<T>(attempt: () => Promise<T | undefined>, lost: () => StatusError): Promise<T> {
-  for (let i = 0; i < limits.transactionAttempts; i++) {
-    const done = await attempt();
+export function attempts<T>(
+  attempt: () => Promise<T | undefined>,
+  lost: () => StatusError,
+  most: number = limits.transactionAttempts,
+): Promise<T> {
+  return attempt().then(done => {
     if (done !== undefined) return done;
-  }
-  throw lost();
+    if (most === 1) throw lost();
+    return attempts(attempt, lost, most - 1);
+  });
 }
 
 /** The 409 for a name that is taken, with upstream's prefix while the old object is on its way out. */

@@ -1,7 +1,7 @@
 /** From a request for a resource to the verb that answers it. */
 
 import { attributesOf, refusal } from "#apiserver/auth/forbidden.ts";
-import { decodeBody } from "#apiserver/body.ts";
+import { type Body, decodeBody } from "#apiserver/body.ts";
 import type { Authorizer, Call } from "#apiserver/call.ts";
 import { applyDefaults } from "#apiserver/codec.ts";
 import { alignNamespace, create } from "#apiserver/create.ts";
@@ -18,7 +18,7 @@ import { objectResponse, valueResponse } from "#apiserver/render.ts";
 import { scale } from "#apiserver/scale.ts";
 import { choiceOf } from "#apiserver/select.ts";
 import { includeOf } from "#apiserver/table.ts";
-import { update } from "#apiserver/update.ts";
+import { type Updated, update } from "#apiserver/update.ts";
 import { type Watches, watch } from "#apiserver/watch.ts";
 import { deleteOptions, type WriteOptions, writeOptions } from "#apiserver/writeoptions.ts";
 import { CAUSE_HEADER, type Cause, type HttpResponse } from "#base/http.ts";
@@ -121,12 +121,11 @@ function verb(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   }
 }
 
-async function getOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+function getOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
   const { call, form } = target;
   if (call.query.size > 0 && call.query.has("history")) return history(options, target);
   const include = includeOf(call.query);
-  const stored = await getAsAsked(options, target);
-  return objectResponse(form, stored, include, options.clock.now());
+  return getAsAsked(options, target).then(stored => objectResponse(form, stored, include, options.clock.now()));
 }
 
 async function many(options: ResourceOptions, target: Target): Promise<HttpResponse> {
@@ -170,21 +169,27 @@ export function checkName(object: Pick<KubeObject, "metadata">, name: string, na
     throw badRequest(`the namespace of the object (${meta.namespace}) does not match the namespace on the request (${namespace})`);
 }
 
-async function replace(options: ResourceOptions, target: Target): Promise<HttpResponse> {
-  const { call, kind, namespace, form } = target;
+function replace(options: ResourceOptions, target: Target): Promise<HttpResponse> {
+  const { call, kind } = target;
   const how = writeOptions(call, "UpdateOptions");
   const known = options.parsed.last(kind, call.key);
   const decoding = decodeBody(call.http, kind, how.directive, call.warnings, known?.metadata);
-  const body = decoding instanceof Promise ? await decoding : decoding;
+  return decoding instanceof Promise
+    ? decoding.then(body => replaceBy(options, target, how, body))
+    : replaceBy(options, target, how, decoding);
+}
+function replaceBy(options: ResourceOptions, target: Target, how: WriteOptions, body: Body): Promise<HttpResponse> {
+  const { call, kind, namespace } = target;
   checkName(body, call.info.name, namespace);
-  const transform = body.fresh;
   const creates = kind.createOnUpdate && !call.info.subresource ? mayCreate(options, call) : undefined;
-  const { stored, created } = await update(options, writeOf(target, how), transform, { creates, unconditional: false });
-  return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
+  return update(options, writeOf(target, how), body.fresh, { creates, unconditional: false }).then(done => updated(options, target, done));
+}
+function updated({ clock }: ResourceOptions, { call, form }: Target, { stored, created }: Updated): HttpResponse {
+  return objectResponse(form, stored, includeOf(call.query), clock.now(), created ? 201 : 200);
 }
 
 async function patchOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {
-  const { call, kind, namespace, form } = target;
+  const { call, kind, namespace } = target;
   const patch = await patchOf(call, kind);
   const transform = (standing: Stored | undefined) => {
     const object = patch.next(standing?.object, options.clock.now());
@@ -195,8 +200,7 @@ async function patchOne(options: ResourceOptions, target: Target): Promise<HttpR
   };
   const write = { ...writeOf(target, patch.how), applies: patch.applies };
   const creates = patch.applies && !call.info.subresource ? mayCreate(options, call) : undefined;
-  const { stored, created } = await update(options, write, transform, { creates, unconditional: true });
-  return objectResponse(form, stored, includeOf(call.query), options.clock.now(), created ? 201 : 200);
+  return updated(options, target, await update(options, write, transform, { creates, unconditional: true }));
 }
 
 async function deleteOne(options: ResourceOptions, target: Target): Promise<HttpResponse> {

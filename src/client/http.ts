@@ -90,16 +90,23 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       throw new LostReply(error);
     }
   }
-  async function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
+  function requestOf(method: string, url: string, body: unknown, more: Parameters): HttpRequest {
     const headers = headersOf(body, more);
-    const request: HttpRequest =
-      body === undefined
-        ? { method, url, headers, takesValue }
-        : takesValue
-          ? { method, url, headers, takesValue, value: frozenPlain(body) }
-          : { method, url, headers, takesValue, body: utf8(JSON.stringify(body)) };
-    const first = await once(request);
-    const response = first.value ? first : await patient(request, first);
+    if (body === undefined) return { method, url, headers, takesValue };
+    if (takesValue) return { method, url, headers, takesValue, value: frozenPlain(body) };
+    return { method, url, headers, takesValue, body: utf8(JSON.stringify(body)) };
+  }
+  /** What the server answers; a value is there with the answer, and nothing more is waited for. */
+  function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {
+    try {
+      const request = requestOf(method, url, body, more);
+      return transport(request).then(first => (first.value ? (first.value as R) : said<R>(request, first)), lost);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  async function said<R>(request: HttpRequest, first: HttpResponse): Promise<R> {
+    const response = await patient(request, first);
     if (response.value) return response.value as R;
     const content = await bodyOf(response);
     if (response.status >= 400) throw errorOf(response.status, content);
