@@ -3,6 +3,8 @@
  * (finer ones are rounded away from zero on reading), kept as bigint.
  */
 
+import { limits } from "#base/limits.ts";
+
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
 const NANO = 1_000_000_000n;
@@ -26,13 +28,13 @@ export class Quantity {
   /** The value in billionths. */
   readonly nanos: bigint;
   readonly format: QuantityFormat;
-  /** The text as it was given, when upstream keeps it. */
-  private readonly given: string | undefined;
+  /** The text: as it was given, when upstream keeps it; else made when somebody asks. */
+  private text: string | undefined;
 
   constructor(nanos: bigint, format: QuantityFormat = "DecimalSI", given?: string) {
     this.nanos = nanos;
     this.format = format;
-    this.given = given;
+    this.text = given;
   }
   static of(value: number, format: QuantityFormat = "DecimalSI"): Quantity {
     return new Quantity(BigInt(value) * NANO, format);
@@ -78,7 +80,8 @@ export class Quantity {
   }
   /** Upstream's canonical text. */
   toString(): string {
-    return this.given ?? canonical(this.nanos, this.format);
+    this.text ??= canonical(this.nanos, this.format);
+    return this.text;
   }
   toJSON(): string {
     return this.toString();
@@ -117,8 +120,22 @@ function canonical(nanos: bigint, format: QuantityFormat): string {
 
 const shape = /^([+-]?)(\d*)(?:(\.)(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 
+/** What was read already: objects of one sort say the same again and again. */
+const known = new Map<string, Quantity>();
+/** Longer texts are not kept. */
+const KNOWN_LENGTH = 32;
 /** Reads a quantity; throws QuantityError with upstream's sentence. */
 export function parseQuantity(text: string): Quantity {
+  const seen = known.get(text);
+  if (seen) return seen;
+  const quantity = read(text);
+  if (text.length <= KNOWN_LENGTH) {
+    if (known.size >= limits.knownQuantities) known.clear();
+    known.set(text, quantity);
+  }
+  return quantity;
+}
+function read(text: string): Quantity {
   if (text === "") throw new QuantityError(QUANTITY_FORMAT_WRONG);
   const match = shape.exec(text);
   if (!match) throw new QuantityError(QUANTITY_FORMAT_WRONG);

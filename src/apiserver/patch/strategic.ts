@@ -1,7 +1,7 @@
 /**
  * Strategic merge patch: a merge patch that knows the types. Lists marked `merge` are matched item by item (by their merge key);
  * `$patch`, `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…` say what plain JSON cannot.
- * Rule: sig-api-machinery/strategic-merge-patch.md. Neither argument is changed.
+ * Rule: sig-api-machinery/strategic-merge-patch.md. Neither argument is changed; the outcome shares with them what it can.
  */
 import { equal } from "#base/equal.ts";
 import { setKey } from "#base/json.ts";
@@ -92,40 +92,51 @@ function mergeMap(type: TypeNode | undefined, original: Fields, patch: Fields): 
     if (directive !== "merge") throw new StrategicPatchError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
     throw new StrategicPatchError(`unknown patch type: merge in map: ${goText(patch)}`);
   }
+  const names = Object.keys(patch);
+  if (names.some(isDirective)) return mergeDirected(type, original, patch, names);
+  let out: Fields | undefined;
+  for (const key of names) {
+    const old = Object.hasOwn(original, key) ? original[key] : undefined;
+    const value = merged(type, key, old, patch[key], false);
+    if (value === old) continue;
+    out ??= { ...original };
+    if (value === undefined) delete out[key];
+    else setKey(out, key, value);
+  }
+  return out ?? original;
+}
+const isDirective = (name: string) => name === RETAIN || name.startsWith(ORDER) || name.startsWith(DELETE);
+function mergeDirected(type: TypeNode | undefined, original: Fields, patch: Fields, names: readonly string[]): Fields {
   const out: Fields = { ...original };
   if (Object.hasOwn(patch, RETAIN)) retain(out, patch);
   const done = new Set<string>([RETAIN]);
-  for (const [key, order] of Object.entries(patch)) {
+  for (const key of names) {
     if (!key.startsWith(ORDER)) continue;
     done.add(key);
     const name = key.slice(ORDER.length);
-    if (setOrder(type, out, name, order, patch[name], Object.hasOwn(patch, name))) done.add(name);
+    if (setOrder(type, out, name, patch[key], patch[name], Object.hasOwn(patch, name))) done.add(name);
   }
-  for (const [given, value] of Object.entries(patch)) {
+  for (const given of names) {
     if (done.has(given)) continue;
     const deletes = given.startsWith(DELETE);
     const key = deletes ? given.slice(DELETE.length) : given;
-    if (deletes && !Array.isArray(value)) throw new StrategicPatchError("invalid patch format of primitive list", 400);
-    if (value === null) {
-      delete out[key];
-      continue;
-    }
+    if (deletes && !Array.isArray(patch[given])) throw new StrategicPatchError("invalid patch format of primitive list", 400);
     const old = Object.hasOwn(out, key) ? out[key] : undefined;
-    if (old === undefined || kindOf(old) !== kindOf(value)) {
-      if (deletes) continue;
-      const v = fresh(value);
-      if (v === undefined) delete out[key];
-      else setKey(out, key, v);
-      continue;
-    }
-    const meta = metaOf(type, key);
-    if (isFields(value)) setKey(out, key, meta.strategy === "replace" ? value : mergeMap(meta.type, old as Fields, value));
-    else if (Array.isArray(value)) {
-      const merges = meta.strategy === "merge" || deletes;
-      setKey(out, key, merges ? mergeList(itemType(meta.type), old as unknown[], value, meta.key, deletes) : value);
-    } else setKey(out, key, value);
+    const value = merged(type, key, old, patch[given], deletes);
+    if (value === undefined) delete out[key];
+    else if (value !== old) setKey(out, key, value);
   }
   return out;
+}
+/** What a field that was `old` (undefined: absent) becomes by its value in the patch; undefined: absent. */
+function merged(type: TypeNode | undefined, key: string, old: unknown, value: unknown, deletes: boolean): unknown {
+  if (value === null) return undefined;
+  if (old === undefined || kindOf(old) !== kindOf(value)) return deletes ? old : fresh(value);
+  if (typeof value !== "object") return value;
+  const meta = metaOf(type, key);
+  if (isFields(value)) return meta.strategy === "replace" ? value : mergeMap(meta.type, old as Fields, value);
+  const list = value as readonly unknown[];
+  return meta.strategy === "merge" || deletes ? mergeList(itemType(meta.type), old as unknown[], list, meta.key, deletes) : list;
 }
 
 function retain(original: Fields, patch: Fields): void {
@@ -148,14 +159,14 @@ function setOrder(type: TypeNode | undefined, out: Fields, name: string, order: 
   if (given && !Array.isArray(patchList)) throw badKind("slice", patchList);
   const meta = metaOf(type, name);
   if (given) checkOrder(patchList as unknown[], order, meta.key);
-  let merged: unknown[];
-  if (old && !given) merged = old;
-  else if (!old && given) merged = fresh(patchList) as unknown[];
+  let list: readonly unknown[];
+  if (old && !given) list = old;
+  else if (!old && given) list = fresh(patchList) as unknown[];
   else if (old && given)
-    merged =
+    list =
       meta.strategy === "merge" ? mergeList(itemType(meta.type), old, patchList as unknown[], meta.key, false) : (patchList as unknown[]);
   else return false;
-  setKey(out, name, ordered(merged, order, old ?? [], meta.key));
+  setKey(out, name, ordered(list, order, old ?? [], meta.key));
   return given;
 }
 function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: string): void {
@@ -210,8 +221,8 @@ function mergeList(
   patch: readonly unknown[],
   key: string,
   deletes: boolean,
-): unknown[] {
-  if (original.length === 0 && patch.length === 0) return [...original];
+): readonly unknown[] {
+  if (original.length === 0 && patch.length === 0) return original;
   const sample = original[0] ?? patch[0];
   if (Array.isArray(sample)) throw new StrategicPatchError("lists of lists are not supported", 422);
   if (!isFields(sample)) {
@@ -238,11 +249,14 @@ function mergeList(
     base = items;
     items = [];
   }
-  for (const item of items) {
+  // the whole list is mostly sent, in its order
+  let alike = !replace && base.length === original.length && items.length === base.length;
+  for (const [i, item] of items.entries()) {
     if (item[key] === undefined) throw noMergeKey(item, key);
     const at = base.findIndex(v => isFields(v) && equal(v[key], item[key]));
+    if (at !== i) alike = false;
     if (at >= 0) base[at] = mergeMap(type, base[at] as Fields, item);
     else base.push(fresh(item));
   }
-  return ordered(base, items, original, key);
+  return alike ? base : ordered(base, items, original, key);
 }
