@@ -147,6 +147,8 @@ export class Log {
   /** Bytes of the tail that the disk has room for already, and who makes more. */
   private room: number;
   private making: Promise<void> | undefined;
+  /** The next segment, if that is made already; undefined: it could not be. */
+  private next: Promise<File | undefined> | undefined;
 
   constructor(at: { files: FileSystem; directory: string; checksum: Checksum; segments: readonly Segment[] }) {
     this.files = at.files;
@@ -198,8 +200,8 @@ export class Log {
     return good;
   }
 
-  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones; `alone`: see File. */
-  async append(writer: Writer, revision: Revision, ahead: boolean, alone: boolean): Promise<void> {
+  /** Appends the frame in `writer`, which `appended` is to be told of when it is on the disk; `alone`: see File. */
+  async append(writer: Writer, alone: boolean): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     const { tail } = this;
     const body = writer.bytes.subarray(FRAME_HEADER, writer.at);
@@ -207,7 +209,7 @@ export class Log {
     writer.setU32(4, body.length);
     writer.setU32(8, frameSum(body, tail.number, tail.end, this.checksum));
     const frame = writer.done();
-    if (tail.end + frame.length > this.room) await this.making;
+    if (this.making && tail.end + frame.length > this.room) await this.making;
     try {
       await tail.file.writeThrough(tail.end, frame, alone);
     } catch (error) {
@@ -215,22 +217,38 @@ export class Log {
       await this.undo(error, !(error instanceof NoSpace));
       throw error;
     }
-    tail.end += frame.length;
+  }
+  /**
+   * The frame in `writer`, in which nothing is newer than `revision`, is on the disk, and what is in it known to all: nothing may
+   * come between the two, or the index is told of a place in the log before it is told of what lies there. `ahead`: there is room to
+   * be made for later ones.
+   */
+  appended({ at: bytes }: Writer, revision: Revision, ahead: boolean): void {
+    const { tail } = this;
+    tail.end += bytes;
     tail.lastRevision = revision;
-    this.bytes += frame.length;
-    if (ahead && frame.length <= LARGE) this.makeRoom();
+    this.bytes += bytes;
+    if (ahead && bytes <= LARGE) this.makeRoom();
+  }
+  /** Makes the file of the next segment, so that `rotate` need not wait for the disk. */
+  prepare(): void {
+    if (!this.broken) this.next ??= createSegment(this.files, this.directory, this.tail.number + 1).catch(() => undefined);
   }
   /** Begins a new segment. On failure the old one goes on. */
   async rotate(): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     await this.making;
     const { tail } = this;
-    // The room that it did not use.
-    if (this.room > tail.end) await tail.file.truncate(tail.end);
-    await tail.file.sync();
-    this.room = tail.end;
+    if (this.room > tail.end) {
+      // The room that it did not use.
+      await tail.file.truncate(tail.end);
+      await tail.file.sync();
+      this.room = tail.end;
+    }
     const number = tail.number + 1;
-    const file = await createSegment(this.files, this.directory, number);
+    const next = await this.next;
+    this.next = undefined;
+    const file = next ?? (await createSegment(this.files, this.directory, number));
     this.tail = { number, file, end: 0, lastRevision: tail.lastRevision };
     this.segments.set(number, this.tail);
     this.room = 0;
@@ -251,6 +269,9 @@ export class Log {
     await this.making;
     if (!this.broken && this.room > this.tail.end) await this.tail.file.truncate(this.tail.end).catch(() => {});
     for (const { file } of this.all()) await file.close();
+    const next = await this.next;
+    await next?.close();
+    if (next) await this.files.remove(next.path).catch(() => {});
   }
 
   // A sync into room that is there already is a third of one that has to find room and note it.
