@@ -11,11 +11,12 @@
  * it is written again.
  */
 
-import { readObject, writeJson } from "#apiserver/codec.ts";
+import { readObject } from "#apiserver/codec.ts";
 import { fingerprintOf } from "#apiserver/fingerprint.ts";
 import { foreignObject, isForeign } from "#apiserver/foreign.ts";
 import { assert } from "#base/assert.ts";
-import { text, utf8, utf8After } from "#base/bytes.ts";
+import { concat, text, utf8 } from "#base/bytes.ts";
+import { JsonBytes } from "#base/jsonbytes.ts";
 import { freezePlain } from "#base/plain.ts";
 import { kindNamed } from "#kinds/all.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
@@ -28,7 +29,7 @@ const ENCODING_JSON = 1;
 
 /** The stored bytes of an object; its resourceVersion is left out. */
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
-  return drawUp(kind, object).record;
+  return drawUp(kind, object, false).record;
 }
 type Fields = Record<string, unknown>;
 /** An object's fields in the order in which they are written. */
@@ -39,28 +40,31 @@ export interface Drawn {
   /** In the order of the record; undefined: what is stored is of another kind. */
   readonly ordered: Ordered | undefined;
 }
-/** An object as it is about to be stored. */
-export function drawUp(kind: Kind, object: KubeObject): Drawn {
+/** An object as it is about to be stored, in place of an older record of it or as the first. */
+export function drawUp(kind: Kind, object: KubeObject, replaces: boolean): Drawn {
   if (kind.conversion) {
     const stored = storedKind(kind);
-    return { record: encodeOwn(stored, inOrder(stored, kind.conversion.toStored(object))), ordered: undefined };
+    return { record: encodeOwn(stored, inOrder(stored, kind.conversion.toStored(object)), replaces), ordered: undefined };
   }
   const ordered = inOrder(kind, object);
-  return { record: encodeOwn(kind, ordered), ordered };
+  return { record: encodeOwn(kind, ordered, replaces), ordered };
 }
-/** The object in the order in which it is written, without its resourceVersion. */
+/** The object in the order in which it is written, without its resourceVersion: of metadata first what names it, so that the uid is found. */
 function inOrder(kind: Kind, object: KubeObject): Ordered {
   const given = object.metadata as Fields;
+  const { name, generateName, namespace, uid } = given;
   const metadata: Fields = {};
-  for (const field of FIRST) if (given[field] !== undefined) metadata[field] = given[field];
-  for (const field in given) if (!FIRST.includes(field) && field !== "resourceVersion") metadata[field] = given[field];
-  const out: Ordered = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
-  for (const field in object) if (!HEAD.includes(field)) out[field] = (object as KubeObject & Fields)[field];
+  if (name !== undefined) metadata.name = name;
+  if (generateName !== undefined) metadata.generateName = generateName;
+  if (namespace !== undefined) metadata.namespace = namespace;
+  if (uid !== undefined) metadata.uid = uid;
+  for (const field in given) if (!isFirst(field) && field !== "resourceVersion") metadata[field] = given[field];
+  const out: Ordered = { kind: kind.kind, apiVersion: headOfKind(kind).apiVersion, metadata };
+  for (const field in object) if (!isHead(field)) out[field] = (object as KubeObject & Fields)[field];
   return out;
 }
-/** What of metadata is written first, so that the uid is found. */
-const FIRST = ["name", "generateName", "namespace", "uid"];
-const HEAD = ["kind", "apiVersion", "metadata"];
+const isFirst = (field: string) => field === "name" || field === "generateName" || field === "namespace" || field === "uid";
+const isHead = (field: string) => field === "kind" || field === "apiVersion" || field === "metadata";
 /** What `objectOf` gives for a record, of the object that it was written from and that is given away; frozen throughout. */
 export function asRead(ordered: Ordered, revision: Revision): KubeObject {
   ordered.metadata.resourceVersion = String(revision);
@@ -70,34 +74,50 @@ export function asRead(ordered: Ordered, revision: Revision): KubeObject {
 export function asIfRead(kind: Kind, object: KubeObject, revision: Revision): KubeObject | undefined {
   return kind.conversion ? undefined : asRead(inOrder(kind, object), revision);
 }
-const heads = new WeakMap<Kind, string>();
-/** What a kind's JSON begins with, up to its metadata. */
-function headText(kind: Kind): string {
+/** What the records of a kind have in common. */
+interface KindHead {
+  readonly apiVersion: string;
+  /** Their header, without the splice, and their JSON up to the first field of metadata. */
+  readonly bytes: Uint8Array;
+}
+const heads = new WeakMap<Kind, KindHead>();
+function headOfKind(kind: Kind): KindHead {
   let head = heads.get(kind);
   if (head === undefined) {
-    head = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`;
+    const apiVersion = apiVersionOf(kind);
+    const json = `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+    const bytes = concat([new Uint8Array(HEADER), utf8(`${json}"metadata":{`)]);
+    bytes.set([MAGIC, LAYOUT, ENCODING_JSON]);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(4, fingerprintOf(kind));
+    view.setUint16(12, json.length);
+    head = { apiVersion, bytes };
     heads.set(kind, head);
   }
   return head;
 }
-function encodeOwn(kind: Kind, ordered: Ordered): Uint8Array {
-  const { uid } = ordered.metadata;
-  const head = headText(kind);
-  const json = writeJson(ordered);
-  // Quotes within names are escaped, so the first unescaped "uid":" is the key itself.
-  const at = json.indexOf('"uid":"', head.length);
-  assert(at > 0 && uid, "a stored object has a uid");
-  const before = json.slice(0, json.indexOf('"', at + 7) + 1);
-  const out = utf8After(HEADER, json);
-  const splice = out.length === HEADER + json.length ? before.length : utf8(before).length;
-  const view = new DataView(out.buffer);
-  out[0] = MAGIC;
-  out[1] = LAYOUT;
-  out[2] = ENCODING_JSON;
-  view.setUint32(4, fingerprintOf(kind));
-  view.setUint32(8, splice);
-  view.setUint16(12, head.length);
-  return out;
+const out = new JsonBytes();
+/** Levels of metadata down to the fields of managedFields' entries. */
+const IN_METADATA = 3;
+/** `replaces`: an older record of the same object. */
+function encodeOwn(kind: Kind, ordered: Ordered, replaces: boolean): Uint8Array {
+  const { metadata } = ordered;
+  let splice = 0;
+  out.begin(headOfKind(kind).bytes, replaces);
+  for (const field in metadata) {
+    out.field(field, metadata[field], IN_METADATA);
+    if (field === "uid") splice = out.at - HEADER;
+  }
+  assert(splice > 0 && metadata.uid, "a stored object has a uid");
+  out.close();
+  for (const field in ordered) if (!isHead(field)) out.field(field, ordered[field], 0);
+  out.close();
+  const record = out.end();
+  record[8] = splice >>> 24;
+  record[9] = splice >>> 16;
+  record[10] = splice >>> 8;
+  record[11] = splice;
+  return record;
 }
 
 interface Head {
@@ -106,12 +126,13 @@ interface Head {
   readonly metadataAt: number;
 }
 function headOf(kind: Kind, record: Uint8Array): Head {
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   assert(record.length > HEADER && record[0] === MAGIC, "a record of the store has its header");
   if (record[1] !== LAYOUT || record[2] !== ENCODING_JSON || record[3] !== 0)
     throw new Error(`a record of layout ${record[1]}, encoding ${record[2]}, transform ${record[3]} was written by a newer version`);
-  return { current: view.getUint32(4) === fingerprintOf(kind), splice: view.getUint32(8), metadataAt: view.getUint16(12) };
+  return { current: uint32(record, 4) === fingerprintOf(kind), splice: uint32(record, 8), metadataAt: (record[12]! << 8) | record[13]! };
 }
+const uint32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
 /** The object of a record, its own to change, with its resourceVersion; decoded and defaulted anew when the schema has changed. */
 export function objectOf<T extends KubeObject>(kind: Kind<T>, record: Uint8Array, revision: Revision): T {
@@ -129,8 +150,8 @@ function storedKind(kind: Kind): Kind {
 }
 /** A record of the kind's own form and the current schema, whatever `record` was written under. */
 function current(kind: Kind, record: Uint8Array): Uint8Array {
-  if (kind.conversion || isForeign(record)) return encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)));
-  return headOf(kind, record).current ? record : encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)));
+  if (kind.conversion || isForeign(record)) return encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)), false);
+  return headOf(kind, record).current ? record : encodeOwn(kind, inOrder(kind, objectOf(kind, record, 0)), false);
 }
 const NONE = new Uint8Array(0);
 /** What is spliced in; revision 0 (a dry run's creation) has none. */

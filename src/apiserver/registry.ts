@@ -49,7 +49,7 @@ export interface RegistryOptions {
   readonly witness?: Witness | undefined;
 }
 /** Told of each write of an object that the store has taken, in the order of revisions. */
-export type Witness = (write: Write, did: Did, name: string, revision: Revision, record: Uint8Array) => void;
+export type Witness = (write: Write, did: Did, key: Key, name: string, revision: Revision, record: Uint8Array) => void;
 
 /** Who writes what, and how. */
 export interface Write {
@@ -220,7 +220,8 @@ export async function put(
   side: Side,
 ): Promise<Stored | undefined> {
   const { kind } = write;
-  const drawn = drawUp(kind, object);
+
+  const drawn = drawUp(kind, object, previous !== undefined);
   const value = drawn.record;
   const lease = kind.storedAt === "events" ? await leaseOfEvents(options) : undefined;
   options.parsed.coming(kind, key, drawn);
@@ -241,7 +242,7 @@ export async function put(
   }
   if (revision === undefined) return undefined;
   options.objects.wrote(kind, key, value, revision);
-  options.witness?.(write, previous ? "update" : "create", object.metadata.name ?? "", revision, value);
+  options.witness?.(write, previous ? "update" : "create", key, object.metadata.name ?? "", revision, value);
   return new Stored(kind, value, revision, read);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
@@ -259,7 +260,7 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
   });
   if (!result.succeeded) return undefined;
   options.objects.wrote(kind, key, undefined, result.revision);
-  options.witness?.(write, "delete", write.name, result.revision, previous.value);
+  options.witness?.(write, "delete", key, write.name, result.revision, previous.value);
   return result.revision;
 }
 

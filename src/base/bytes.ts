@@ -9,6 +9,8 @@ export interface TextCodec {
   latin1(bytes: Uint8Array, from: number, to: number): string;
   /** Writes code units below 256 as bytes from `at` on. */
   writeLatin1(bytes: Uint8Array, at: number, text: string): void;
+  /** Writes UTF-8 from `at` on, where there is room for it; how many bytes. */
+  writeUtf8(bytes: Uint8Array, at: number, text: string): number;
 }
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -23,6 +25,7 @@ let codec: TextCodec = {
   writeLatin1(bytes, at, text) {
     for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
   },
+  writeUtf8: (bytes, at, text) => encoder.encodeInto(text, bytes.subarray(at)).written,
 };
 
 /** Replaces the codec; called by host/bytes.ts. */
@@ -32,13 +35,6 @@ export function installTextCodec(replacement: TextCodec): void {
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
   return codec.encode(text);
-}
-/** The same behind `room` bytes of zeroes. */
-export function utf8After(room: number, text: string): Uint8Array {
-  const out = new Uint8Array(room + text.length);
-  // all of it has room where each character is one byte
-  if (encoder.encodeInto(text, out.subarray(room)).read === text.length) return out;
-  return concat([new Uint8Array(room), utf8(text)]);
 }
 /** The text of UTF-8 `bytes`; ill-formed sequences become U+FFFD. */
 export function text(bytes: Uint8Array): string {
@@ -51,6 +47,10 @@ export function latin1(bytes: Uint8Array, from = 0, to = bytes.length): string {
 /** Writes a text of code units below 256 into `bytes` from `at` on. */
 export function writeLatin1(bytes: Uint8Array, at: number, text: string): void {
   codec.writeLatin1(bytes, at, text);
+}
+/** Writes UTF-8 of `text` into `bytes` from `at` on, which must have room for it (at most three bytes a code unit); how many bytes. */
+export function writeUtf8(bytes: Uint8Array, at: number, text: string): number {
+  return codec.writeUtf8(bytes, at, text);
 }
 /** The bytes of a text of code units below 256. */
 export function latin1Bytes(text: string): Uint8Array {

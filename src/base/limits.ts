@@ -57,6 +57,8 @@ export const limits = {
   listHeld: 16 * 1024 * 1024,
   /** Records whose objects are kept parsed. */
   parsedObjects: 32 * 1024 * 1024,
+  /** Room that is kept for objects to be written into as JSON; larger ones get more for a while. */
+  jsonRoom: 64 * 1024,
   /** Watches open at once. */
   watches: 20_000,
   /** Update managers kept apart in managedFields before the oldest are merged. */

@@ -7,7 +7,7 @@ const MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00";
 export function formatTime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   // what is written within one second says the same
-  if (seconds !== latest.seconds) latest = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, -5)}Z` };
+  if (seconds !== latest.seconds) latest = { seconds, text: [new Date(seconds * 1000).toISOString().slice(0, -5), "Z"].join("") };
   return latest.text;
 }
 let latest = { seconds: 0, text: "1970-01-01T00:00:00Z" };
@@ -15,7 +15,7 @@ let latest = { seconds: 0, text: "1970-01-01T00:00:00Z" };
 export function formatMicroTime(ms: number): string {
   const micros = Math.floor(ms * 1000);
   const seconds = Math.floor(micros / 1e6);
-  return `${formatTime(seconds * 1000).slice(0, -1)}.${String(micros - seconds * 1e6).padStart(6, "0")}Z`;
+  return [formatTime(seconds * 1000).slice(0, -1), ".", String(micros - seconds * 1e6).padStart(6, "0"), "Z"].join("");
 }
 
 interface Parsed {

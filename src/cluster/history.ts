@@ -3,6 +3,7 @@ import type { Witness } from "#apiserver/registry.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { HEARTBEAT } from "#rules/heartbeat.ts";
+import type { Key } from "#store/contract.ts";
 
 /** What many writes have in common. */
 interface Deed {
@@ -38,8 +39,8 @@ export class History {
   readonly #now: () => number;
   readonly #deeds: Deed[];
   readonly #indexes = new Map<string, number>();
-  /** The last deed done to each object: the next is mostly the same. */
-  readonly #latest = new WeakMap<Kind, Map<string, number>>();
+  /** The last deed done to each object, and as which kind: the next is mostly the same. */
+  readonly #latest = new Map<Key, { readonly kind: Kind; readonly index: number }>();
   readonly #writes: number[];
   /** When something else than a heartbeat was written last, and what. */
   lastWork = { at: Number.NEGATIVE_INFINITY, says: "" };
@@ -50,28 +51,19 @@ export class History {
     this.#writes = [...(state?.writes ?? [])];
     for (const [i, deed] of this.#deeds.entries()) this.#indexes.set(idOf(deed), i);
   }
-  readonly witness: Witness = (write, did, name, revision, record) => {
+  readonly witness: Witness = (write, did, key, name, revision, record) => {
     const { kind, namespace, cause } = write;
-    const of = `${namespace}/${name}`;
-    const latest = this.#latestOf(kind);
-    let index = latest.get(of);
-    if (index === undefined || !isDeed(this.#deeds[index]!, write, did)) {
-      index = this.#indexOf(deedOf(write, did, name));
-      if (did === "delete") latest.delete(of);
-      else latest.set(of, index);
+    let last = this.#latest.get(key);
+    if (last?.kind !== kind || !isDeed(this.#deeds[last.index]!, write, did)) {
+      last = { kind, index: this.#indexOf(deedOf(write, did, name)) };
+      if (did === "delete") this.#latest.delete(key);
+      else this.#latest.set(key, last);
     }
     const at = this.#now();
-    this.#writes.push(revision, at, index, digestOf(record));
+    this.#writes.push(revision, at, last.index, digestOf(record));
     if (kind.kind !== Lease.kind && cause?.because !== HEARTBEAT)
       this.lastWork = { at, says: `${did} ${kind.kind} ${namespace ? `${namespace}/` : ""}${name} by ${write.user.name}` };
   };
-  #latestOf(kind: Kind): Map<string, number> {
-    const known = this.#latest.get(kind);
-    if (known) return known;
-    const made = new Map<string, number>();
-    this.#latest.set(kind, made);
-    return made;
-  }
   #indexOf(deed: Deed): number {
     const id = idOf(deed);
     let index = this.#indexes.get(id);

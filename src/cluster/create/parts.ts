@@ -81,8 +81,8 @@ export async function makeParts(host: ClusterHost, options: ClusterOptions): Pro
     runsOn: uid => simulated?.all.filter(m => m.runtime.runs(uid)).map(m => m.name) ?? [],
     isRequestedDeletion: revision => deletions.has(revision),
   });
-  const witness: Witness = (write, did, name, revision, record) => {
-    history.witness(write, did, name, revision, record);
+  const witness: Witness = (write, did, key, name, revision, record) => {
+    history.witness(write, did, key, name, revision, record);
     if (checks && did === "delete" && write.manager === "" && write.subresource === "") deletions.add(revision);
   };
   const nowhere = new Traffic(clock, () => undefined);
