@@ -29,7 +29,7 @@ const ENCODING_JSON = 1;
 
 /** The stored bytes of an object; its resourceVersion is left out. */
 export function encodeRecord(kind: Kind, object: KubeObject): Uint8Array {
-  return drawUp(kind, object, false).record;
+  return drawUp(kind, object).record;
 }
 type Fields = Record<string, unknown>;
 /** An object's fields in the order in which they are written. */
@@ -41,7 +41,7 @@ export interface Drawn {
   readonly ordered: Ordered | undefined;
 }
 /** An object as it is about to be stored, in place of an older record of it or as the first. */
-export function drawUp(kind: Kind, object: KubeObject, replaces: boolean): Drawn {
+export function drawUp(kind: Kind, object: KubeObject, replaces = false): Drawn {
   if (kind.conversion) {
     const stored = storedKind(kind);
     return { record: encodeOwn(stored, inOrder(stored, kind.conversion.toStored(object)), replaces), ordered: undefined };
