@@ -1,5 +1,6 @@
 import type { Key } from "./contract.ts";
-import { Page } from "./page.ts";
+import { bytesOf, Page } from "./page.ts";
+import { Passed } from "./passed.ts";
 import type { Run } from "./run.ts";
 import { isDead, type Version } from "./version.ts";
 
@@ -14,20 +15,22 @@ const FULL = 1024;
 export type Load = (from: Key, to: Key, most: number) => Run;
 
 /**
- * The newest durable versions of ranges that were read lately, with their values, within a stated number of bytes: pages of
- * neighbours. It is told of every version that becomes durable.
+ * The newest durable versions of ranges that were read twice lately, with their values, within a stated number of bytes: pages
+ * of neighbours. It is told of every version that becomes durable.
  */
 export class Cache {
   private readonly most: number;
   private readonly load: Load;
   /** In key order; they do not overlap. */
   private readonly pages: Page[] = [];
+  private readonly passed: Passed;
   private bytes = 0;
   private clock = 0;
 
   constructor(most: number, load: Load) {
     this.most = most;
     this.load = load;
+    this.passed = new Passed(most);
   }
 
   /** The key's newest version; null: there is none; undefined: not known here. */
@@ -57,13 +60,35 @@ export class Cache {
     this.bytes += page.bytes;
   }
 
-  /** The first `most` (0: all) entries of [from, to), from the pages, or read into them. */
+  /** The first `most` (0: all) entries of [from, to), from the pages, or read into them if they were read lately. */
   range(from: Key, to: Key, most: number): Version[] {
     const found: Version[] = [];
     let at = from;
     let fill = FILL;
-    while (at < to) {
-      const page = this.pageOf(at) ?? this.fill(at, fill);
+    // Where they began to lack something, and how much of it was not read into them.
+    let missing: Key | undefined;
+    let keeps = false;
+    let bytes = 0;
+    while (at < to && (most === 0 || found.length < most)) {
+      const known = this.pageOf(at);
+      if (!known && missing === undefined) {
+        missing = at;
+        keeps = this.passed.take(at);
+      }
+      if (!known && !keeps) {
+        const next = this.nextFrom(at);
+        const end = next < to ? next : to;
+        const wanted = Math.min(MORE, most > 0 ? most - found.length : MORE);
+        const run = this.load(at, end, wanted);
+        for (let i = 0; i < run.length; i++) {
+          const version = run.version(i);
+          if (run.dead === 0 || !isDead(version)) found.push(version);
+        }
+        bytes += bytesOf(run);
+        at = run.length < wanted ? end : `${run.version(run.length - 1).key}\0`;
+        continue;
+      }
+      const page = known ?? this.fill(at, fill);
       fill = Math.max(FILL, Math.min(MORE, Math.floor((MORE_BYTES * page.length) / (page.bytes + 1))));
       page.used = ++this.clock;
       const { dead } = page;
@@ -74,15 +99,16 @@ export class Cache {
         const version = page.version(i);
         if (dead > 0 && isDead(version)) continue;
         found.push(version);
-        if (found.length === most) return found;
+        if (found.length === most) break;
       }
       at = page.to;
     }
+    if (missing !== undefined && !keeps) this.passed.note(missing, bytes);
     return found;
   }
 
   private fill(from: Key, most: number): Page {
-    const next = this.pages[this.after(from)]?.from ?? "\uffff";
+    const next = this.nextFrom(from);
     const run = this.load(from, next, most);
     const to = run.length < most ? next : `${run.version(run.length - 1).key}\0`;
     const page = new Page(from, to, run, ++this.clock);
@@ -105,6 +131,10 @@ export class Cache {
     let kept = 0;
     for (const page of this.pages) if (!gone.has(page)) this.pages[kept++] = page;
     this.pages.length = kept;
+  }
+  /** Where the first page behind `key` begins. */
+  private nextFrom(key: Key): Key {
+    return this.pages[this.after(key)]?.from ?? "\uffff";
   }
   private pageOf(key: Key): Page | undefined {
     const after = this.after(key);

@@ -485,6 +485,36 @@ test("entries are what they were when they were read, also once others took thei
   await store.close();
 });
 
+test("a range that is read again is in memory from then on; what is read once, or is more than there is room for, takes nobody's place", async () => {
+  const disk = simulatedDisk(seededChance(35));
+  let store = await open(disk);
+  const keys = Array.from({ length: 2000 }, (_, i) => `key-${1000 + i}`);
+  await Promise.all(keys.map(key => put(store, key, key)));
+  await store.close();
+  let reads = 0;
+  const files = withFiles(disk, file => ({
+    ...file,
+    readNow(parts) {
+      reads++;
+      return file.readNow(parts);
+    },
+  }));
+  store = await openEmbedded({ ...optionsOf(disk, { cacheBytes: 250_000 }), files });
+  const isRead = async (from: string, to: string, limit?: number) => {
+    const before = reads;
+    await store.range(from, to, { limit });
+    return reads > before;
+  };
+  const [late, early] = [["key-2900", "key-2910"] as const, ["key-1100", "key-1200"] as const];
+  assert.deepEqual([await isRead(...late), await isRead(...late), await isRead(...late)], [true, true, false]);
+  for (let i = 0; i < 4; i++) {
+    assert.equal(await isRead("key-", "key."), true);
+    assert.equal(await isRead(...early, i === 0 ? 3 : 0), i < 2);
+    assert.equal(await isRead(...late), false);
+  }
+  await store.close();
+});
+
 test("a range that is read in parts, as of one revision, is counted once, and right also while it changes", async () => {
   const disk = simulatedDisk(seededChance(33));
   let counted = 0;
@@ -526,7 +556,7 @@ test("ranges are what was written, whether that lies in the index, in front of i
   const disk = simulatedDisk(seededChance(32));
   const below = (n: number) => Math.floor(disk.chance.next() * n);
   const anyKey = () => Array.from({ length: 1 + below(11) }, () => "ab\xff"[below(3)]).join("");
-  const small = { flushEvents: 40, cacheBytes: 20_000, segmentBytes: 20_000 };
+  const small = { flushEvents: 40, cacheBytes: 100_000, segmentBytes: 20_000 };
   let store = await open(disk, small);
   const model = new Map<string, string>();
   for (let i = 0; i < 1500; i++) {
@@ -546,12 +576,15 @@ test("ranges are what was written, whether that lies in the index, in front of i
     const [from, to] = below(3) > 0 ? ["", ALL_KEYS] : ([anyKey(), anyKey()].sort() as [string, string]);
     const wanted = [...model].filter(([key]) => key >= from && key < to).sort(([a], [b]) => (a < b ? -1 : 1));
     const limit = below(2) * below(50);
-    const { entries, count } = await store.range(from, to, { limit });
-    assert.deepEqual(
-      entries.map(entry => [entry.key, text(entry.value)]),
-      limit > 0 ? wanted.slice(0, limit) : wanted,
-    );
-    assert.equal(count, wanted.length);
+    // Once from the disk, then into memory, then from there.
+    for (let times = 0; times < 3; times++) {
+      const { entries, count } = await store.range(from, to, { limit });
+      assert.deepEqual(
+        entries.map(entry => [entry.key, text(entry.value)]),
+        limit > 0 ? wanted.slice(0, limit) : wanted,
+      );
+      assert.equal(count, wanted.length);
+    }
     const asked = wanted[below(wanted.length)]?.[0] ?? "a";
     assert.equal(text((await store.get(asked))?.value ?? utf8("")), model.get(asked) ?? "");
   }

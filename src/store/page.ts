@@ -5,6 +5,9 @@ import { isDead, type Version } from "./version.ts";
 /** Beside its cell, what one version is counted as. */
 const OVERHEAD = 160;
 
+/** What a run's versions are counted as. */
+export const bytesOf = ({ bytes, length }: Run) => bytes + OVERHEAD * length;
+
 /** All versions of [from, to), in key order: what the table of newest versions has, deletions included. */
 export class Page {
   readonly from: Key;
@@ -25,7 +28,7 @@ export class Page {
     this.used = used;
     if (!Array.isArray(versions)) {
       this.run = versions;
-      this.bytes = versions.bytes + OVERHEAD * versions.length;
+      this.bytes = bytesOf(versions);
       this.dead = versions.dead;
       return;
     }
