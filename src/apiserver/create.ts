@@ -19,7 +19,7 @@ import {
   type Write,
 } from "#apiserver/registry.ts";
 import { nameSuffix, uuid } from "#base/chance.ts";
-import { Report, root } from "#base/fielderror.ts";
+import { Report } from "#base/fielderror.ts";
 import { limits } from "#base/limits.ts";
 import { badRequest, failure, StatusError } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
@@ -64,8 +64,8 @@ function checkCreate(write: Write, object: AnyObject): void {
   kind.rules.validate?.(object, report);
   kind.rules.validateCreate?.(object, report);
   refuse(kind, object.metadata.name ?? "", report);
-  validateNames(kind, object.metadata, root.child("metadata"), report);
-  validateMetadata(object.metadata, root.child("metadata"), report);
+  validateNames(kind, object.metadata, report);
+  validateMetadata(object.metadata, report);
   refuse(kind, object.metadata.name ?? "", report);
   for (const w of kind.rules.warnings?.(object, undefined) ?? []) write.warnings.push(w);
 }

@@ -2,7 +2,7 @@
 
 import { type FieldSet, manage, setOf } from "#apiserver/patch/index.ts";
 import type { AnyObject, Write } from "#apiserver/registry.ts";
-import { equal } from "#base/equal.ts";
+import { equalBut } from "#base/equal.ts";
 import type { Kind } from "#kinds/kind.ts";
 
 const known = new WeakMap<Kind, { main: FieldSet | undefined; status: FieldSet }>();
@@ -23,24 +23,19 @@ export function manageWrite(kind: Kind, object: AnyObject, old: AnyObject | unde
   if (write.applies) return;
   const { manager, subresource } = write;
   const reset = resetFields(kind, subresource);
-  const entries = manage(kind, old as never, object as never, { manager, subresource, now, ...(reset && { reset }) });
+  const entries = manage(kind, old as never, object as never, { manager, subresource, now, reset });
   if (entries) object.metadata.managedFields = entries as never;
-  else delete object.metadata.managedFields;
+  else if (object.metadata.managedFields) delete object.metadata.managedFields;
 }
 
 /** Whether a write changes anything: times of managedFields alone, and the resourceVersion, do not count. */
 export function unchanged(object: AnyObject, old: AnyObject): boolean {
   if (!equalBut(METADATA, object, old) || !equalBut(BOOKKEEPING, object.metadata, old.metadata)) return false;
-  const [is, was] = [object.metadata.managedFields ?? [], old.metadata.managedFields ?? []];
-  return is.length === was.length && is.every((entry, i) => equalBut(TIME, entry, was[i]!));
+  const is = object.metadata.managedFields;
+  const was = old.metadata.managedFields;
+  if (is === was) return true;
+  return (is?.length ?? 0) === (was?.length ?? 0) && (is ?? []).every((entry, i) => equalBut(TIME, entry, was![i]!));
 }
 const METADATA = new Set(["metadata"]);
 const BOOKKEEPING = new Set(["managedFields", "resourceVersion"]);
 const TIME = new Set(["time"]);
-/** Whether two objects say the same but for these fields. */
-function equalBut(fields: ReadonlySet<string>, a: object, b: object): boolean {
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key in x) if (!fields.has(key) && !equal(x[key], y[key])) return false;
-  for (const key in y) if (!fields.has(key) && y[key] !== undefined && !(key in x)) return false;
-  return true;
-}

@@ -1,5 +1,5 @@
 /** What holds for the metadata of every object (apimachinery/pkg/api/validation/objectmeta.go). */
-import type { Path, Report } from "#base/fielderror.ts";
+import { type Report, root } from "#base/fielderror.ts";
 import { limits } from "#base/limits.ts";
 import {
   dnsLabelProblems,
@@ -16,8 +16,17 @@ export const FOREGROUND = "foregroundDeletion";
 export const ORPHAN = "orphan";
 const IMMUTABLE = "field is immutable";
 
+const at = root.child("metadata");
+const LABELS = at.child("labels");
+const ANNOTATIONS = at.child("annotations");
+const OWNERS = at.child("ownerReferences");
+const FINALIZERS = at.child("finalizers");
+/** Labels that were looked at when they were frozen already, and have no problem: most writes bring them back as they are. */
+const rightLabels = new WeakSet<object>();
+const rightAnnotations = new WeakSet<object>();
+
 /** Checks the names of a new object, by its kind's rule. */
-export function validateNames(kind: Kind, meta: ObjectMeta, at: Path, report: Report): void {
+export function validateNames(kind: Kind, meta: ObjectMeta, report: Report): void {
   const problems = (name: string, prefix: boolean): string[] => {
     const own = kind.rules.nameProblem?.(prefix ? maskTrailingDash(name) : name);
     if (own) return [own];
@@ -32,19 +41,19 @@ export function validateNames(kind: Kind, meta: ObjectMeta, at: Path, report: Re
   else for (const p of dnsLabelProblems(meta.namespace)) report.invalid(at.child("namespace"), meta.namespace, p);
 }
 
-function checkOwners(owners: readonly OwnerReference[], at: Path, report: Report): void {
+const OWNER_FIELDS = ["kind", "name", "uid"] as const;
+function checkOwners(owners: readonly OwnerReference[], report: Report): void {
   let controller = "";
   for (const o of owners) {
     if (!o.apiVersion || o.apiVersion.endsWith("/"))
-      report.invalid(at.child("apiVersion"), o.apiVersion ?? "", "version must not be empty");
-    for (const field of ["kind", "name", "uid"] as const)
-      if (!o[field]) report.invalid(at.child(field), o[field] ?? "", "must not be empty");
-    if (o.apiVersion === "v1" && o.kind === "Event") report.invalid(at, o, "/v1, Kind=Event is disallowed from being an owner");
+      report.invalid(OWNERS.child("apiVersion"), o.apiVersion ?? "", "version must not be empty");
+    for (const field of OWNER_FIELDS) if (!o[field]) report.invalid(OWNERS.child(field), o[field] ?? "", "must not be empty");
+    if (o.apiVersion === "v1" && o.kind === "Event") report.invalid(OWNERS, o, "/v1, Kind=Event is disallowed from being an owner");
     if (!o.controller) continue;
     const mine = `${o.kind}/${o.name}`;
     if (controller)
       report.invalid(
-        at,
+        OWNERS,
         owners,
         `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${mine}`,
       );
@@ -52,43 +61,56 @@ function checkOwners(owners: readonly OwnerReference[], at: Path, report: Report
   }
 }
 
-function checkAnnotations(annotations: Readonly<Record<string, string>>, at: Path, report: Report): void {
+type Texts = Readonly<Record<string, string>>;
+function checkLabels(labels: Texts, report: Report): void {
+  for (const [key, value] of Object.entries(labels)) {
+    for (const p of qualifiedNameProblems(key)) report.invalid(LABELS, key, p);
+    for (const p of labelValueProblems(value)) report.invalid(LABELS, value, p);
+  }
+}
+function checkAnnotations(annotations: Texts, report: Report): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    for (const p of qualifiedNameProblems(key.toLowerCase())) report.invalid(at, key, p);
+    for (const p of qualifiedNameProblems(key.toLowerCase())) report.invalid(ANNOTATIONS, key, p);
     size += key.length + value.length;
   }
-  if (size > limits.annotations) report.tooLong(at, limits.annotations);
+  if (size > limits.annotations) report.tooLong(ANNOTATIONS, limits.annotations);
+}
+/** Checks what is not known to be right. */
+function checkOnce(texts: Texts, right: WeakSet<object>, check: (texts: Texts, report: Report) => void, report: Report): void {
+  if (right.has(texts)) return;
+  const before = report.errors.length;
+  check(texts, report);
+  if (report.errors.length === before && Object.isFrozen(texts)) right.add(texts);
 }
 
 /** Checks labels, annotations, owners and finalizers of a new or changed object. */
-export function validateMetadata(meta: ObjectMeta, at: Path, report: Report): void {
+export function validateMetadata(meta: ObjectMeta, report: Report): void {
   if ((meta.generation ?? 0) < 0) report.invalid(at.child("generation"), meta.generation, "must be greater than or equal to 0");
-  for (const [key, value] of Object.entries(meta.labels ?? {})) {
-    for (const p of qualifiedNameProblems(key)) report.invalid(at.child("labels"), key, p);
-    for (const p of labelValueProblems(value)) report.invalid(at.child("labels"), value, p);
-  }
-  if (meta.annotations) checkAnnotations(meta.annotations, at.child("annotations"), report);
-  if (meta.ownerReferences) checkOwners(meta.ownerReferences, at.child("ownerReferences"), report);
-  const finalizers = meta.finalizers ?? [];
-  for (const f of finalizers) for (const p of qualifiedNameProblems(f)) report.invalid(at.child("finalizers"), f, p);
+  if (meta.labels) checkOnce(meta.labels, rightLabels, checkLabels, report);
+  if (meta.annotations) checkOnce(meta.annotations, rightAnnotations, checkAnnotations, report);
+  if (meta.ownerReferences) checkOwners(meta.ownerReferences, report);
+  if (meta.finalizers) checkFinalizers(meta.finalizers, report);
+}
+function checkFinalizers(finalizers: readonly string[], report: Report): void {
+  for (const f of finalizers) for (const p of qualifiedNameProblems(f)) report.invalid(FINALIZERS, f, p);
   if (finalizers.includes(FOREGROUND) && finalizers.includes(ORPHAN))
-    report.invalid(at.child("finalizers"), finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
+    report.invalid(FINALIZERS, finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
 }
 
 /** What an update may not do to metadata. */
-export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, at: Path, report: Report): void {
+export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta, report: Report): void {
   if (old.deletionTimestamp) {
     const extra = (meta.finalizers ?? []).filter(f => !old.finalizers?.includes(f)).sort();
     if (extra.length > 0)
       report.forbidden(
-        at.child("finalizers"),
+        FINALIZERS,
         `no new finalizers can be added if the object is being deleted, found new finalizers []string{${extra.map(f => JSON.stringify(f)).join(", ")}}`,
       );
   }
-  const fields = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
-  for (const field of fields) if (meta[field] !== old[field]) report.invalid(at.child(field), meta[field] ?? null, IMMUTABLE);
+  for (const field of KEPT) if (meta[field] !== old[field]) report.invalid(at.child(field), meta[field] ?? null, IMMUTABLE);
 }
+const KEPT = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
 
 /** Drops repeated owner references, as upstream does; returns the sentence for a warning if there were any. */
 export function dedupeOwners(object: KubeObject): string | undefined {

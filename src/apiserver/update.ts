@@ -8,7 +8,6 @@ import {
   type AnyObject,
   admission,
   admit,
-  attempts,
   erase,
   put,
   type RegistryOptions,
@@ -19,8 +18,9 @@ import {
   validateAdmission,
   type Write,
 } from "#apiserver/registry.ts";
-import { equal } from "#base/equal.ts";
+import { equalBut } from "#base/equal.ts";
 import { Report, root } from "#base/fielderror.ts";
+import { limits } from "#base/limits.ts";
 import { copyPlain } from "#base/plain.ts";
 import { conflict, MODIFIED, notFound, reasonOf } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
@@ -39,14 +39,12 @@ export interface Updated {
   readonly created: boolean;
 }
 
-/** All but apiVersion, kind, metadata and status: what generation counts. */
-function specOf(object: AnyObject): Record<string, unknown> {
-  const { apiVersion: _a, kind: _k, metadata: _m, status: _s, ...rest } = object as AnyObject & Record<string, unknown>;
-  return rest;
-}
+/** What is no part of the spec: generation counts changes of all else. */
+const BUT_SPEC = new Set(["apiVersion", "kind", "metadata", "status"]);
 function withSpecOf(object: AnyObject, old: AnyObject): AnyObject {
+  const { apiVersion: _a, kind: _k, metadata: _m, status: _s, ...spec } = old as AnyObject & Record<string, unknown>;
   return {
-    ...specOf(old),
+    ...spec,
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: object.metadata,
@@ -86,13 +84,13 @@ function checkVersion(options: UpdateOptions, write: Write, key: string, object:
 function keepSystemFields(write: Write, object: AnyObject, old: AnyObject): void {
   const meta = object.metadata;
   const was = old.metadata;
-  delete meta.selfLink;
+  if (meta.selfLink !== undefined) delete meta.selfLink;
   meta.uid ||= was.uid;
   meta.creationTimestamp = was.creationTimestamp;
-  if (was.generation === undefined) delete meta.generation;
-  else meta.generation = was.generation;
+  if (was.generation !== undefined) meta.generation = was.generation;
+  else if (meta.generation !== undefined) delete meta.generation;
   if (was.deletionTimestamp) meta.deletionTimestamp = was.deletionTimestamp;
-  else delete meta.deletionTimestamp;
+  else if (meta.deletionTimestamp !== undefined) delete meta.deletionTimestamp;
   if (was.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= was.deletionGracePeriodSeconds;
   if (write.kind.namespaced) meta.namespace ||= was.namespace;
 }
@@ -122,15 +120,14 @@ function prepare(write: Write, next: AnyObject, old: AnyObject, now: number): An
   const object = separate(write, next, old);
   if (write.subresource === "status") kind.rules.prepareStatusUpdate?.(object, old, context);
   else if (write.subresource !== "finalize") kind.rules.prepareUpdate?.(object, old, context);
-  if (kind.generation && !equal(specOf(object), specOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (kind.generation && !equalBut(BUT_SPEC, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   return object;
 }
-const METADATA = root.child("metadata");
 function check(write: Write, object: AnyObject, old: AnyObject): void {
   const { kind } = write;
   const report = new Report();
-  validateMetadata(object.metadata, METADATA, report);
-  validateMetadataUpdate(object.metadata, old.metadata, METADATA, report);
+  validateMetadata(object.metadata, report);
+  validateMetadataUpdate(object.metadata, old.metadata, report);
   if (write.subresource === "status") kind.rules.validateStatusUpdate?.(object, old, report);
   else if (write.subresource !== "finalize") {
     kind.rules.validate?.(object, report);
@@ -140,60 +137,73 @@ function check(write: Write, object: AnyObject, old: AnyObject): void {
   if (write.subresource === "") for (const w of kind.rules.warnings?.(object, old) ?? []) write.warnings.push(w);
 }
 
+/** Creates the object that an update finds missing, where it may. Undefined: somebody else has just created it. */
+async function createMissing(
+  options: RegistryOptions,
+  write: Write,
+  transform: Transform,
+  creates: UpdateOptions["creates"],
+): Promise<Updated | undefined> {
+  const { kind } = write;
+  if (!creates) throw notFound(resourceOf(kind), write.name);
+  const object = transform(undefined);
+  await creates();
+  applyDefaults(kind, object);
+  if (object.metadata.uid)
+    throw conflict(
+      resourceOf(kind),
+      write.name,
+      `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`,
+    );
+  try {
+    return { stored: await create(options, write, () => object), created: true };
+  } catch (error) {
+    if (reasonOf(error) === "AlreadyExists") return undefined;
+    throw error;
+  }
+}
+
 /**
  * Replaces an object by what `transform` makes of it, in one transaction on the revision that was read; repeated when another writer was
  * faster. An update without effect writes nothing. Removing the last finalizer of a deleted object removes it.
  */
-export function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
-  const { kind } = write;
+export async function update(options: RegistryOptions, write: Write, transform: Transform, how: UpdateOptions): Promise<Updated> {
+  const { kind, dryRun } = write;
   const key = write.key ?? objectKey(kind, write.namespace, write.name);
-  return attempts<Updated>(
-    async () => {
-      const entry = await options.store.get(key);
-      if (!entry) {
-        if (!how.creates) throw notFound(resourceOf(kind), write.name);
-        const object = transform(undefined);
-        await how.creates();
-        applyDefaults(kind, object);
-        if (object.metadata.uid)
-          throw conflict(
-            resourceOf(kind),
-            write.name,
-            `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`,
-          );
-        try {
-          return { stored: await create(options, write, () => object), created: true };
-        } catch (error) {
-          if (reasonOf(error) === "AlreadyExists") return undefined;
-          throw error;
-        }
-      }
-      const standing = storedOf(options, kind, entry);
-      const old = standing.object;
-      const next = transform(standing);
-      checkVersion(how, write, key, next, old);
-      const now = options.clock.now();
-      attribute(write, next, old, now);
-      const admitting = admit(options, admission(write, "UPDATE", next, old));
-      if (admitting) await admitting;
-      const object = prepare(write, next, old, now);
-      const beside = sideOf(options, write, key, object, old);
-      const side = beside instanceof Promise ? await beside : beside;
-      check(write, object, old);
-      const validating = validateAdmission(options, admission(write, "UPDATE", object, old));
-      if (validating) await validating;
-      if (goesNow(write, object, old)) {
-        if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
-        const removal = await sideOf(options, write, key, undefined, old);
-        const revision = await erase(options, write, key, entry, removal);
-        return revision ? { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false } : undefined;
-      }
-      if (unchanged(object, old)) return { stored: standing, created: false };
-      if (write.dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
-      const stored = await put(options, write, key, object, entry, side);
-      if (!stored && next.metadata.resourceVersion && !how.unconditional) throw conflict(resourceOf(kind), write.name, MODIFIED);
-      return stored && { stored, created: false };
-    },
-    () => conflict(resourceOf(kind), write.name, MODIFIED),
-  );
+  const lost = () => conflict(resourceOf(kind), write.name, MODIFIED);
+  for (let attempt = 0; attempt < limits.transactionAttempts; attempt++) {
+    const entry = await options.store.get(key);
+    if (!entry) {
+      const made = await createMissing(options, write, transform, how.creates);
+      if (made) return made;
+      continue;
+    }
+    const standing = storedOf(options, kind, entry);
+    const old = standing.object;
+    const next = transform(standing);
+    checkVersion(how, write, key, next, old);
+    const now = options.clock.now();
+    attribute(write, next, old, now);
+    const admitting = admit(options, admission(write, "UPDATE", next, old));
+    if (admitting) await admitting;
+    const object = prepare(write, next, old, now);
+    const beside = sideOf(options, write, key, object, old);
+    const side = beside instanceof Promise ? await beside : beside;
+    check(write, object, old);
+    const validating = validateAdmission(options, admission(write, "UPDATE", object, old));
+    if (validating) await validating;
+    if (goesNow(write, object, old)) {
+      const removed = () => ({ stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false });
+      if (dryRun) return removed();
+      const removal = await sideOf(options, write, key, undefined, old);
+      if (await erase(options, write, key, entry, removal)) return removed();
+      continue;
+    }
+    if (unchanged(object, old)) return { stored: standing, created: false };
+    if (dryRun) return { stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false };
+    const stored = await put(options, write, key, object, entry, side);
+    if (stored) return { stored, created: false };
+    if (next.metadata.resourceVersion && !how.unconditional) throw lost();
+  }
+  throw lost();
 }

@@ -18,4 +18,11 @@ export function equal(a: unknown, b: unknown): boolean {
   for (const key in b) if ((b as Fields)[key] !== undefined) count--;
   return count === 0;
 }
+/** Whether two objects say the same but for these fields. */
+export function equalBut(fields: ReadonlySet<string>, a: object, b: object): boolean {
+  const [x, y] = [a as Fields, b as Fields];
+  for (const key in x) if (x[key] !== y[key] && !fields.has(key) && !equal(x[key], y[key])) return false;
+  for (const key in y) if (y[key] !== undefined && x[key] === undefined && !fields.has(key)) return false;
+  return true;
+}
 type Fields = Readonly<Record<string, unknown>>;

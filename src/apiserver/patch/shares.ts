@@ -34,7 +34,7 @@ export interface Writer {
   /** Milliseconds. */
   readonly now: number;
   /** Fields that this door never writes (the object's status on the main door, its spec on /status): they are not tracked. */
-  readonly reset?: FieldSet;
+  readonly reset?: FieldSet | undefined;
 }
 
 /** One manager's share while it is worked on. */
