@@ -134,12 +134,10 @@ export interface Head {
 }
 /** What a body says it is; absent parts are what the endpoint expects. Throws when it is something else. */
 function headOf(value: unknown, kind: Kind, body: Parameters<typeof summary>[0]): Head {
-  const unrecognised = (why: string) =>
-    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summary(body)})`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const what = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-    throw unrecognised(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(body)})`,
     );
   }
   const { apiVersion: v, kind: k } = value as { apiVersion?: unknown; kind?: unknown };

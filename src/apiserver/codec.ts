@@ -42,7 +42,7 @@ export function decodeObject(
   known?: KubeObject["metadata"],
 ): AnyObject {
   const { value, strict } = decodeKind<AnyObject>(kind, document, known);
-  refuseUnknown(kind, [...document.problems, ...strict], head, directive, warnings);
+  if (document.problems.length > 0 || strict.length > 0) refuseUnknown(kind, [...document.problems, ...strict], head, directive, warnings);
   applyDefaults(kind, value);
   return value;
 }

@@ -57,16 +57,16 @@ export interface Write {
   readonly namespace: string;
   readonly name: string;
   /** Where the object stands, when somebody has worked that out. */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   readonly subresource: string;
   readonly user: Identity;
   readonly dryRun: boolean;
   /** For managedFields: the query's fieldManager, or the User-Agent's first part. */
   readonly manager: string;
   /** Who acts as `user`. */
-  readonly impersonator?: string;
+  readonly impersonator?: string | undefined;
   /** Why a loop writes. */
-  readonly cause?: Cause;
+  readonly cause?: Cause | undefined;
   /** Server-side apply, whose objects carry their managedFields. */
   readonly applies?: boolean;
   readonly warnings: string[];
@@ -151,16 +151,16 @@ export function admission(
 }
 /** Each plugin in turn, changing the object; a promise only when one of them waits for something. */
 export function admit({ plugins }: RegistryOptions, request: Admission): Soon<void> {
-  return inOrder(plugins, plugin => plugin.admit?.(request));
+  return inOrder(plugins, "admit", request);
 }
 /** Each plugin in turn, looking at the object; a promise only when one of them waits for something. */
 export function validateAdmission({ plugins }: RegistryOptions, request: Admission): Soon<void> {
-  return inOrder(plugins, plugin => plugin.validate?.(request));
+  return inOrder(plugins, "validate", request);
 }
-function inOrder(plugins: readonly AdmissionPlugin[], ask: (plugin: AdmissionPlugin) => Soon<void>): Soon<void> {
+function inOrder(plugins: readonly AdmissionPlugin[], step: "admit" | "validate", request: Admission): Soon<void> {
   for (let i = 0; i < plugins.length; i++) {
-    const waits = ask(plugins[i]!);
-    if (waits) return waits.then(() => inOrder(plugins.slice(i + 1), ask));
+    const waits = plugins[i]![step]?.(request);
+    if (waits) return waits.then(() => inOrder(plugins.slice(i + 1), step, request));
   }
 }
 

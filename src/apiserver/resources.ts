@@ -50,26 +50,26 @@ export function writeOf(target: Target, how: Pick<WriteOptions, "dryRun" | "mana
     kind,
     namespace,
     name,
-    ...(name === call.info.name && { key: call.key }),
+    key: name === call.info.name ? call.key : undefined,
     subresource: call.info.subresource,
     user: call.user,
     dryRun: how.dryRun,
     manager: how.manager,
     warnings: call.warnings,
-    ...(call.impersonatedBy && { impersonator: call.impersonatedBy.name }),
-    ...causeOf(call),
+    impersonator: call.impersonatedBy?.name,
+    cause: causeOf(call),
   };
 }
 /** Why a loop writes, as it says itself; what is not of that form is nothing. */
-function causeOf(call: Call): { readonly cause?: Cause } {
+function causeOf(call: Call): Cause | undefined {
   const said = call.http.headers[CAUSE_HEADER];
-  if (!said || said.length > limits.causeText) return {};
+  if (!said || said.length > limits.causeText) return undefined;
   try {
     const { loop, intent, because } = JSON.parse(said) as Record<string, unknown>;
-    if (typeof because !== "string" || typeof loop !== "string" || typeof intent !== "string") return {};
-    return { cause: { loop, intent, because } };
+    if (typeof because !== "string" || typeof loop !== "string" || typeof intent !== "string") return undefined;
+    return { loop, intent, because };
   } catch {
-    return {};
+    return undefined;
   }
 }
 

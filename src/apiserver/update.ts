@@ -184,13 +184,14 @@ export async function update(options: RegistryOptions, write: Write, transform: 
     checkVersion(how, write, key, next, old);
     const now = options.clock.now();
     attribute(write, next, old, now);
-    const admitting = admit(options, admission(write, "UPDATE", next, old));
+    const asked = admission(write, "UPDATE", next, old);
+    const admitting = admit(options, asked);
     if (admitting) await admitting;
     const object = prepare(write, next, old, now);
     const beside = sideOf(options, write, key, object, old);
     const side = beside instanceof Promise ? await beside : beside;
     check(write, object, old);
-    const validating = validateAdmission(options, admission(write, "UPDATE", object, old));
+    const validating = validateAdmission(options, object === next ? asked : admission(write, "UPDATE", object, old));
     if (validating) await validating;
     if (goesNow(write, object, old)) {
       const removed = () => ({ stored: new Stored(kind, encodeRecord(kind, object), entry.modRevision), created: false });

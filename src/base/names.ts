@@ -82,11 +82,12 @@ export function dns1035LabelProblems(value: string): string[] {
 const keyPart = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const keyRegex = new RegExp(`^${keyPart}$`);
 const KEY = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+const keyProblem = () => regexProblem(KEY, keyPart, "MyName", "my.name", "123-abc");
 /** Label and annotation keys, resource names and the like: `[prefix/]name`. */
 export function qualifiedNameProblems(value: string): string[] {
   const parts = value.split("/");
-  const sentence = regexProblem(KEY, keyPart, "MyName", "my.name", "123-abc");
-  if (parts.length > 2) return [`a valid label key ${sentence} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  if (parts.length > 2)
+    return [`a valid label key ${keyProblem()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   const out: string[] = [];
   const name = parts.at(-1)!;
   if (parts.length === 2) {
@@ -99,7 +100,7 @@ export function qualifiedNameProblems(value: string): string[] {
   }
   if (name === "") out.push("name part must be non-empty");
   else out.push(...tooManyBytes(name, 63).map(p => `name part ${p}`));
-  if (!keyRegex.test(name)) out.push(`name part ${sentence}`);
+  if (!keyRegex.test(name)) out.push(`name part ${keyProblem()}`);
   return out;
 }
 const labelValue = `(${keyPart})?`;

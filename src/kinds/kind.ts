@@ -200,9 +200,17 @@ export function kind<const F extends FieldMap, const G extends string, const V e
 }
 
 /** "apps/v1", or "v1" for the core group. */
-export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {
-  return kind.group ? `${kind.group}/${kind.version}` : kind.version;
+export function apiVersionOf({ group, version }: { readonly group: string; readonly version: string }): string {
+  if (!group) return version;
+  // one text each, as it is asked for, compared and written all the time
+  const known = apiVersions.get(group)?.get(version);
+  if (known !== undefined) return known;
+  const text = `${group}/${version}`;
+  const versions = apiVersions.get(group) ?? new Map<string, string>();
+  apiVersions.set(group, versions.set(version, text));
+  return text;
 }
+const apiVersions = new Map<string, Map<string, string>>();
 /** The error sentences' name of a kind's resource. */
 export function resourceOf(kind: Kind): { group: string; resource: string } {
   return { group: kind.group, resource: kind.plural };

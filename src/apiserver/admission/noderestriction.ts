@@ -22,20 +22,21 @@ export function nodeRestriction(objects: Objects): AdmissionPlugin {
       if (a.operation === "CONNECT" || !a.user.groups.includes(NODES) || !a.user.name.startsWith("system:node:")) return;
       const node = nodeOf(a.user);
       if (node === undefined) throw refusal(a, `could not determine node from user ${quote(a.user.name)}`);
-      switch (`${a.kind.group}/${a.kind.plural}`) {
-        case "/pods":
-          return pods(a, node, objects);
-        case "/nodes":
-          return ownNode(a, node);
-        case "/serviceaccounts":
-          return token(a, node, objects);
-        case "coordination.k8s.io/leases":
-          return lease(a, node);
+      const { group, plural } = a.kind;
+      switch (plural) {
+        case "pods":
+          return group === "" ? pods(a, node, objects) : undefined;
+        case "nodes":
+          return group === "" ? ownNode(a, node) : undefined;
+        case "serviceaccounts":
+          return group === "" ? token(a, node, objects) : undefined;
+        case "leases":
+          return group === "coordination.k8s.io" ? lease(a, node) : undefined;
         // the body of a subresource has a kind of its own
-        case "policy/evictions":
-          return ownPod(a, existing(a, objects), node, `node ${node} can only evict pods with spec.nodeName set to itself`);
-        case "authentication.k8s.io/tokenrequests":
-          return token(a, node, objects);
+        case "evictions":
+          return group === "policy" ? evict(a, node, objects) : undefined;
+        case "tokenrequests":
+          return group === "authentication.k8s.io" ? token(a, node, objects) : undefined;
       }
     },
   };
@@ -50,6 +51,9 @@ function ownPod(a: Admission, pod: Pod, node: string, why: string): void {
   if (pod.spec.nodeName !== node) throw refusal(a, why);
 }
 
+function evict(a: Admission, node: string, objects: Objects): void {
+  ownPod(a, existing(a, objects), node, `node ${node} can only evict pods with spec.nodeName set to itself`);
+}
 function pods(a: Admission, node: string, objects: Objects): void {
   const name = quote(node);
   switch (a.subresource) {

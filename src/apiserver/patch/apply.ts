@@ -5,7 +5,6 @@
 import { difference, type FieldSet, intersection, isEmpty, LEAF, pathsOf, union, without } from "#apiserver/patch/fieldset.ts";
 import { bare, disown, track } from "#apiserver/patch/managed.ts";
 import {
-  apiVersionOf,
   bySpelling,
   identityOf,
   type ManagedKind,
@@ -21,6 +20,7 @@ import { equal } from "#base/equal.ts";
 import { parseJson } from "#base/json.ts";
 import { badRequest, failure, internalError } from "#base/status.ts";
 import { formatTime } from "#base/time.ts";
+import { apiVersionOf } from "#kinds/kind.ts";
 import { type Decoded, decodeKind, type KindSchema, zeroOf } from "#schema/decode.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";

@@ -7,7 +7,6 @@ import { difference, type FieldSet, isEmpty, LEAF, union, without } from "#apise
 import { outline } from "#apiserver/patch/outline.ts";
 import { renewed } from "#apiserver/patch/renew.ts";
 import {
-  apiVersionOf,
   bySpelling,
   identityOf,
   isReset,
@@ -26,6 +25,7 @@ import { limits } from "#base/limits.ts";
 import { freeze } from "#base/plain.ts";
 import { Recent } from "#base/recent.ts";
 import { formatTime } from "#base/time.ts";
+import { apiVersionOf } from "#kinds/kind.ts";
 import { zeroOf } from "#schema/decode.ts";
 
 /** The shares that a write starts from: those it brings along itself, if it may, else the live ones. */

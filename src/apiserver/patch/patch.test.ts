@@ -104,3 +104,17 @@ test("patches as the apiserver calls them", () => {
     message: "The allowed maximum operations in a JSON patch is 10000, got 10001",
   });
 });
+
+test("strategic merge patch: a patch that has every item, and one that has them in another order", () => {
+  const both = [
+    { name: "a", image: "a:2" },
+    { name: "b", image: "b:2" },
+  ];
+  assert.deepEqual(patched({ containers: both }).containers, [{ ...pod.containers[0], image: "a:2" }, both[1]]);
+  assert.deepEqual(patched({ containers: both.toReversed() }).containers, [both[1], { ...pod.containers[0], image: "a:2" }]);
+  assert.deepEqual(patched({ containers: [...both, { name: "c" }] }).containers, [
+    { ...pod.containers[0], image: "a:2" },
+    both[1],
+    { name: "c" },
+  ]);
+});

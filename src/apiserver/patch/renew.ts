@@ -5,7 +5,6 @@
 import { coversPath, type FieldSet, hasPath, isEmpty } from "#apiserver/patch/fieldset.ts";
 import { modified } from "#apiserver/patch/modified.ts";
 import {
-  apiVersionOf,
   inOrder,
   isReset,
   type ManagedEntry,
@@ -18,6 +17,7 @@ import {
 import { limits } from "#base/limits.ts";
 import { freeze } from "#base/plain.ts";
 import { formatTime } from "#base/time.ts";
+import { apiVersionOf } from "#kinds/kind.ts";
 
 /** Undefined: there may be more to it, and `manage` must look closely. */
 export function renewed(kind: ManagedKind, live: ManagedObject, next: ManagedObject, writer: Writer): ManagedEntry[] | undefined {

@@ -47,8 +47,6 @@ export interface Share {
   set: FieldSet;
 }
 
-export const apiVersionOf = (kind: ManagedKind) => (kind.group ? `${kind.group}/${kind.version}` : kind.version);
-
 /** Fields that nobody manages. */
 export const STRIPPED = setOf(
   ["apiVersion"],

@@ -58,10 +58,18 @@ interface Meta {
 }
 function metaOf(type: TypeNode | undefined, name: string): Meta {
   if (type?.is === "map") return { type: type.of, strategy: "", key: "" };
-  const field: FieldNode | undefined = type?.is === "object" && Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
-  const strategy = (field?.patchStrategy ?? "").split(",").filter(s => s !== "retainKeys")[0] ?? "";
-  return { type: field?.type, strategy, key: field?.patchMergeKey ?? "" };
+  if (type?.is !== "object" || !Object.hasOwn(type.fields, name)) return UNKNOWN;
+  const field = type.fields[name]!;
+  let meta = metas.get(field);
+  if (!meta) {
+    const strategy = (field.patchStrategy ?? "").split(",").filter(s => s !== "retainKeys")[0] ?? "";
+    meta = { type: field.type, strategy, key: field.patchMergeKey ?? "" };
+    metas.set(field, meta);
+  }
+  return meta;
 }
+const UNKNOWN: Meta = { type: undefined, strategy: "", key: "" };
+const metas = new WeakMap<FieldNode, Meta>();
 const itemType = (type: TypeNode | undefined): TypeNode | undefined => (type?.is === "list" ? type.of : undefined);
 
 /** A patch's value where there was none before: without directives and nulls; undefined when nothing is to be set. */
@@ -254,7 +262,7 @@ function mergeList(
   for (const [i, item] of items.entries()) {
     if (item[key] === undefined) throw noMergeKey(item, key);
     const at = base.findIndex(v => isFields(v) && equal(v[key], item[key]));
-    if (at !== i) alike = false;
+    if (at !== i || item[key] === null) alike = false;
     if (at >= 0) base[at] = mergeMap(type, base[at] as Fields, item);
     else base.push(fresh(item));
   }
