@@ -140,7 +140,7 @@ function entryOf({ manager, applied, apiVersion, time, set, subresource }: Share
 /** Whether this is the one empty entry by which a client resets the list. */
 export function isReset(entries: readonly ManagedEntry[] | undefined | null): boolean {
   if (!entries || entries.length > 1) return false;
-  const [only] = entries as readonly (ManagedEntry & Readonly<Record<string, unknown>>)[];
-  for (const field in only) if (only[field] !== undefined) return false;
+  const only = entries[0] as (ManagedEntry & Readonly<Record<string, unknown>>) | undefined;
+  for (const field in only) if (only![field] !== undefined) return false;
   return true;
 }
