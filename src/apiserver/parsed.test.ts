@@ -8,7 +8,7 @@ import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 const KEY = "/registry/configmaps/default/a";
 const drawn = (value: string) =>
   drawUp(ConfigMap, { metadata: { name: "a", namespace: "default", uid: "u" }, data: { value } } as unknown as ConfigMap);
-const valueOf = (object: AnyObject | undefined) =>
+const dataOf = (object: AnyObject | undefined) =>
   object && [object.metadata.resourceVersion, (object as unknown as ConfigMap).data?.value];
 
 test("what was written is there for whoever asks first, and as the last until the next is written", () => {
@@ -17,13 +17,13 @@ test("what was written is there for whoever asks first, and as the last until th
   parsed.coming(ConfigMap, KEY, one);
   assert.equal(parsed.last(ConfigMap, KEY), undefined);
   const heard = parsed.get(ConfigMap, KEY, 5, one.record);
-  assert.deepEqual(valueOf(heard), ["5", "1"]);
+  assert.deepEqual(dataOf(heard), ["5", "1"]);
   assert.equal(parsed.written(ConfigMap, KEY, one.record, 5), heard);
   parsed.coming(ConfigMap, KEY, two);
   assert.equal(parsed.last(ConfigMap, KEY), heard);
   assert.equal(parsed.get(ConfigMap, KEY, 5, one.record), heard, "what stood before can be asked for meanwhile");
-  assert.deepEqual(valueOf(parsed.written(ConfigMap, KEY, two.record, 6)), ["6", "2"]);
-  assert.deepEqual(valueOf(parsed.last(ConfigMap, KEY)), ["6", "2"]);
+  assert.deepEqual(dataOf(parsed.written(ConfigMap, KEY, two.record, 6)), ["6", "2"]);
+  assert.deepEqual(dataOf(parsed.last(ConfigMap, KEY)), ["6", "2"]);
 });
 
 test("a write that fails leaves nothing behind, and takes nothing away", () => {
@@ -48,9 +48,9 @@ test("what is deleted goes, but not its successor that is being written", () => 
   parsed.coming(ConfigMap, KEY, two);
   parsed.gone(KEY, 6);
   assert.equal(parsed.last(ConfigMap, KEY), undefined);
-  assert.deepEqual(valueOf(parsed.written(ConfigMap, KEY, two.record, 7)), ["7", "2"]);
+  assert.deepEqual(dataOf(parsed.written(ConfigMap, KEY, two.record, 7)), ["7", "2"]);
   parsed.gone(KEY, 6);
-  assert.deepEqual(valueOf(parsed.last(ConfigMap, KEY)), ["7", "2"]);
+  assert.deepEqual(dataOf(parsed.last(ConfigMap, KEY)), ["7", "2"]);
 });
 
 test("of so many bytes those stay that were used last", () => {
