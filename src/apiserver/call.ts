@@ -97,6 +97,8 @@ export interface Admission {
 /** An admission plugin under upstream's name. Refuses by throwing a StatusError (usually `forbidden`). What need not wait promises nothing. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Those that it has a say in; all, where it does not name them. */
+  readonly kinds?: readonly Pick<Kind, "group" | "plural">[];
   /** Mutating; runs before validation. */
   admit?(admission: Admission): void | Promise<void>;
   /** Validating; runs after. */

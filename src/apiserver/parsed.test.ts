@@ -8,8 +8,7 @@ import { ConfigMap } from "#kinds/core/v1/configmap.ts";
 const KEY = "/registry/configmaps/default/a";
 const drawn = (value: string) =>
   drawUp(ConfigMap, { metadata: { name: "a", namespace: "default", uid: "u" }, data: { value } } as unknown as ConfigMap);
-const dataOf = (object: AnyObject | undefined) =>
-  object && [object.metadata.resourceVersion, (object as unknown as ConfigMap).data?.value];
+const dataOf = (object: AnyObject | undefined) => object && [object.metadata.resourceVersion, (object as unknown as ConfigMap).data?.value];
 
 test("what was written is there for whoever asks first, and as the last until the next is written", () => {
   const parsed = new Parsed();

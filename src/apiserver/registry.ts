@@ -151,13 +151,26 @@ export function admission(
 }
 /** Each plugin in turn, changing the object; a promise only when one of them waits for something. */
 export function admit({ plugins }: RegistryOptions, request: Admission): Soon<void> {
-  return inOrder(plugins, "admit", request);
+  return inOrder(concerned(plugins, request.kind).admit, "admit", request);
 }
 /** Each plugin in turn, looking at the object; a promise only when one of them waits for something. */
 export function validateAdmission({ plugins }: RegistryOptions, request: Admission): Soon<void> {
-  return inOrder(plugins, "validate", request);
+  return inOrder(concerned(plugins, request.kind).validate, "validate", request);
 }
-function inOrder(plugins: readonly AdmissionPlugin[], step: "admit" | "validate", request: Admission): Soon<void> {
+type Step = "admit" | "validate";
+type Concerned = Readonly<Record<Step, readonly AdmissionPlugin[]>>;
+const chosen = new WeakMap<readonly AdmissionPlugin[], Map<Kind, Concerned>>();
+/** The plugins that have a say in a kind, by what they do: chosen once. */
+function concerned(plugins: readonly AdmissionPlugin[], kind: Kind): Concerned {
+  const known = chosen.get(plugins)?.get(kind);
+  if (known) return known;
+  const mine = plugins.filter(p => !p.kinds || p.kinds.some(k => k.group === kind.group && k.plural === kind.plural));
+  const made = { admit: mine.filter(p => p.admit), validate: mine.filter(p => p.validate) };
+  const ofKinds = chosen.get(plugins) ?? new Map<Kind, Concerned>();
+  chosen.set(plugins, ofKinds.set(kind, made));
+  return made;
+}
+function inOrder(plugins: readonly AdmissionPlugin[], step: Step, request: Admission): Soon<void> {
   for (let i = 0; i < plugins.length; i++) {
     const waits = plugins[i]![step]?.(request);
     if (waits) return waits.then(() => inOrder(plugins.slice(i + 1), step, request));

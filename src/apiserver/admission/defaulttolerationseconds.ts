@@ -8,6 +8,7 @@ const KEYS = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: "DefaultTolerationSeconds",
+  kinds: [Pod],
   admit(a) {
     if ((a.operation !== "CREATE" && a.operation !== "UPDATE") || !isAbout(a, Pod)) return;
     const { spec } = a.object as Pod;

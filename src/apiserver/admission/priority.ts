@@ -9,6 +9,7 @@ const PREEMPT = "PreemptLowerPriority";
 export function priority(objects: Objects): AdmissionPlugin {
   return {
     name: "Priority",
+    kinds: [Pod, PriorityClass],
     admit(a) {
       if (!isAbout(a, Pod)) return;
       if (a.operation === "CREATE") resolve(a, objects);

@@ -27,6 +27,7 @@ export function serviceAccount(objects: Objects, clock: Clock, chance: Chance): 
   };
   return {
     name: "ServiceAccount",
+    kinds: [Pod],
     admit(a) {
       if (a.operation !== "CREATE" || !isAbout(a, Pod)) return;
       const pod = a.object as Pod;

@@ -7,6 +7,7 @@ const NOT_READY = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
 
 export const taintNodesByCondition: AdmissionPlugin = {
   name: "TaintNodesByCondition",
+  kinds: [Node],
   admit(a) {
     if (a.operation !== "CREATE" || !isAbout(a, Node)) return;
     const { spec } = a.object as Node;

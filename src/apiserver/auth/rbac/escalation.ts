@@ -7,8 +7,10 @@ import { MASTERS } from "#apiserver/auth/users.ts";
 import type { Admission, AdmissionPlugin, Attributes, Authorizer } from "#apiserver/call.ts";
 import { forbidden, notFound } from "#base/status.ts";
 import { resourceOf } from "#kinds/kind.ts";
-import type { ClusterRole } from "#kinds/rbac/v1/clusterrole.ts";
-import type { RoleBinding } from "#kinds/rbac/v1/rolebinding.ts";
+import { ClusterRole } from "#kinds/rbac/v1/clusterrole.ts";
+import { ClusterRoleBinding } from "#kinds/rbac/v1/clusterrolebinding.ts";
+import { Role } from "#kinds/rbac/v1/role.ts";
+import { RoleBinding } from "#kinds/rbac/v1/rolebinding.ts";
 import type { PolicyRule } from "#kinds/rbac/v1/rules.ts";
 
 const EVERYTHING: readonly PolicyRule[] = [
@@ -65,6 +67,7 @@ export function rbacEscalation(roles: Roles, authorizer: Authorizer): AdmissionP
   };
   return {
     name: "RBACEscalation",
+    kinds: [Role, ClusterRole, RoleBinding, ClusterRoleBinding],
     validate(a) {
       if (a.kind.group !== RBAC_GROUP || (a.operation !== "CREATE" && a.operation !== "UPDATE")) return;
       if (a.user.groups.includes(MASTERS)) return;
