@@ -4,6 +4,8 @@ import { whileKept } from "#apiserver/journal.ts";
 import { objectKey, prefixOf, ROOT, rangeOf } from "#apiserver/keys.ts";
 import type { Parsed } from "#apiserver/parsed.ts";
 import { objectOf } from "#apiserver/record.ts";
+import { limits } from "#base/limits.ts";
+import { Named } from "#base/named.ts";
 import { freeze } from "#base/plain.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import type { Key, Revision, Store } from "#store/contract.ts";
@@ -26,6 +28,8 @@ class Folder {
 /** The apiserver's own view of objects, in memory as bytes and parsed on use; never behind its own acknowledged writes. */
 export class LiveObjects implements Objects {
   private readonly folders = new Map<string, Folder>();
+  /** Of what is asked for again and again: namespaces and roles, mostly. */
+  private readonly keys = new Named<Key>(limits.knownKeys);
   private readonly store: Store;
   private readonly parsed: Parsed;
   private feed: Feed | undefined;
@@ -67,7 +71,7 @@ export class LiveObjects implements Objects {
 
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace = ""): T | undefined {
     const folder = this.folderOf(kind);
-    const key = objectKey(kind, namespace, name);
+    const key = this.keyOf(kind, namespace, name);
     const held = folder.held.get(key);
     return held?.record && (this.shown(folder, key, held) as T);
   }
@@ -88,6 +92,14 @@ export class LiveObjects implements Objects {
     return () => folder.watchers.delete(changed as Watcher);
   }
 
+  private keyOf(kind: Kind, namespace: string, name: string): Key {
+    let key = this.keys.get(kind, namespace, name);
+    if (key === undefined) {
+      key = objectKey(kind, namespace, name);
+      this.keys.set(kind, namespace, name, key);
+    }
+    return key;
+  }
   private folderOf(kind: Kind): Folder {
     const folder = this.folders.get(kind.storedAt);
     if (!folder) throw new Error(`the apiserver holds no ${kind.plural} in memory`);

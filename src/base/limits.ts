@@ -49,6 +49,8 @@ export const limits = {
   etcdPatience: 300,
   /** URLs of requests within the process that are kept read. */
   knownRequests: 16_384,
+  /** Keys of objects that were asked for by name. */
+  knownKeys: 4096,
   /** Users of nodes whose nodes are kept. */
   knownNodes: 16_384,
   /** Texts of quantities whose amounts are kept. */

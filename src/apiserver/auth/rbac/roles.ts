@@ -11,27 +11,46 @@ import { Role } from "#kinds/rbac/v1/role.ts";
 import { RoleBinding } from "#kinds/rbac/v1/rolebinding.ts";
 import type { PolicyRule, RoleRef, Subject } from "#kinds/rbac/v1/rules.ts";
 
-/** A binding that applies to a user, and the rules behind it; or why they cannot be had. */
-export interface Grant {
-  readonly rules: readonly PolicyRule[];
-  /** `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"` */
-  describe(): string;
-}
-interface Bound {
-  readonly binding: KubeObject & { readonly roleRef: RoleRef };
-  readonly subject: Subject;
+type Binding = KubeObject & { readonly roleRef: RoleRef };
+/** A binding that applies to a user. */
+export class Grant {
+  readonly role: RoleRef;
   /** "" for a cluster role binding. */
   readonly namespace: string;
+  readonly #binding: Binding;
+  readonly #subject: Subject;
+  #description: string | undefined;
+  constructor(binding: Binding, subject: Subject, namespace: string) {
+    this.role = binding.roleRef;
+    this.namespace = namespace;
+    this.#binding = binding;
+    this.#subject = subject;
+  }
+  /** `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"` */
+  describe(): string {
+    this.#description ??= description(this.#binding, this.#subject, this.namespace);
+    return this.#description;
+  }
 }
 /** Bindings by their names, of one subject. */
-type Grants = Map<string, Bound>;
+type Grants = Map<string, Grant>;
+/** Who is named by bindings: users (service accounts among them) and groups, by name. */
+interface Subjects {
+  readonly users: Map<string, Grants>;
+  readonly groups: Map<string, Grants>;
+}
+/** Where a subject stands among them. */
+interface Place {
+  readonly among: keyof Subjects;
+  readonly name: string;
+}
 
 export class Roles {
   private readonly objects: Objects;
-  /** By namespace ("": cluster-wide), then by subject. */
-  private readonly index = new Map<string, Map<string, Grants>>();
+  /** By namespace ("": cluster-wide). */
+  private readonly index = new Map<string, Subjects>();
   /** Which subjects a binding names, by namespace and name. */
-  private readonly subjects = new Map<string, readonly string[]>();
+  private readonly subjects = new Map<string, readonly Place[]>();
   /** Rules of aggregating roles, until any cluster role changes. */
   private aggregated = new Map<string, readonly PolicyRule[]>();
 
@@ -45,18 +64,22 @@ export class Roles {
     objects.onChange(ClusterRole, () => this.aggregated.clear());
   }
 
-  /** All that the user holds cluster-wide and in the namespace. Roles that are missing are told to `missing`. */
-  *grantsOf(user: Identity, namespace: string, missing?: (why: string) => void): Generator<Grant> {
-    for (const place of namespace ? ["", namespace] : [""]) {
-      const bySubject = this.index.get(place);
-      if (bySubject === undefined) continue;
-      yield* this.rulesBehind(bySubject.get(`User ${user.name}`), missing);
-      for (const group of user.groups) yield* this.rulesBehind(bySubject.get(`Group ${group}`), missing);
-    }
+  /**
+   * The first of the user's bindings, cluster-wide and in the namespace, whose rules are `enough`. Roles that are missing on the way are
+   * told to `missing`.
+   */
+  grantOf(user: Identity, namespace: string, enough: Enough, missing?: (why: string) => void): Grant | undefined {
+    return this.grantIn("", user, enough, missing) ?? (namespace ? this.grantIn(namespace, user, enough, missing) : undefined);
   }
-  /** All rules, for those who show or compare them. */
+  /** All rules that the user holds, for those who show or compare them. */
   rulesOf(user: Identity, namespace: string, missing?: (why: string) => void): PolicyRule[] {
-    return [...this.grantsOf(user, namespace, missing)].flatMap(g => g.rules);
+    const all: PolicyRule[] = [];
+    const gather = (rules: readonly PolicyRule[]) => {
+      all.push(...rules);
+      return false;
+    };
+    this.grantOf(user, namespace, gather, missing);
+    return all;
   }
   /** The rules of the role that a binding refers to; undefined when there is no such role. */
   referred(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
@@ -65,14 +88,22 @@ export class Roles {
     return role && this.clusterRules(role);
   }
 
-  private *rulesBehind(grants: Grants | undefined, missing?: (why: string) => void): Generator<Grant> {
-    if (grants === undefined) return;
-    for (const bound of grants.values()) {
-      const { roleRef } = bound.binding;
-      const rules = this.referred(roleRef, bound.namespace);
-      if (rules !== undefined) yield { rules, describe: () => description(bound) };
-      else missing?.(`${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(roleRef.name)} not found`);
+  private grantIn(place: string, { name, groups }: Identity, enough: Enough, missing?: (why: string) => void): Grant | undefined {
+    const subjects = this.index.get(place);
+    if (subjects === undefined) return undefined;
+    let found = this.firstOf(subjects.users.get(name), enough, missing);
+    for (let i = 0; i < groups.length && !found; i++) found = this.firstOf(subjects.groups.get(groups[i]!), enough, missing);
+    return found;
+  }
+  private firstOf(grants: Grants | undefined, enough: Enough, missing?: (why: string) => void): Grant | undefined {
+    if (grants === undefined) return undefined;
+    for (const grant of grants.values()) {
+      const { role } = grant;
+      const rules = this.referred(role, grant.namespace);
+      if (rules === undefined) missing?.(`${role.kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(role.name)} not found`);
+      else if (enough(rules)) return grant;
     }
+    return undefined;
   }
   private clusterRules(role: ClusterRole): readonly PolicyRule[] {
     if (!role.aggregationRule?.clusterRoleSelectors?.length) return role.rules ?? [];
@@ -84,30 +115,32 @@ export class Roles {
     return rules;
   }
 
-  private add(binding: Bound["binding"], subjects: readonly Subject[] | undefined): void {
+  private add(binding: Binding, named: readonly Subject[] | undefined): void {
     this.remove(binding);
     const { namespace = "", name = "" } = binding.metadata;
-    const keys: string[] = [];
-    for (const subject of subjects ?? []) {
-      const key = keyOf(subject, namespace);
-      if (key === undefined || keys.includes(key)) continue;
-      keys.push(key);
-      const bySubject = entry(this.index, namespace, () => new Map<string, Grants>());
-      entry(bySubject, key, () => new Map()).set(name, { binding, subject, namespace });
+    const places: Place[] = [];
+    for (const subject of named ?? []) {
+      const place = placeOf(subject, namespace);
+      if (place === undefined || places.some(p => p.among === place.among && p.name === place.name)) continue;
+      places.push(place);
+      const subjects = entry(this.index, namespace, () => ({ users: new Map(), groups: new Map() }));
+      entry(subjects[place.among], place.name, (): Grants => new Map()).set(name, new Grant(binding, subject, namespace));
     }
-    this.subjects.set(`${namespace}/${name}`, keys);
+    this.subjects.set(`${namespace}/${name}`, places);
   }
   private remove({ metadata: { namespace = "", name = "" } }: KubeObject): void {
-    const bySubject = this.index.get(namespace);
-    for (const key of this.subjects.get(`${namespace}/${name}`) ?? []) {
-      const grants = bySubject?.get(key);
+    const subjects = this.index.get(namespace);
+    for (const place of this.subjects.get(`${namespace}/${name}`) ?? []) {
+      const grants = subjects?.[place.among].get(place.name);
       grants?.delete(name);
-      if (grants?.size === 0) bySubject?.delete(key);
+      if (grants?.size === 0) subjects?.[place.among].delete(place.name);
     }
     this.subjects.delete(`${namespace}/${name}`);
-    if (namespace && bySubject?.size === 0) this.index.delete(namespace);
+    if (namespace && subjects?.users.size === 0 && subjects.groups.size === 0) this.index.delete(namespace);
   }
 }
+/** Whether the rules of a role are what is looked for. */
+type Enough = (rules: readonly PolicyRule[]) => boolean;
 
 /**
  * The rules of a role that gathers others by their labels: those of each match once, in the order of names; roles that
@@ -141,12 +174,13 @@ function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   }
   return value;
 }
-function keyOf({ kind, name, namespace }: Subject, place: string): string | undefined {
-  if (kind === "User" || kind === "Group") return `${kind} ${name}`;
+function placeOf({ kind, name, namespace }: Subject, place: string): Place | undefined {
+  if (kind === "User") return { among: "users", name };
+  if (kind === "Group") return { among: "groups", name };
   const home = namespace || place;
-  return kind === "ServiceAccount" && home ? `User ${accountUser({ namespace: home, name })}` : undefined;
+  return kind === "ServiceAccount" && home ? { among: "users", name: accountUser({ namespace: home, name }) } : undefined;
 }
-function description({ binding, subject, namespace }: Bound): string {
+function description(binding: Binding, subject: Subject, namespace: string): string {
   const quote = (text: string) => JSON.stringify(text);
   const { name = "" } = binding.metadata;
   const what = namespace ? `RoleBinding ${quote(`${name}/${namespace}`)}` : `ClusterRoleBinding ${quote(name)}`;
