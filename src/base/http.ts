@@ -13,7 +13,7 @@ export interface HttpRequest {
   /** Who is at the other end of the socket. */
   readonly peer?: Peer;
   /** Set by in-process transports only: the caller's identity, already proved. Never read from the wire. */
-  readonly identity?: Identity;
+  readonly identity?: Identity | undefined;
   /** Set by callers in the process only: what a JSON body would say, in its place; frozen throughout. */
   readonly value?: unknown;
   /** Set by callers in the process only: a JSON answer may come as the value that it says. */

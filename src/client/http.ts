@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** The transport leads to a server in this process: values go to and fro instead of JSON. What comes is frozen and shared. */
   readonly values?: boolean;
+  /** Who the transport says that it is (`actingAs`): requests say so from the first. */
+  readonly identity?: Identity;
 }
 
 /** A write whose answer was lost: it may have happened or not. */
@@ -54,12 +56,12 @@ const ascii = (json: string) => json.replace(/[^\x20-\x7e]/g, c => `\\u${c.charC
 
 /** An in-process transport with a proved identity. */
 export function actingAs(transport: Transport, identity: Identity): Transport {
-  return request => transport({ ...request, identity });
+  return request => transport(request.identity === identity ? request : { ...request, identity });
 }
 
 /** A Client over `transport`. Answers 429 and 503 that name a time to wait are tried again, as their request was not carried out. */
 export function createClient(transport: Transport, options: ClientOptions): Client {
-  const { values: takesValue = false, userAgent } = options;
+  const { values: takesValue = false, userAgent, identity } = options;
   const bare = { "user-agent": userAgent, accept: JSON_TYPE };
   const withBody = { ...bare, "content-type": JSON_TYPE };
   function headersOf(body: unknown, { contentType = JSON_TYPE, accept = JSON_TYPE, cause }: Parameters): HttpRequest["headers"] {
@@ -92,9 +94,9 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
   }
   function requestOf(method: string, url: string, body: unknown, more: Parameters): HttpRequest {
     const headers = headersOf(body, more);
-    if (body === undefined) return { method, url, headers, takesValue };
-    if (takesValue) return { method, url, headers, takesValue, value: frozenPlain(body) };
-    return { method, url, headers, takesValue, body: utf8(JSON.stringify(body)) };
+    if (body === undefined) return { method, url, headers, takesValue, identity };
+    if (takesValue) return { method, url, headers, takesValue, identity, value: frozenPlain(body) };
+    return { method, url, headers, takesValue, identity, body: utf8(JSON.stringify(body)) };
   }
   /** What the server answers; a value is there with the answer, and nothing more is waited for. */
   function answer<R>(method: string, url: string, body?: unknown, more: Parameters = {}): Promise<R> {

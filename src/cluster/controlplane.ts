@@ -125,7 +125,7 @@ export async function createControlPlane(parts: ControlPlaneParts): Promise<Cont
   });
   const clientBy = (transport: Transport) => (identity: Identity, userAgent: string) => {
     const direct = actingAs(transport, identity);
-    return createClient(parts.via?.(userAgent.replace(/^coxswain\//, ""), direct) ?? direct, { userAgent, clock, values: true });
+    return createClient(parts.via?.(userAgent.replace(/^coxswain\//, ""), direct) ?? direct, { userAgent, clock, values: true, identity });
   };
   const clientAs = clientBy(apiserver.handle);
   const views = createViews({ client: clientAs(component("kube-controller-manager"), "kube-controller-manager"), clock, log });

@@ -2,7 +2,7 @@
  * The control planes of a simulated cluster: one, or several over one store. Each may die where it stands and come back; the cluster's
  * machines speak to whichever lives, and keep what they saw last while none does.
  */
-import type { Handler } from "#base/http.ts";
+import type { Handler, HttpResponse } from "#base/http.ts";
 import { type LastingViews, lastingViews } from "#client/lasting.ts";
 import type { Reasons } from "#client/reasons.ts";
 import { type ControlPlane, type ControlPlaneParts, createControlPlane } from "#cluster/controlplane.ts";
@@ -75,6 +75,8 @@ class Plane implements FaultyPlane {
   plane: ControlPlane | undefined;
   #made: ControlPlane | undefined;
   #starting: Promise<void> | undefined;
+  /** What the process that runs has answered arrives while it lives. */
+  #heard = (response: HttpResponse): HttpResponse => response;
 
   constructor(parts: PlanesParts, name: string, changed: () => void) {
     this.name = name;
@@ -85,18 +87,19 @@ class Plane implements FaultyPlane {
     return this.#starting !== undefined;
   }
   readonly handle: Handler = request => {
-    const { life, plane } = this;
+    const { plane } = this;
     if (!plane) return Promise.reject(REFUSED);
-    return plane.apiserver.handle(request).then(response => {
-      if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
-      return response;
-    });
+    return plane.apiserver.handle(request).then(this.#heard);
   };
   start(): Promise<void> {
     if (this.#starting) return this.#starting;
     const life = new ProcessLife();
     life.onEnd(() => this.life === life && this.stop());
     this.life = life;
+    this.#heard = response => {
+      if (life.ended) throw new Error("read tcp 198.18.0.1:6443: connection reset by peer");
+      return response;
+    };
     const starting = this.#start(life);
     this.#starting = starting;
     // one that cannot start is no process any more

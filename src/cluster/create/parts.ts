@@ -158,7 +158,7 @@ function playedNodes(
   const { from, nodes, played: stages, images = {} } = settings;
   const way = { views: planes.views, domain: network.clusterDomain, chance };
   const clientOf = (user: Identity, userAgent: string, process: string, life?: ProcessLife) =>
-    createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true });
+    createClient(link.join(process, actingAs(planes.handle, user), life), { userAgent, clock, values: true, identity: user });
   const played = { plane: planes, options: { ...network, nodes, nodeName: "node-1" }, clock, chance, log, off: from?.off };
   if (stages && startStaged) return startStaged({ ...played, client: clientOf(component("stages", MASTERS), "stages", "stages"), stages });
   return startSimulated({
