@@ -208,7 +208,7 @@ export class Groups {
     this.size = group.jobs.length + (this.open?.jobs.length ?? 0) + this.waiting.length;
     pending.commit();
     if (!isEmpty(group)) {
-      log.appended(group.writer, this.parts.position.revision, room.alarms().length === 0);
+      log.appended(group.writer, this.parts.position.revision, room.alarms().length === 0 ? segmentBytes : 0);
       flusher.appended += group.writer.at;
       if (log.end.at >= NEARLY * segmentBytes) log.prepare();
     }
@@ -250,7 +250,7 @@ export class Groups {
     beginFrame(writer);
     encodeRecord(writer, { kind: "head", head: this.parts.head() }, log.end.segment, 0);
     await log.append(writer, false);
-    log.appended(writer, position.revision, false);
+    log.appended(writer, position.revision, 0);
     flusher.appended += writer.at;
   }
 }

@@ -11,8 +11,11 @@ const READ = 256 * 1024;
 /** Bytes of room made ahead of what is appended. */
 const ROOM_LEAST = 256 * 1024;
 const ROOM_MOST = 4 * 1024 * 1024;
-/** A frame of more bytes finds its own room: making it would write all of them twice, which takes longer. */
-const LARGE = 96 * 1024;
+/**
+ * A frame of more bytes finds its own room: making it would write all of them twice, which takes longer. For smaller ones it does
+ * not, since room is made while the next frame is being put together, and what finds its own waits for the disk's journal.
+ */
+const LARGE = 256 * 1024;
 const zeroes = new Uint8Array(ROOM_MOST);
 
 export const segmentName = (n: number) => `${String(n).padStart(16, "0")}.log`;
@@ -220,15 +223,15 @@ export class Log {
   }
   /**
    * The frame in `writer`, in which nothing is newer than `revision`, is on the disk, and what is in it known to all: nothing may
-   * come between the two, or the index is told of a place in the log before it is told of what lies there. `ahead`: there is room to
-   * be made for later ones.
+   * come between the two, or the index is told of a place in the log before it is told of what lies there. `ahead`: up to which byte
+   * of the segment there is room to be made for later ones.
    */
-  appended({ at: bytes }: Writer, revision: Revision, ahead: boolean): void {
+  appended({ at: bytes }: Writer, revision: Revision, ahead: number): void {
     const { tail } = this;
     tail.end += bytes;
     tail.lastRevision = revision;
     this.bytes += bytes;
-    if (ahead && bytes <= LARGE) this.makeRoom();
+    if (bytes <= LARGE) this.makeRoom(ahead);
   }
   /** Makes the file of the next segment, so that `rotate` need not wait for the disk. */
   prepare(): void {
@@ -275,16 +278,18 @@ export class Log {
   }
 
   // A sync into room that is there already is a third of one that has to find room and note it.
-  private makeRoom(): void {
+  private makeRoom(until: number): void {
     const { tail, room } = this;
     const more = Math.min(ROOM_MOST, Math.max(ROOM_LEAST, tail.end));
     if (this.making || this.broken || room > tail.end + more / 2) return;
     const start = Math.max(room, tail.end + Math.ceil(more / 4));
     assert(Number.isSafeInteger(start) && start >= tail.end, "room begins behind what is written");
+    const bytes = Math.min(more, until - start);
+    if (bytes <= 0) return;
     const make = async () => {
-      await tail.file.write(start, zeroes.subarray(0, more));
+      await tail.file.write(start, zeroes.subarray(0, bytes));
       await tail.file.sync();
-      this.room = start + more;
+      this.room = start + bytes;
     };
     // Without room for room, appends find their own.
     this.making = make()
