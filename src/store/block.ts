@@ -59,7 +59,7 @@ export class Block {
     if (!sameBytes(places.keyView, from, view, start + HEAD, length)) return false;
     const body = start + HEAD + length + (flags & LINK ? PLACE_SIZE : 0) + (flags & SUB ? SUB_SIZE : 0);
     const value = body + BODY;
-    if (value + view.getUint32(value - 4) !== start + size || start + size > view.byteLength) return false;
+    if (value + view.getUint32(value - 4) !== start + size || start + size > this.bytes.length) return false;
     this.start[n] = start;
     this.size[n] = size;
     this.value[n] = value - start;

@@ -8,6 +8,8 @@ import { isDead, type Version } from "./version.ts";
 const FILL = 512;
 const MORE_BYTES = 1024 * 1024;
 const MORE = 4096;
+/** Keys that are read at once without being kept: the text of as many is none of the collector's large objects, each of which is given memory of its own. */
+const AT_ONCE = 2048;
 /** Keys that a page that is written to has at most. */
 const FULL = 1024;
 
@@ -78,7 +80,7 @@ export class Cache {
       if (!known && !keeps) {
         const next = this.nextFrom(at);
         const end = next < to ? next : to;
-        const wanted = Math.min(MORE, most > 0 ? most - found.length : MORE);
+        const wanted = Math.min(AT_ONCE, most > 0 ? most - found.length : AT_ONCE);
         const run = this.load(at, end, wanted);
         for (let i = 0; i < run.length; i++) {
           const version = run.version(i);

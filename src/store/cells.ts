@@ -72,16 +72,17 @@ export class Cells {
   }
   /** Reads those from `order[first]` on that one block may hold. */
   private blockAt(places: Places, order: Uint32Array, first: number): Block {
-    const segment = places.segment[order[first]!]!;
+    const { segment: segments, at: starts, size: sizes } = places;
+    const segment = segments[order[first]!]!;
     const parts: { at: number; length: number }[] = [];
     let bytes = 0;
     let part = { at: 0, length: Number.NEGATIVE_INFINITY };
     let next = first;
     for (; next < order.length; next++) {
       const i = order[next]!;
-      const at = places.at[i]!;
-      const size = places.size[i]!;
-      if (places.segment[i] !== segment || (bytes + size > BLOCK && next > first)) break;
+      const at = starts[i]!;
+      const size = sizes[i]!;
+      if (segments[i] !== segment || (bytes + size > BLOCK && next > first)) break;
       if (at > part.at + part.length + GAP) {
         part = { at, length: 0 };
         parts.push(part);
@@ -98,8 +99,8 @@ export class Cells {
         // How far the part's bytes are from where they are in the segment.
         const shift = end - at;
         end += length;
-        for (; k < next && places.at[order[k]!]! < at + length; k++) {
-          if (!block.take(k - first, places.at[order[k]!]! + shift, places, order[k]!)) throw new RangeError("it is another cell");
+        for (; k < next && starts[order[k]!]! < at + length; k++) {
+          if (!block.take(k - first, starts[order[k]!]! + shift, places, order[k]!)) throw new RangeError("it is another cell");
         }
       }
       return block;
