@@ -25,16 +25,19 @@ const decodedSize = (text: string) => Math.floor((text.replace(/=+$/, "").length
 
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMapShape, report: Report): void {
   let size = 0;
+  let units = 0;
   for (const [key, value] of Object.entries(data)) {
     const at = root.child("data").key(key);
     complain(report, at, key, configKeyProblems(key));
     if (Object.hasOwn(binaryData, key)) report.invalid(at, key, "duplicate of key present in binaryData");
-    size += utf8(value).length;
+    units += value.length;
   }
   for (const [key, value] of Object.entries(binaryData)) {
     complain(report, root.child("binaryData").key(key), key, configKeyProblems(key));
     size += decodedSize(value);
   }
+  // a code unit takes three bytes at most: few texts need to be counted
+  if (size + 3 * units > limits.objectData) for (const value of Object.values(data)) size += utf8(value).length;
   if (size > limits.objectData) report.tooLong(root, limits.objectData);
 }
 
