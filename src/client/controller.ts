@@ -34,8 +34,8 @@ export interface Watch {
   readonly kind: Kind;
   /** Only metadata is needed; what changes its generation and resourceVersion alone wakes nobody. */
   readonly metadataOnly: boolean;
-  /** The keys that a change of this object concerns; called with the old and the new state. `gone`: it is there no more. */
-  keysOf(object: KubeObject, views: Views, gone: boolean): readonly string[];
+  /** The keys that a change of this object concerns; called with the old and the new state. `gone`: it is there no more. Absent: it wakes nobody. */
+  keysOf?(object: KubeObject, views: Views, gone: boolean): readonly string[];
   /** What of the object counts here, where not all of it does: a change of anything else wakes nobody. */
   reads?(object: KubeObject): unknown;
   /** Milliseconds until the keys are looked at; for what may still turn out otherwise. */
@@ -63,6 +63,10 @@ export type AnyController = Controller<unknown>;
 
 export function controller<O>(definition: Controller<O>): AnyController & Controller<O> {
   return definition as AnyController & Controller<O>;
+}
+/** Reads a kind whose changes wake nobody; the loop begins when it is there. */
+export function beside(kind: Kind): Watch {
+  return { kind, metadataOnly: false };
 }
 /** Wakes by changes of a kind; by default the key is the object's own. */
 export function on<T extends KubeObject>(

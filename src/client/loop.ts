@@ -263,10 +263,11 @@ export function createLoop(definition: AnyController, parts: LoopParts): Loop {
       definition.prepare?.(views);
       const watched = definition.watches.map(w => ({ watch: w, view: w.metadataOnly ? views.metadata(w.kind) : views.of(w.kind) }));
       for (const { watch, view } of watched) {
+        if (!watch.keysOf) continue;
         const end = view.onChange(({ object, old }) => {
           if (object && old && concernsNobody(watch, object, old)) return;
-          if (old) for (const key of watch.keysOf(old, views, !object)) enqueue(key, watch.delay);
-          if (object) for (const key of watch.keysOf(object, views, false)) enqueue(key, watch.delay);
+          if (old) for (const key of watch.keysOf!(old, views, !object)) enqueue(key, watch.delay);
+          if (object) for (const key of watch.keysOf!(object, views, false)) enqueue(key, watch.delay);
         });
         endings.push(end);
       }

@@ -24,7 +24,7 @@ import { NOTHING_RESERVED, type Reserved } from "#kubelet/node.ts";
 import type { MachineInfo, StreamServer } from "#kubelet/ports.ts";
 import type { ContainerSpec, Runtime } from "#kubelet/runtime.ts";
 import { type EvictionRules, evictionRules } from "#kubelet/thresholds.ts";
-import { type Ailments, isShort, skewed, well } from "#sim/ailments.ts";
+import { type Ailments, skewed, well } from "#sim/ailments.ts";
 import type { FaultyMachine } from "#sim/faults/fault.ts";
 import { mortal, ProcessLife } from "#sim/life.ts";
 import { simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine } from "#sim/machine.ts";
@@ -164,7 +164,7 @@ export function startSimulated(parts: SimulatedParts): SimulatedNodes {
 class Machine implements SimulatedNode {
   readonly name: string;
   readonly runtime: SimulatedRuntime;
-  readonly ailments = well();
+  readonly ailments = well(() => this.runtime.changed());
   readonly #parts: SimulatedParts;
   readonly #place: Place;
   #on = false;
@@ -323,7 +323,7 @@ function machineKubelet(parts: SimulatedParts, place: Place, { runtime, ailments
       streams: parts.streams(port),
       reasons: plane.reasons,
       // a kubelet on its own may die in any call of its machine: it makes them all
-      ...(!parts.apart && { changes: () => (isShort(ailments) ? undefined : runtime.changes()) }),
+      ...(!parts.apart && { changes: runtime.changes }),
       ...(shared && { shared }),
     },
   );

@@ -1,7 +1,7 @@
 /** Nodes: whether their kubelets still report, and the taints that say in what state they are. */
 import { equal } from "#base/equal.ts";
 import { formatTime, parseTime } from "#base/time.ts";
-import { controller, on } from "#client/controller.ts";
+import { beside, controller, on } from "#client/controller.ts";
 import { patch, type Step, tell, update, updateStatus, wake } from "#client/steps.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import type { Taint } from "#kinds/core/v1/affinity.ts";
@@ -40,7 +40,7 @@ export const nodeLifecycleController = controller<Observed>({
   name: "node-controller",
   keyedBy: "Node",
   // leases are read when a node's time is up; a renewal by itself wakes nobody
-  watches: [on(Node), on(Lease, () => [])],
+  watches: [on(Node), beside(Lease)],
   prepare(views) {
     views.of(Lease).timed(lease => lease.spec.renewTime);
     views.of(Node).timed(lastBeat);
@@ -62,6 +62,8 @@ export const nodeLifecycleController = controller<Observed>({
     const steps: Step[] = [];
     const due = heard + GRACE;
     const silent = now >= due;
+    const heeded = wake(due, "its kubelet is to be heard of by then");
+    if (!silent && isWell(node)) return [heeded];
     const conditions = silent ? unknown(node, now) : (node.status.conditions ?? []);
     if (silent && !equal(conditions, node.status.conditions)) {
       const because = `its kubelet was last heard of at ${formatTime(heard)}`;
@@ -80,10 +82,23 @@ export const nodeLifecycleController = controller<Observed>({
           update(Node, { ...node, spec: { ...node.spec, taints } }, `its taints follow its conditions: Ready is ${ready ?? "not known"}`),
         );
     }
-    if (!silent) steps.push(wake(due, "its kubelet is to be heard of by then"));
+    if (!silent) steps.push(heeded);
     return steps;
   },
 });
+
+/** Nothing is to be done about a node that is ready, has no other condition and no taint. What was found of an object stands as long as it does. */
+function isWell(node: Node): boolean {
+  let is = well.get(node);
+  if (is === undefined) {
+    const { spec, status } = node;
+    const holding = status.conditions?.filter(c => c.status === "True") ?? [];
+    is = !spec.unschedulable && (spec.taints ?? []).length === 0 && holding.length === 1 && holding[0]!.type === "Ready";
+    well.set(node, is);
+  }
+  return is;
+}
+const well = new WeakMap<Node, boolean>();
 
 const lastBeat = (node: Node): string | undefined => conditionOf(node.status.conditions, "Ready")?.lastHeartbeatTime;
 const msOf = (text: string | undefined): number => parseTime(text ?? "") ?? 0;
@@ -122,10 +137,8 @@ function taintsOf(node: Node, conditions: readonly NodeCondition[], now: number)
   const ready = conditionOf(conditions, "Ready")?.status;
   const key = ready === "True" ? undefined : ready === "False" ? NOT_READY : UNREACHABLE;
   if (key) wanted.push({ key, effect: "NoSchedule" });
-  // mostly none but Ready holds
-  if (conditions.some(c => c.status === "True" && c.type !== "Ready"))
-    for (const type in PRESSURE)
-      if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: PRESSURE[type]!, effect: "NoSchedule" });
+  for (const type in PRESSURE)
+    if (conditionOf(conditions, type)?.status === "True") wanted.push({ key: PRESSURE[type]!, effect: "NoSchedule" });
   if (node.spec.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
   // a node that has not reported yet is only kept from new pods
   if (key && ready !== undefined) wanted.push({ key, effect: "NoExecute" });

@@ -9,7 +9,7 @@ import type { Pod } from "#kinds/core/v1/pod.ts";
 import type { Service } from "#kinds/core/v1/service.ts";
 import type { ClusterDns } from "#kubelet/network.ts";
 import type { NodeConfig } from "#kubelet/node.ts";
-import type { Cgroups, Disk, LogFiles, Machine, Prober, StreamServer } from "#kubelet/ports.ts";
+import type { Cgroups, Changes, Disk, LogFiles, Machine, Prober, StreamServer } from "#kubelet/ports.ts";
 import type { Runtime } from "#kubelet/runtime.ts";
 import type { EvictionRules } from "#kubelet/thresholds.ts";
 
@@ -44,11 +44,8 @@ export interface KubeletParts {
   readonly prober: Prober;
   readonly streams: StreamServer;
   readonly reasons?: Reasons;
-  /**
-   * Counts what changes on the machine: while the count stands, `runtime`, `disk`, `logFiles`, `cgroups` and `machine` answer what they
-   * did before, but for what tells of time passed. Undefined, or not there: nobody counts, and they are asked again and again.
-   */
-  readonly changes?: () => number | undefined;
+  /** Without it the machine is asked again and again. */
+  readonly changes?: Changes;
   /** Views of another, when many nodes share a process: this node's pods, and all services. Else it has watches of its own. */
   readonly shared?: { readonly pods: View<Pod>; readonly services: View<Service> };
 }

@@ -15,7 +15,7 @@ import { ROTATION } from "#kubelet/logrotation.ts";
 import { NOTHING_RESERVED } from "#kubelet/node.ts";
 import { evictionRules } from "#kubelet/thresholds.ts";
 import type { Draft } from "#schema/notation.ts";
-import { type Ailments, isShort, well } from "#sim/ailments.ts";
+import { well } from "#sim/ailments.ts";
 import { virtualClock } from "#sim/clock.ts";
 import { noStreams, simulatedCgroups, simulatedDisk, simulatedLogFiles, simulatedMachine, simulatedProber } from "#sim/machine.ts";
 import { type SimulatedRuntimeOptions, simulatedRuntime } from "#sim/runtime.ts";
@@ -49,7 +49,6 @@ const config: KubeletConfig = {
 
 interface WorldOptions extends Omit<SimulatedRuntimeOptions, "clock"> {
   readonly failing?: (what: string) => string | undefined;
-  readonly ailments?: Ailments;
   /** Whether somebody counts what changes on the machine. */
   readonly counts?: boolean;
 }
@@ -58,11 +57,12 @@ afterEach(async () => {
   await stop?.();
   stop = undefined;
 });
-async function world({ failing, ailments = well(), counts = false, ...options }: WorldOptions = {}) {
+async function world({ failing, counts = false, ...options }: WorldOptions = {}) {
   const clock = virtualClock();
   const server = smallServer(clock);
   const client = createClient(server.transport, { userAgent: "test", clock });
   const runtime = simulatedRuntime({ clock, ...options });
+  const ailments = well(runtime.changed);
   const disk = simulatedDisk({ ailments, used: () => runtime.diskUsed(), size: path => runtime.sizeOf(path) });
   const machine = simulatedMachine({ hostname: "n1", ailments, used: () => runtime.memory() });
   const cgroups = simulatedCgroups();
@@ -80,7 +80,7 @@ async function world({ failing, ailments = well(), counts = false, ...options }:
       machine,
       prober: simulatedProber(failing),
       streams: noStreams,
-      ...(counts && { changes: () => (isShort(ailments) ? undefined : runtime.changes()) }),
+      ...(counts && { changes: runtime.changes }),
     });
     const done = kubelet.run(ending.signal);
     const end = async () => {
@@ -98,7 +98,21 @@ async function world({ failing, ailments = well(), counts = false, ...options }:
   await run(clock, 100);
   const pod = (name: string) => client.get(Pod, name, "default");
   const events = async () => (await client.list(Event, { namespace: "default" })).items.map(e => `${e.reason}: ${e.message}`);
-  return { clock, client, server, runtime, machine, disk, cgroups, pod, events, start, ...first, wait: (ms: number) => run(clock, ms) };
+  return {
+    clock,
+    client,
+    server,
+    runtime,
+    ailments,
+    machine,
+    disk,
+    cgroups,
+    pod,
+    events,
+    start,
+    ...first,
+    wait: (ms: number) => run(clock, ms),
+  };
 }
 function draft(name: string, spec: Draft<Pod>["spec"]): Draft<Pod> {
   return {
@@ -429,13 +443,11 @@ test("activeDeadlineSeconds, hostPort conflicts and forbidden sysctls end a pod 
 async function lived(seed: number, counts: boolean) {
   const chance = seededChance(seed);
   const below = (n: number) => Math.floor(chance.next() * n);
-  const ailments = well();
   const story: string[] = [];
   const prints: ((line: string) => void)[] = [];
   let written = 0;
   const w = await world({
     counts,
-    ailments,
     script: ({ name }, _, { print }) => {
       prints.push(print);
       if (name.startsWith("writer")) return { disk: () => written };
@@ -464,7 +476,7 @@ async function lived(seed: number, counts: boolean) {
     );
   const all: readonly (() => unknown)[] = [
     ...(["memory", "disk", "pids"] as const).map(of => () => {
-      ailments[of] = !ailments[of];
+      w.ailments[of] = !w.ailments[of];
     }),
     () => w.runtime.away(true),
     () => w.runtime.away(false),
@@ -492,7 +504,7 @@ async function lived(seed: number, counts: boolean) {
     }
     await w.wait(1000 + below(60_000));
   }
-  Object.assign(ailments, well());
+  w.ailments.memory = w.ailments.disk = w.ailments.pids = false;
   w.runtime.away(false);
   for (const { metadata } of (await w.client.list(Pod, { namespace: "default" })).items)
     if (!metadata.deletionTimestamp) await w.client.delete(Pod, metadata.name ?? "", { namespace: "default" });

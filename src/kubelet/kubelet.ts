@@ -74,10 +74,8 @@ export function createKubelet(config: KubeletConfig, parts: KubeletParts): Kubel
     const stir = () => {
       stirred++;
     };
-    const stirs = () => {
-      const changes = parts.changes?.();
-      return changes === undefined ? undefined : changes + stirred;
-    };
+    const { changes } = parts;
+    const stirs = () => (changes && changes.untold === 0 ? changes.count + stirred : undefined);
     const roots = { root: config.root, memory: `${config.root}/memory`, logs: config.logs };
     const info = await parts.machine.info();
     await parts.disk.prepare(roots.root, roots.memory);

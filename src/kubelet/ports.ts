@@ -109,6 +109,15 @@ export interface Cgroups {
   children(name: string): Soon<readonly string[]>;
 }
 
+/**
+ * What changes on the machine, where somebody counts it: while `count` stands, runtime, disk, log files, groups and machine answer what they
+ * did before, but for what tells of time passed. Of `untold` things nobody says when they change; while there are any, the count says nothing.
+ */
+export interface Changes {
+  readonly count: number;
+  readonly untold: number;
+}
+
 export interface MachineInfo {
   readonly hostname: string;
   readonly cpus: number;

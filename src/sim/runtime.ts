@@ -5,6 +5,7 @@
 import { utf8 } from "#base/bytes.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Pipe } from "#base/http.ts";
+import type { Changes } from "#kubelet/ports.ts";
 import {
   type ContainerSpec,
   type ContainerState,
@@ -73,8 +74,10 @@ export interface SimulatedRuntime extends Runtime {
   /** The log file at a path, in CRI's format; undefined: no container writes there. */
   logAt(path: string): Uint8Array | undefined;
   state(): RuntimeState;
-  /** Counts what changes of all that is to be known here. Undefined: a script tells what it has written, which grows at any time. */
-  changes(): number | undefined;
+  /** Of all that is to be known here; untold are those whose scripts tell what they have written, which grows at any time. */
+  readonly changes: Changes;
+  /** Counts a change of the machine that happens elsewhere. */
+  changed(): void;
   /** What the containers do that run now at an address, by pod; undefined: nobody here has it. */
   at(address: string): readonly (readonly Script[])[] | undefined;
 }
@@ -109,9 +112,10 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const uses = new Uses();
   const images = new Map<string, ImageState>(options.state?.images);
   const calls: string[] = [];
-  let changes = 0;
+  const changes = { count: 0, untold: 0 };
   const changed = () => {
-    changes++;
+    changes.count++;
+    changes.untold = uses.writing;
   };
   const note = (call: string) => {
     if (calls.push(call) > CALLS) calls.shift();
@@ -296,7 +300,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         }
       for (const box of boxes.values()) box.state = { ...box.state, ready: false };
     },
-    changes: () => (uses.constant ? changes : undefined),
+    changes,
+    changed,
     memory: () => uses.memory(),
     diskUsed: () => uses.disk(),
     sizeOf: path => uses.below(path),

@@ -23,9 +23,9 @@ export class Uses {
   leave(container: Using): void {
     for (const set of [this.#all, this.#hungry, this.#writing]) set.delete(container);
   }
-  /** What is in use changes only as containers come and go: no script tells what it has written, which grows at any time. */
-  get constant(): boolean {
-    return this.#writing.size === 0;
+  /** Containers whose scripts tell what they have written, which grows at any time. */
+  get writing(): number {
+    return this.#writing.size;
   }
   /** Bytes of memory of those that run. */
   memory(): number {

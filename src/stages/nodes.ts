@@ -1,7 +1,7 @@
 /** The nodes that stages play: those that are wanted are registered, and each that lives renews its lease. */
 
 import { parseTime } from "#base/time.ts";
-import { controller, on } from "#client/controller.ts";
+import { beside, controller, on } from "#client/controller.ts";
 import { create, patch, type Step, update, wake } from "#client/steps.ts";
 import { Lease } from "#kinds/coordination/v1/lease.ts";
 import { Node } from "#kinds/core/v1/node.ts";
@@ -40,7 +40,7 @@ export function stagedNodes(wanted: Map<string, WantedNode>, lives: (name: strin
     keyedBy: "Node",
     workers: 16,
     // its own renewals are seen in the view before the next is due
-    watches: [on(Node), on(Lease, () => [])],
+    watches: [on(Node), beside(Lease)],
     observe(key, { views }) {
       const node = views.of(Node).get(key);
       const asked = wanted.get(key);
