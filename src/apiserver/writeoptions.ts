@@ -5,6 +5,7 @@ import type { Call } from "#apiserver/call.ts";
 import { boolean } from "#apiserver/listoptions.ts";
 import { invalid, Report, root } from "#base/fielderror.ts";
 import type { HttpRequest } from "#base/http.ts";
+import { limits } from "#base/limits.ts";
 import { badRequest } from "#base/status.ts";
 import { kind } from "#kinds/kind.ts";
 import { DeleteOptions } from "#kinds/meta/v1/options.ts";
@@ -22,16 +23,28 @@ function checkDryRun(values: readonly string[], report: Report): void {
   if (values.some(v => v !== "All")) report.notSupported(root.child("dryRun"), values, ["All"]);
 }
 /** The User-Agent up to its first slash, as upstream names managers that do not say who they are. */
-function agentOf(request: HttpRequest): string {
-  const agent = request.headers["user-agent"] ?? "";
+function managerOf(agent: string): string {
   const end = agent.indexOf("/");
   return (end < 0 ? agent : agent.slice(0, end)).replace(/[^\x20-\x7e]/g, "").slice(0, MANAGER_MAX) || "unknown";
+}
+
+/** What a write without a query says, by its User-Agent; kept, as the same few write again and again. */
+const unsaid = new Map<string, WriteOptions>();
+function withoutQuery({ headers }: HttpRequest): WriteOptions {
+  const agent = headers["user-agent"] ?? "";
+  let options = unsaid.get(agent);
+  if (!options) {
+    options = { dryRun: false, manager: managerOf(agent), directive: "Warn", force: false };
+    if (unsaid.size >= limits.knownAgents) unsaid.clear();
+    if (agent.length <= MANAGER_MAX) unsaid.set(agent, options);
+  }
+  return options;
 }
 
 /** `optionsKind`: what upstream calls these options: CreateOptions, UpdateOptions, PatchOptions. */
 export function writeOptions(call: Call, optionsKind: "CreateOptions" | "UpdateOptions" | "PatchOptions", apply = false): WriteOptions {
   const { query } = call;
-  if (query.size === 0 && !apply) return { dryRun: false, manager: agentOf(call.http), directive: "Warn", force: false };
+  if (query.size === 0 && !apply) return withoutQuery(call.http);
   const report = new Report();
   const manager = query.get("fieldManager") ?? "";
   const validation = query.get("fieldValidation") ?? "";
@@ -53,7 +66,7 @@ export function writeOptions(call: Call, optionsKind: "CreateOptions" | "UpdateO
   if (!report.ok) throw invalid("meta.k8s.io", optionsKind, "", report.errors);
   return {
     dryRun: dryRun.length > 0,
-    manager: manager || agentOf(call.http),
+    manager: manager || managerOf(call.http.headers["user-agent"] ?? ""),
     directive: (validation || "Warn") as Directive,
     force: force ?? false,
   };

@@ -51,6 +51,8 @@ export const limits = {
   knownRequests: 16_384,
   /** Keys of objects that were asked for by name. */
   knownKeys: 4096,
+  /** User-Agents whose managers of fields are kept. */
+  knownAgents: 1024,
   /** Users of nodes whose nodes are kept. */
   knownNodes: 16_384,
   /** Texts of quantities whose amounts are kept. */
