@@ -233,7 +233,7 @@ export async function put(
   side: Side,
 ): Promise<Stored | undefined> {
   const { kind } = write;
-
+  const did = previous ? "update" : "create";
   const drawn = drawUp(kind, object, previous !== undefined);
   const value = drawn.record;
   const lease = kind.storedAt === "events" ? await leaseOfEvents(options) : undefined;
@@ -241,13 +241,11 @@ export async function put(
   let read: AnyObject | undefined;
   let revision: Revision | undefined;
   try {
+    const own: Op = lease === undefined ? { op: "put", key, value } : { op: "put", key, value, lease };
+    const note = noteOf(options, write, key, did);
     const result = await options.store.txn(
-      [{ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, ...side.compare],
-      [
-        { op: "put", key, value, ...(lease !== undefined && { lease }) },
-        ...side.ops,
-        ...noteOf(options, write, key, previous ? "update" : "create"),
-      ],
+      before({ key, target: "mod", is: "=", than: previous?.modRevision ?? 0 }, side.compare),
+      before(own, side.ops.length === 0 ? note : [...side.ops, ...note]),
     );
     if (result.succeeded) revision = result.revision;
   } finally {
@@ -255,7 +253,7 @@ export async function put(
   }
   if (revision === undefined) return undefined;
   options.objects.wrote(kind, key, value, revision);
-  options.witness?.(write, previous ? "update" : "create", key, object.metadata.name ?? "", revision, value);
+  options.witness?.(write, did, key, object.metadata.name ?? "", revision, value);
   return new Stored(kind, value, revision, read);
 }
 /** Deletes what `previous` says, if nobody was faster; the deletion's revision, or undefined when the attempt lost. */
@@ -276,6 +274,9 @@ export async function erase(options: RegistryOptions, write: Write, key: Key, pr
   options.witness?.(write, "delete", key, write.name, result.revision, previous.value);
   return result.revision;
 }
+
+/** Mostly nothing follows: a list that is spread grows as if it were long. */
+const before = <T>(first: T, rest: readonly T[]): T[] => (rest.length === 0 ? [first] : [first, ...rest]);
 
 function noteOf({ journal }: RegistryOptions, write: Write, key: Key, did: Did): readonly Op[] {
   return journal.note(write.kind, key, did, write);

@@ -143,9 +143,14 @@ class MemoryStore implements InMemory, History {
     return { revision: this.revision, entries: this.newest("", ALL_KEYS).entries, leases, lastLease: this.lastLease };
   }
 
-  async get(key: Key, revision?: Revision): Promise<Entry | undefined> {
-    this.check(revision);
-    return revision ? this.at(key, revision) : this.current.get(key);
+  get(key: Key, revision?: Revision): Promise<Entry | undefined> {
+    // no async function: most calls of a store are this and txn, which have nothing to wait for
+    try {
+      this.check(revision);
+      return Promise.resolve(revision ? this.at(key, revision) : this.current.get(key));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async range(from: Key, to: Key, { revision, limit, keysOnly, countOnly }: RangeOptions = {}): Promise<RangeResult> {
@@ -164,12 +169,16 @@ class MemoryStore implements InMemory, History {
     });
   }
 
-  async txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
-    this.check();
-    if (mayPut(then, otherwise)) this.checkRoom();
-    const { succeeded, results, events } = evaluate(this.draft, this.revision + 1, compare, then, otherwise);
-    this.commit(events);
-    return { succeeded, revision: this.revision, results };
+  txn(compare: readonly Compare[], then: readonly Op[], otherwise: readonly Op[] = []): Promise<TxnResult> {
+    try {
+      this.check();
+      if (mayPut(then, otherwise)) this.checkRoom();
+      const { succeeded, results, events } = evaluate(this.draft, this.revision + 1, compare, then, otherwise);
+      this.commit(events);
+      return Promise.resolve({ succeeded, revision: this.revision, results });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   watch(from: Key, to: Key, options?: WatchOptions): Watch {
