@@ -3,7 +3,7 @@
  * at most once for all who want it in the same form.
  */
 
-import { ROOT } from "#apiserver/keys.ts";
+import { prefixOf, ROOT } from "#apiserver/keys.ts";
 import type { Parsed } from "#apiserver/parsed.ts";
 import { objectOf } from "#apiserver/record.ts";
 import type { AnyObject } from "#apiserver/registry.ts";
@@ -11,39 +11,62 @@ import type { Cancel, Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { freeze } from "#base/plain.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Key, prefixEnd, type Revision, type Store, type StoreEvent, type Watch } from "#store/contract.ts";
+import { type Entry, type Key, prefixEnd, type Revision, type Store, type StoreEvent, type Watch } from "#store/contract.ts";
 
 /** A change of one object. */
 export class Change {
-  readonly key: Key;
-  readonly revision: Revision;
-  /** The record after the change; undefined: deleted. */
-  readonly record: Uint8Array | undefined;
-  readonly previous: { readonly record: Uint8Array; readonly revision: Revision } | undefined;
-  private made: Map<string, unknown> | undefined;
+  private readonly event: StoreEvent;
   private readonly parsed: Parsed;
+  /** The kind that was asked for first, mostly the only one, and its objects after the change and before it. */
+  private kind: Kind | undefined;
+  private is: AnyObject | undefined;
+  private was: AnyObject | undefined;
+  private made: Map<string, unknown> | undefined;
   constructor(event: StoreEvent, parsed: Parsed) {
+    this.event = event;
     this.parsed = parsed;
-    this.key = event.entry.key;
-    this.revision = event.entry.modRevision;
-    this.record = event.type === "put" ? event.entry.value : undefined;
-    this.previous = event.previous && { record: event.previous.value, revision: event.previous.modRevision };
+  }
+  get key(): Key {
+    return this.event.entry.key;
+  }
+  get revision(): Revision {
+    return this.event.entry.modRevision;
+  }
+  /** The record after the change; undefined: deleted. */
+  get record(): Uint8Array | undefined {
+    return this.event.type === "put" ? this.event.entry.value : undefined;
+  }
+  /** What stood before the change. */
+  get previous(): Entry | undefined {
+    return this.event.previous;
   }
   /** The object after the change, parsed once and frozen. */
   object(kind: Kind): AnyObject | undefined {
-    const { record, key, revision } = this;
-    const read = () => this.parsed.get(kind, key, revision, record!) ?? freeze(objectOf(kind, record!, revision) as AnyObject);
-    return record && this.once(`new ${kind.group}/${kind.version}`, read);
+    const { record } = this;
+    if (!record) return undefined;
+    this.kind ??= kind;
+    if (kind !== this.kind) return this.once(`new ${kind.group}/${kind.version}`, () => this.read(kind, record));
+    this.is ??= this.read(kind, record);
+    return this.is;
   }
   /** The object before it, with the change's revision: what a DELETED event shows. */
   old(kind: Kind): AnyObject | undefined {
-    const { previous, key, revision } = this;
-    const read = () => {
-      const known = this.parsed.get(kind, key, previous!.revision, previous!.record);
-      if (!known) return freeze(objectOf(kind, previous!.record, revision) as AnyObject);
-      return freeze({ ...known, metadata: { ...known.metadata, resourceVersion: String(revision) } });
-    };
-    return previous && this.once(`old ${kind.group}/${kind.version}`, read);
+    const { previous } = this;
+    if (!previous) return undefined;
+    this.kind ??= kind;
+    if (kind !== this.kind) return this.once(`old ${kind.group}/${kind.version}`, () => this.readOld(kind, previous));
+    this.was ??= this.readOld(kind, previous);
+    return this.was;
+  }
+  private read(kind: Kind, record: Uint8Array): AnyObject {
+    const { key, revision } = this;
+    return this.parsed.get(kind, key, revision, record) ?? freeze(objectOf(kind, record, revision) as AnyObject);
+  }
+  private readOld(kind: Kind, { value, modRevision }: Entry): AnyObject {
+    const { key, revision } = this;
+    const known = this.parsed.get(kind, key, modRevision, value);
+    if (!known) return freeze(objectOf(kind, value, revision) as AnyObject);
+    return freeze({ ...known, metadata: { ...known.metadata, resourceVersion: String(revision) } });
   }
   /** What `make` gives, made once for each name. */
   once<T>(name: string, make: () => T): T {
@@ -61,15 +84,22 @@ const RETRY_MS = 1_000;
 /** For how long anyone waits for the feed to come to a revision. */
 const PATIENCE_MS = 5_000;
 export type Subscriber = (change: Change) => void;
+/** A folder's keys begin with `prefix`. */
+interface Folder {
+  readonly prefix: Key;
+  readonly subscribers: Set<Subscriber>;
+}
 
 export class Feed {
   /** All changes up to here have been handed out. */
   position: Revision = 0;
   private readonly store: Store;
   private readonly log: Log;
-  private readonly folders: ReadonlySet<string>;
+  /** By their names: `pods` of `/registry/pods/…`, `services/specs` of `/registry/services/specs/…`. */
+  private readonly folders: ReadonlyMap<string, Folder>;
+  /** The one of the last change, which is mostly the next one's, too. */
+  private latest: Folder | undefined;
   private readonly parsed: Parsed;
-  private readonly subscribers = new Map<string, Set<Subscriber>>();
   private readonly stop = new AbortController();
   private readonly clock: Clock;
   private recover: () => Promise<Revision> = async () => this.store.revision;
@@ -85,7 +115,7 @@ export class Feed {
     this.moved = moved;
     this.store = store;
     this.log = log;
-    this.folders = new Set(kinds.map(k => k.storedAt));
+    this.folders = new Map(kinds.map(k => [k.storedAt, { prefix: prefixOf(k), subscribers: new Set() }]));
   }
   /**
    * Begins after `revision`. When the store's watch breaks off, `recover` ends what hangs on it, reads anew, and says from where to go on.
@@ -97,9 +127,9 @@ export class Feed {
   }
   /** Calls back with each change in a kind's folder from `position` on; the result ends it. */
   subscribe(folder: string, subscriber: Subscriber): () => void {
-    const set = this.subscribers.get(folder) ?? new Set();
-    this.subscribers.set(folder, set.add(subscriber));
-    return () => set.delete(subscriber);
+    const { subscribers } = this.folders.get(folder)!;
+    subscribers.add(subscriber);
+    return () => subscribers.delete(subscriber);
   }
   /** Resolves when all changes up to `revision` have been handed out; or after a while, when the store's watch does not get there. */
   async reached(revision: Revision): Promise<void> {
@@ -150,21 +180,18 @@ export class Feed {
   }
   private hand(events: readonly StoreEvent[]): void {
     for (const event of events) {
-      const subscribers = this.subscribers.get(this.folderOf(event.entry.key) ?? "");
-      if (!subscribers?.size) continue;
+      const { key } = event.entry;
+      if (!this.latest || !key.startsWith(this.latest.prefix)) this.latest = this.folderOf(key);
+      if (!this.latest?.subscribers.size) continue;
       const change = new Change(event, this.parsed);
-      for (const subscriber of subscribers) subscriber(change);
+      for (const subscriber of this.latest.subscribers) subscriber(change);
     }
     for (const { type, entry } of events) if (type === "delete") this.parsed.gone(entry.key, entry.modRevision);
   }
-  /** `pods` of `/registry/pods/…`, `services/specs` of `/registry/services/specs/…`. */
-  private folderOf(key: Key): string | undefined {
+  private folderOf(key: Key): Folder | undefined {
     const one = key.indexOf("/", ROOT.length);
-    const first = key.slice(ROOT.length, one);
-    if (this.folders.has(first)) return first;
     const two = key.indexOf("/", one + 1);
-    const both = key.slice(ROOT.length, two);
-    return this.folders.has(both) ? both : undefined;
+    return this.folders.get(key.slice(ROOT.length, one)) ?? this.folders.get(key.slice(ROOT.length, two));
   }
 }
 function sizeOf(events: readonly StoreEvent[]): number {

@@ -47,14 +47,20 @@ export class Outbox<Piece> implements AsyncIterableIterator<readonly Piece[], un
     return this;
   }
   /** All that there is, once there is something. One reader asks at a time. */
-  async next(): Promise<IteratorResult<readonly Piece[], undefined>> {
-    while (this.queue.length === 0) {
-      if (this.ended) return this.return();
-      await new Promise<void>(resolve => {
-        this.wake = resolve;
-      });
-      this.wake = undefined;
-    }
+  next(): Promise<IteratorResult<readonly Piece[], undefined>> {
+    if (this.queue.length > 0) return Promise.resolve(this.take());
+    if (this.ended) return this.return();
+    // what is pushed before the reader comes to itself is taken with what woke it
+    return new Promise<void>(this.waits).then(this.woken);
+  }
+  private readonly waits = (resolve: () => void): void => {
+    this.wake = resolve;
+  };
+  private readonly woken = () => {
+    this.wake = undefined;
+    return this.queue.length > 0 ? this.take() : this.next();
+  };
+  private take(): IteratorResult<readonly Piece[], undefined> {
     const value = this.queue;
     this.queue = [];
     this.size = 0;

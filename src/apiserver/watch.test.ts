@@ -51,6 +51,31 @@ test("initial events beyond what is kept for a slow reader come whole, with what
   server.close();
 });
 
+test("a watch of one name hears of that object alone, in its namespace and in all of them", async () => {
+  const server = await testServer(virtualClock());
+  const begin = (await server.ask("POST", CONFIGMAPS, { metadata: { name: "first" } })).body.metadata.resourceVersion;
+  await server.ask("POST", "/api/v1/namespaces", { metadata: { name: "other" } });
+  for (const path of [CONFIGMAPS, "/api/v1/namespaces/other/configmaps"])
+    for (const name of ["a", "ab", "b"]) await server.ask("POST", path, { metadata: { name } });
+  const live = [CONFIGMAPS, "/api/v1/configmaps"].map(path => `${path}?watch=1&fieldSelector=metadata.name%3Da&resourceVersion=${begin}`);
+  const heard = await Promise.all(
+    live.map(async url => {
+      const events = linesOf(await server.send("GET", url));
+      const next = async () => {
+        const { type, object } = (await events.next()).value;
+        return `${type} ${object.metadata.namespace}/${object.metadata.name}`;
+      };
+      return { next, caughtUp: [await next(), ...(url.startsWith("/api/v1/configmaps") ? [await next()] : [])] };
+    }),
+  );
+  for (const name of ["ab", "a"]) await server.ask("DELETE", `${CONFIGMAPS}/${name}`);
+  assert.deepEqual(await Promise.all(heard.map(async ({ next, caughtUp }) => [...caughtUp, await next()])), [
+    ["ADDED default/a", "DELETED default/a"],
+    ["ADDED default/a", "ADDED other/a", "DELETED default/a"],
+  ]);
+  server.close();
+});
+
 test("sendInitialEvents needs its match", async () => {
   const server = await testServer(virtualClock());
   const { code, body } = await server.ask("GET", `${CONFIGMAPS}?watch=1&sendInitialEvents=true`);

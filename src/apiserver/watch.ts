@@ -3,7 +3,7 @@
 import { writeJson } from "#apiserver/codec.ts";
 import { Change, type Feed } from "#apiserver/feed.ts";
 import { toProtobuf } from "#apiserver/formats.ts";
-import { rangeOf } from "#apiserver/keys.ts";
+import { objectKey, prefixOf, rangeOf } from "#apiserver/keys.ts";
 import { walk } from "#apiserver/list.ts";
 import { type ListQuery, tooLargeVersion } from "#apiserver/listoptions.ts";
 import { CONTENT_TYPE, type Form } from "#apiserver/negotiate.ts";
@@ -21,7 +21,7 @@ import { freeze } from "#base/plain.ts";
 import { expired, type Status } from "#base/status.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { watchFrame } from "#schema/protobuf.ts";
-import { Compacted, type Revision } from "#store/contract.ts";
+import { Compacted, type Key, type Revision } from "#store/contract.ts";
 
 type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
 /** Watches without timeoutSeconds end after half an hour to an hour, as upstream's --min-request-timeout has it. */
@@ -92,15 +92,18 @@ class Watcher {
   /** Nothing at or below this is sent. */
   private after: Revision = 0;
   private headerSent = false;
-  private readonly prefix: string;
+  private readonly prefix: Key;
+  /** The only key that can be asked for, where there is one. */
+  private readonly key: Key | undefined;
   /** What events in this form are called among the frames of a change. */
   private readonly ids: Readonly<Record<EventType, string>>;
 
   constructor(options: RegistryOptions & { feed: Feed; watches: Watches }, request: WatchRequest) {
     this.options = options;
     this.request = request;
-    const { kind, form } = request;
-    this.prefix = rangeOf(kind, request.namespace).from;
+    const { kind, namespace, form, choice } = request;
+    this.prefix = prefixOf(kind, namespace);
+    if (choice.name !== undefined && (namespace || !kind.namespaced)) this.key = objectKey(kind, namespace, choice.name);
     const id = (type: EventType) => `${type} ${kind.group}/${kind.version} ${form.media} ${form.asValue} ${form.as} ${form.version}`;
     this.ids = { ADDED: id("ADDED"), MODIFIED: id("MODIFIED"), DELETED: id("DELETED"), BOOKMARK: id("BOOKMARK") };
     this.outbox = new Outbox(limits.watchBuffer, () => this.stop());
@@ -204,7 +207,8 @@ class Watcher {
   }
 
   private change(c: Change): void {
-    if (c.revision <= this.after || this.outbox.ended || !c.key.startsWith(this.prefix)) return;
+    if (c.revision <= this.after || this.outbox.ended) return;
+    if (this.key === undefined ? !c.key.startsWith(this.prefix) : c.key !== this.key) return;
     this.after = c.revision;
     const { kind, choice } = this.request;
     const was = c.previous !== undefined && (choice.all || choice.matches(c.old(kind)!));
@@ -215,11 +219,15 @@ class Watcher {
   private sendChange(type: EventType, c: Change): void {
     const { kind, form } = this.request;
     const gone = type === "DELETED";
-    const record = gone ? c.previous!.record : c.record!;
-    const object = () => (gone ? c.old(kind)! : c.object(kind)!);
-    if (form.as === "Table") this.send(this.frame(type, object(), record.length));
+    const record = gone ? c.previous!.value : c.record!;
     // a value is shared as it is
-    else if (form.asValue && !form.as) this.outbox.push({ type, object: object() }, record.length);
+    if (form.asValue && !form.as) this.outbox.push({ type, object: gone ? c.old(kind)! : c.object(kind)! }, record.length);
+    else this.sendFrame(type, c, record);
+  }
+  private sendFrame(type: EventType, c: Change, record: Uint8Array): void {
+    const { kind, form } = this.request;
+    const object = () => (type === "DELETED" ? c.old(kind)! : c.object(kind)!);
+    if (form.as === "Table") this.send(this.frame(type, object(), record.length));
     else if (form.media === "json" && !form.as)
       this.send(c.once(this.ids[type], () => jsonFrame(type, servedParts(kind, record, c.revision))));
     else this.send(c.once(this.ids[type], () => this.frame(type, object(), record.length)));

@@ -62,6 +62,8 @@ export interface Client {
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T>;
   list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<ListOf<T>>;
   watch<T extends KubeObject>(kind: Kind<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  /** The same, those together that came together. */
+  watchBatches<T extends KubeObject>(kind: Kind<T>, options?: WatchOptions): AsyncIterable<readonly WatchEvent<T>[]>;
   create<T extends KubeObject>(kind: Kind<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
   update<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(kind: Kind<T>, name: string, type: PatchType, patch: unknown, options?: WriteOptions): Promise<T>;

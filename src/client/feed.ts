@@ -1,8 +1,9 @@
 /** Keeps a view's contents up to date: WatchList where the server has it, else list and watch; again from a list when history is lost. */
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import { freeze } from "#base/plain.ts";
 import { reasonOf, StatusError } from "#base/status.ts";
-import type { Client, ListOptions } from "#client/client.ts";
+import type { Client, ListOptions, WatchEvent } from "#client/client.ts";
 import { type Contents, revisionOf } from "#client/view.ts";
 import { apiVersionOf, type Kind, type KubeObject } from "#kinds/kind.ts";
 
@@ -51,8 +52,7 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
     const initial: T[] = [];
     let listing = initialEvents;
     const from = revision === "" ? {} : { resourceVersion: revision };
-    for await (const event of client.watch(kind, { ...scope, ...from, initialEvents, bookmarks: true, signal })) {
-      if (signal.aborted) return;
+    const take = (event: WatchEvent<T>): void => {
       if (event.type === "ERROR") throw new StatusError(event.status);
       const object = event.object;
       if (event.type === "BOOKMARK") {
@@ -64,12 +64,17 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
         contents.passed(revisionOf(object));
       } else if (listing) {
         initial.push(trimmed(object));
-        continue;
+        return;
       } else if (event.type === "DELETED") contents.drop(trimmed(object));
       else contents.put(trimmed(object));
       failures = 0;
       if (!listing) revision = object.metadata.resourceVersion ?? revision;
-    }
+    };
+    for await (const batch of client.watchBatches(kind, { ...scope, ...from, initialEvents, bookmarks: true, signal }))
+      for (const event of batch) {
+        if (signal.aborted) return;
+        take(event);
+      }
   }
   async function run(): Promise<void> {
     while (!signal.aborted) {
@@ -99,17 +104,18 @@ export function feed<T extends KubeObject>(parts: Feeding<T>): Feed {
   return state;
 }
 
-/** What a view keeps of an object: not the record of managers, which no loop reads and which makes up a third of it. */
+/** What a view keeps of an object, frozen: not the record of managers, which no loop reads and which makes up a third of it. */
 export function trimmer<T extends KubeObject>(kind: Kind<T>, metadataOnly = false): (object: T) => T {
   const apiVersion = apiVersionOf(kind);
   return object => {
     const given = object.metadata as Fields;
     const metadata: Fields = {};
-    for (const field in given) if (field !== "managedFields") metadata[field] = given[field];
-    const kept: Fields = { apiVersion, kind: kind.kind, metadata };
+    for (const field in given) if (field !== "managedFields") metadata[field] = freeze(given[field]);
+    const kept: Fields = { apiVersion, kind: kind.kind, metadata: Object.freeze(metadata) };
     if (!metadataOnly)
-      for (const field in object) if (field !== "apiVersion" && field !== "kind" && field !== "metadata") kept[field] = object[field];
-    return kept as unknown as T;
+      for (const field in object)
+        if (field !== "apiVersion" && field !== "kind" && field !== "metadata") kept[field] = freeze(object[field]);
+    return Object.freeze(kept) as unknown as T;
   };
 }
 type Fields = Record<string, unknown>;

@@ -140,7 +140,11 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
       }
       return list;
     },
-    watch<T extends KubeObject>(kind: Kind<T>, o: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
+    watch<T extends KubeObject>(kind: Kind<T>, o?: WatchOptions): AsyncIterable<WatchEvent<T>> {
+      const batches = this.watchBatches(kind, o);
+      return { [Symbol.asyncIterator]: () => new Events<T>(batches[Symbol.asyncIterator]()) };
+    },
+    watchBatches<T extends KubeObject>(kind: Kind<T>, o: WatchOptions = {}): AsyncIterable<readonly WatchEvent<T>[]> {
       const query = {
         watch: 1,
         labelSelector: o.labelSelector,
@@ -159,7 +163,7 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
         if (response.status >= 400) throw errorOf(response.status, await bodyOf(response));
         return (response.events ?? eventsIn(response))[Symbol.asyncIterator]();
       };
-      return { [Symbol.asyncIterator]: () => new Events<T>(batches) };
+      return { [Symbol.asyncIterator]: () => new Batches<T>(batches) };
     },
     create: (kind, object, o = {}) => {
       const body = { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
@@ -207,33 +211,47 @@ async function* eventsIn({ body }: HttpResponse): AsyncGenerator<readonly ValueE
   if (!body) return;
   for await (const line of linesOf(body instanceof Uint8Array ? [body] : body)) yield [JSON.parse(line) as ValueEvent];
 }
-/** A watch's events one by one; of those that came together all but the first are there at once. */
-class Events<T> implements AsyncIterator<WatchEvent<T>, undefined> {
+/** A watch's events as they come, many at a time. */
+class Batches<T> implements AsyncIterator<readonly WatchEvent<T>[], undefined> {
   readonly #begin: () => Promise<AsyncIterator<readonly ValueEvent[]>>;
   #source: AsyncIterator<readonly ValueEvent[]> | undefined;
-  #batch: readonly ValueEvent[] = [];
-  #at = 0;
   constructor(begin: () => Promise<AsyncIterator<readonly ValueEvent[]>>) {
     this.#begin = begin;
   }
-  next(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
-    const event = this.#batch[this.#at++];
-    return event ? Promise.resolve({ done: false, value: eventOf<T>(event) }) : this.#more();
-  }
-  async #more(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+  async next(): Promise<IteratorResult<readonly WatchEvent<T>[], undefined>> {
     this.#source ??= await this.#begin();
-    for (;;) {
-      const { done, value } = await this.#source.next();
+    const { done, value } = await this.#source.next();
+    if (done) return DONE;
+    // an error is the last that is said
+    const isWhole = value.at(-1)?.type !== "ERROR";
+    return { done: false, value: isWhole ? (value as readonly WatchEvent<T>[]) : value.map(eventOf<T>) };
+  }
+  async return(): Promise<IteratorResult<readonly WatchEvent<T>[], undefined>> {
+    await this.#source?.return?.();
+    return DONE;
+  }
+}
+/** A watch's events one by one; of those that came together all but the first are there at once. */
+class Events<T> implements AsyncIterator<WatchEvent<T>, undefined> {
+  readonly #batches: AsyncIterator<readonly WatchEvent<T>[]>;
+  #batch: readonly WatchEvent<T>[] = [];
+  #at = 0;
+  constructor(batches: AsyncIterator<readonly WatchEvent<T>[]>) {
+    this.#batches = batches;
+  }
+  async next(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    while (this.#at === this.#batch.length) {
+      const { done, value } = await this.#batches.next();
       if (done) return DONE;
-      const [event] = value;
       this.#batch = value;
-      this.#at = 1;
-      if (event) return { done: false, value: eventOf<T>(event) };
+      this.#at = 0;
     }
+    return { done: false, value: this.#batch[this.#at++]! };
   }
   async return(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
     this.#batch = [];
-    await this.#source?.return?.();
+    this.#at = 0;
+    await this.#batches.return?.();
     return DONE;
   }
 }

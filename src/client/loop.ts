@@ -320,7 +320,7 @@ function concernsNobody({ metadataOnly, reads }: Watch, object: KubeObject, old:
 }
 function sameMetadata({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
   const [is, was] = [a, b] as unknown as Readonly<Record<string, unknown>>[];
-  for (const field in is) if (!OWN_STATE.has(field) && !equal(is[field], was![field])) return false;
+  for (const field in is) if (is[field] !== was![field] && !OWN_STATE.has(field) && !equal(is[field], was![field])) return false;
   for (const field in was) if (!OWN_STATE.has(field) && was[field] !== undefined && is![field] === undefined) return false;
   return true;
 }

@@ -126,6 +126,22 @@ async function told(values: boolean) {
   return { answers, seen, rest, revision, entries };
 }
 
+test("what happens at once comes at once", async () => {
+  const clock = virtualClock();
+  const server = await testServer(clock);
+  const client = createClient(actingAs(server.handle, ADMIN), { userAgent: "test/1", clock, values: true });
+  const names = ["a", "b", "c"];
+  const heard: (string | undefined)[][] = [];
+  for await (const batch of client.watchBatches(ConfigMap, { namespace: "default", initialEvents: true })) {
+    heard.push(batch.map(event => (event.type === "ERROR" ? undefined : (event.object.metadata.name ?? event.type))));
+    if (heard.length > 1) break;
+    await Promise.all(names.map(name => client.create(ConfigMap, { metadata: { name, namespace: "default" } })));
+    await clock.advance(0);
+  }
+  assert.deepEqual(heard, [["BOOKMARK"], names]);
+  server.close();
+});
+
 test("values between components of one process say what JSON says, and leave the same bytes in the store", async () => {
   const [written, value] = [await told(false), await told(true)];
   const texts = (all: readonly unknown[]) => all.map(a => JSON.parse(JSON.stringify(a ?? null)) as unknown);

@@ -23,6 +23,7 @@ interface Index<T> {
   /** Objects by their keys; made when it is first read. */
   buckets: Buckets<T> | undefined;
 }
+type UsedIndex<T> = Index<T> & { readonly buckets: Buckets<T> };
 type Buckets<T> = Map<string, Map<string, T>>;
 
 /** What loops read: one kind's frozen objects. */
@@ -73,6 +74,8 @@ export function revisionOf(object: { readonly metadata: { readonly resourceVersi
 export class Contents<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Index<T>>();
+  /** Those of them that have been read. */
+  readonly #used: UsedIndex<T>[] = [];
   readonly #listeners = new Set<Changed<T>>();
   /** Uids that an own write deleted and the watch has not yet passed. */
   readonly #gone = new Set<string>();
@@ -97,7 +100,10 @@ export class Contents<T extends KubeObject> {
   by(index: string, at: string): readonly T[] {
     const found = this.#indexes.get(index);
     assert(found, `the index "${index}" is declared before it is read`);
-    found.buckets ??= this.#buckets(found.keysOf);
+    if (!found.buckets) {
+      found.buckets = this.#buckets(found.keysOf);
+      this.#used.push(found as UsedIndex<T>);
+    }
     return [...(found.buckets.get(at)?.values() ?? [])];
   }
   index(name: string, keysOf: IndexFunction<T>): void {
@@ -176,22 +182,24 @@ export class Contents<T extends KubeObject> {
     const old = this.#objects.get(at);
     if (old && revisionOf(old) >= revisionOf(object)) return;
     freeze(object);
-    for (const index of this.#indexes.values()) move(index, at, old, object);
+    for (const index of this.#used) move(index, at, old, object);
     this.#objects.set(at, object);
     if (this.#timed && (!old || this.#timed.of(old) !== this.#timed.of(object))) this.#timed.arrivals.set(at, this.#timed.now());
-    for (const changed of this.#listeners) changed({ object, old });
+    this.#tell({ object, old });
+  }
+  #tell(change: Change<T>): void {
+    for (const changed of this.#listeners) changed(change);
   }
   #remove(at: string, old: T): void {
     this.#objects.delete(at);
     this.#timed?.arrivals.delete(at);
-    for (const { keysOf, buckets } of this.#indexes.values()) if (buckets) for (const under of keysOf(old)) leave(buckets, at, under);
-    for (const changed of this.#listeners) changed({ object: undefined, old });
+    for (const { keysOf, buckets } of this.#used) for (const under of keysOf(old)) leave(buckets, at, under);
+    this.#tell({ object: undefined, old });
   }
 }
 
 /** From where the old state stands in an index to where the new one belongs, which is mostly the same. */
-function move<T>({ keysOf, buckets }: Index<T>, at: string, old: T | undefined, object: T): void {
-  if (!buckets) return;
+function move<T>({ keysOf, buckets }: UsedIndex<T>, at: string, old: T | undefined, object: T): void {
   const to = keysOf(object);
   if (old !== undefined) for (const under of keysOf(old)) if (!to.includes(under)) leave(buckets, at, under);
   for (const under of to) enter(buckets, at, under, object);

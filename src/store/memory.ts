@@ -36,11 +36,8 @@ import { SortedMap } from "./sorted.ts";
 import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
 import { BATCH_EVENTS, type History, type HistoryRange, type Piece, Watchers } from "./watch.ts";
 
-/** An entry that was replaced or deleted: it is what a reader sees at revisions in [entry.modRevision, until). */
-interface Past {
-  readonly entry: Entry;
-  readonly until: Revision;
-}
+/** An event that replaced or deleted an entry: what a reader sees at revisions from that one's to its own. */
+type Past = StoreEvent & { readonly previous: Entry };
 
 /** What stands in a store at one revision. Entries never change, so that stores may share them. */
 export interface MemoryState {
@@ -87,8 +84,8 @@ class MemoryStore implements InMemory, History {
   private readonly past = new SortedMap<Past[]>();
   /** Which of their revision's changes entries are that are not the first. */
   private readonly subs = new WeakMap<Entry, number>();
-  /** The events of each revision, from `oldest` on. */
-  private events: (readonly StoreEvent[])[] = [];
+  /** All events from revision `oldest` on; each revision has some. */
+  private events: StoreEvent[] = [];
   oldest: Revision = 2;
   private readonly held: Leases;
   private readonly leaseKeys = new Map<LeaseId, Set<Key>>();
@@ -188,10 +185,12 @@ class MemoryStore implements InMemory, History {
   since(after: Revision, { from, to }: HistoryRange): Piece {
     const events: StoreEvent[] = [];
     let revision = after;
-    while (revision < this.revision && events.length < BATCH_EVENTS) {
-      revision++;
-      for (const event of this.events[revision - this.oldest] ?? [])
-        if (event.entry.key >= from && event.entry.key < to) events.push(event);
+    for (let i = this.placeAfter(after); i < this.events.length; i++) {
+      const event = this.events[i]!;
+      const { key, modRevision } = event.entry;
+      if (events.length >= BATCH_EVENTS && modRevision > revision) break;
+      revision = modRevision;
+      if (key >= from && key < to) events.push(event);
     }
     return { revision, events };
   }
@@ -227,11 +226,11 @@ class MemoryStore implements InMemory, History {
     if (revision <= this.compacted) throw new Compacted(this.compacted);
     if (revision > this.revision) throw new FutureRevision(this.revision);
     this.compacted = revision;
-    const drop = Math.max(0, revision - this.oldest);
     // What each compacted event replaced cannot be seen any more; the events of `revision` itself may still be watched.
-    for (let i = 0; i <= drop; i++) for (const { entry } of this.events[i] ?? []) this.forget(entry.key, revision);
-    this.events = this.events.slice(drop);
-    this.oldest += drop;
+    const end = this.placeAfter(revision);
+    for (let i = 0; i < end; i++) this.forget(this.events[i]!.entry.key, revision);
+    this.events = this.events.slice(this.placeAfter(revision - 1));
+    this.oldest = Math.max(this.oldest, revision);
   }
 
   size(): number {
@@ -300,12 +299,25 @@ class MemoryStore implements InMemory, History {
   }
   /** Each revision's changes after one and up to another, as they are now. */
   private changes(after: Revision, until: Revision): AsyncGenerator<RetainedChanges> {
-    const first = Math.max(after + 1, this.oldest);
-    const all = this.events.slice(first - this.oldest, until + 1 - this.oldest);
+    const all = this.events.slice(this.placeAfter(after), this.placeAfter(until));
     return (async function* () {
-      for (const [i, events] of all.entries())
-        yield { kind: "changes" as const, revision: first + i, events: events.map(({ type, entry }) => ({ type, entry })) };
+      for (let i = 0, end = 0; i < all.length; i = end) {
+        const revision = all[i]!.entry.modRevision;
+        while (all[end]?.entry.modRevision === revision) end++;
+        yield { kind: "changes" as const, revision, events: all.slice(i, end).map(({ type, entry }) => ({ type, entry })) };
+      }
     })();
+  }
+  /** Where among the events those of later revisions begin. */
+  private placeAfter(revision: Revision): number {
+    let low = 0;
+    let high = this.events.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.events[middle]!.entry.modRevision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
   async restore(stream: AsyncIterable<Retained>): Promise<void> {
     const { head, rest } = await headOf(stream);
@@ -377,14 +389,14 @@ class MemoryStore implements InMemory, History {
     return pastAt(this.past.get(key) ?? [], revision);
   }
 
-  private write({ type, entry, previous }: StoreEvent, sub: number): void {
+  private write(event: StoreEvent, sub: number): void {
+    const { type, entry, previous } = event;
     const { key } = entry;
     if (sub > 0 && type === "put") this.subs.set(entry, sub);
     if (previous) {
       const past = this.past.get(key);
-      const item = { entry: previous, until: entry.modRevision };
-      if (past) past.push(item);
-      else this.past.set(key, [item]);
+      if (past) past.push(event as Past);
+      else this.past.set(key, [event as Past]);
     }
     if (type === "put") {
       this.current.set(key, entry);
@@ -400,7 +412,7 @@ class MemoryStore implements InMemory, History {
   private commit(events: readonly StoreEvent[]): void {
     if (events.length === 0) return;
     this.revision++;
-    this.events.push(events);
+    for (const event of events) this.events.push(event);
     this.watchers.publish(events);
   }
   private revokeNow(id: LeaseId): void {
@@ -417,7 +429,7 @@ class MemoryStore implements InMemory, History {
     const past = this.past.get(key);
     if (!past) return;
     let gone = 0;
-    for (; gone < past.length && past[gone]!.until <= compacted; gone++) this.bytes -= sizeOf(past[gone]!.entry);
+    for (; gone < past.length && past[gone]!.entry.modRevision <= compacted; gone++) this.bytes -= sizeOf(past[gone]!.previous);
     if (gone === past.length) this.past.delete(key);
     else if (gone > 0) past.splice(0, gone);
   }
@@ -426,9 +438,9 @@ class MemoryStore implements InMemory, History {
 /** The version of a key's past that a reader at `revision` sees; newer ones stand at the end and are asked for most. */
 function pastAt(past: readonly Past[], revision: Revision): Entry | undefined {
   for (let i = past.length - 1; i >= 0; i--) {
-    const { entry, until } = past[i]!;
-    if (until <= revision) return undefined;
-    if (entry.modRevision <= revision) return entry;
+    const { entry, previous } = past[i]!;
+    if (entry.modRevision <= revision) return undefined;
+    if (previous.modRevision <= revision) return previous;
   }
   return undefined;
 }
