@@ -17,8 +17,8 @@ export const limits = {
   writesInFlight: 200,
   /** Longest time of a request that is no stream. */
   requestTimeout: 60_000,
-  /** Bytes of the store's log, and events, after which its index is told of them, other than a segment's end; what the index lacks is replayed at a start. */
-  storeFlushBytes: 24 * 1024 * 1024,
+  /** Bytes of the store's log, and events, after which its index is told of them; what the index lacks is replayed at a start. */
+  storeFlushBytes: 32 * 1024 * 1024,
   storeFlushEvents: 32_768,
   /** Bytes of one segment of the store's log. */
   storeSegment: 32 * 1024 * 1024,

@@ -70,14 +70,12 @@ class Check {
     let before: number | undefined;
     for (const n of await segmentsOf(files, directory)) {
       const path = `${directory}/${segmentName(n)}`;
+      if (report.torn) throw new Damaged(report.torn.file, report.torn.offset, "a frame is unreadable, and the log goes on after it");
       if (before !== undefined && n !== before + 1)
         throw new Damaged(`${directory}/${segmentName(before + 1)}`, 0, "the segment is missing");
       before = n;
       const file = await files.open(path, false);
       try {
-        // The next segment is made before the one before is full.
-        if (report.torn && (await file.size()) > 0)
-          throw new Damaged(report.torn.file, report.torn.offset, "a frame is unreadable, and the log goes on after it");
         const { good, torn } = await readSegment(file, { segment: n, checksum }, (body, at) => {
           report.frames++;
           try {

@@ -116,5 +116,5 @@ export async function undump({ position, pending, state, write, name }: Fresh, s
   }
   await base();
   await put();
-  position.lastLease = pending.lastLease = Math.max(position.lastLease, head.lastLease);
+  position.lastLease = Math.max(position.lastLease, head.lastLease);
 }

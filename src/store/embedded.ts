@@ -203,7 +203,7 @@ class EmbeddedStore implements LocalStore {
   grant(ttl: number, wanted?: LeaseId): Promise<Lease> {
     return this.groups.submit(records => {
       this.room.check(this.size());
-      const id = wanted ?? nextLease(this.pending.lastLease, given => this.pending.draft.hasLease(given));
+      const id = wanted ?? nextLease(this.position.lastLease, given => this.pending.draft.hasLease(given));
       if (this.pending.draft.hasLease(id)) throw new LeaseExists();
       const lease = { id, ttl: Math.max(1, ttl) };
       records.push(this.pending.granted(lease));

@@ -28,17 +28,17 @@ export type View = "durable" | "pending";
 
 /**
  * One table of the store: that of the index, and in front of it what the index does not have yet:
- * `flushing` is on its way there, `recent` is durable in the log, `sealed` is the batch on its way to the disk, `open` the one
- * being put together after it; both may still be undone. What was told to the index last may be kept, so that it is not read
- * again at once.
+ * `flushing` is on its way there, `recent` is durable in the log, `pending` is the batch being put together, which may
+ * still be undone. What was told to the index last may be kept, so that it is not read again at once.
  */
 export class Layered<V> {
   private readonly index: Index;
   private readonly name: string;
   private readonly codec: Codec<V>;
   private readonly presence: Presence | undefined;
-  private open = new Batch<V>();
-  private sealed = new Batch<V>();
+  private readonly pending = new KeyTable<Slot<V>>();
+  /** The same in the order in which they came. */
+  private slots: Slot<V>[] = [];
   private recent: Layer<V> = new Layer();
   private flushing: Layer<V> | undefined;
   private kept: Layer<V> | undefined;
@@ -75,9 +75,14 @@ export class Layered<V> {
   /** `existed`: whether a reader of the pending view sees the key now. */
   set(key: Key, value: V | null, existed: boolean): void {
     const hash = hashOf(key);
-    const there = this.open.get(key, hash);
-    if (there) there.value = value;
-    else this.open.add({ key, hash, value, below: existed });
+    const there = this.pending.get(key, hash);
+    if (there) {
+      there.value = value;
+      return;
+    }
+    const slot = { key, hash, value, below: existed };
+    this.pending.add(slot, hash);
+    this.slots.push(slot);
   }
 
   walk(from: Key, to: Key, view: View, visit: (key: Key, value: V) => boolean): void {
@@ -120,39 +125,33 @@ export class Layered<V> {
       });
     if (!flushed) add(this.flushing);
     add(this.recent);
-    if (view === "pending") for (const { value, below } of this.inBatches(from, to)) n += (value === null ? 0 : 1) - (below ? 1 : 0);
+    if (view === "pending")
+      for (const { key, value, below } of this.slots) if (key >= from && key < to) n += (value === null ? 0 : 1) - (below ? 1 : 0);
     return n;
   }
 
-  /** The open batch goes to the disk; none may be sealed. */
-  seal(): void {
-    const { open, sealed } = this;
-    this.open = sealed;
-    this.sealed = open;
-  }
-  /** The sealed batch is durable. */
+  /** The pending batch is durable. */
   commit(): void {
-    const { recent, sealed } = this;
-    if (sealed.slots.length === 0) return;
-    for (const slot of sealed.slots) {
-      const there = recent.put(slot);
+    const { recent, slots } = this;
+    if (slots.length === 0) return;
+    for (const slot of slots) {
+      const there = recent.get(slot.key, slot.hash);
       this.bytes.recent += this.weigh(slot) - (there ? this.weigh(there) : 0);
       if (there) there.value = slot.value;
+      else recent.add(slot);
     }
-    sealed.clear();
+    this.discard();
     this.shed();
   }
-  /** Neither batch ever was. */
+  /** The pending batch never was. */
   discard(): void {
-    this.sealed.clear();
-    this.open.clear();
+    if (this.slots.length === 0) return;
+    this.pending.clear();
+    this.slots = [];
   }
-  /** What the batches have of the key: null when they delete it, undefined when they leave it as it is. */
+  /** What the pending batch has of the key: null when it deletes it, undefined when it leaves it as it is. */
   inPending(key: Key): V | null | undefined {
-    const { open, sealed } = this;
-    if (open.slots.length + sealed.slots.length === 0) return undefined;
-    const hash = hashOf(key);
-    return (open.get(key, hash) ?? sealed.get(key, hash))?.value;
+    return this.slots.length > 0 ? this.pending.get(key)?.value : undefined;
   }
   freeze(): void {
     this.flushing = this.recent;
@@ -198,33 +197,11 @@ export class Layered<V> {
   private layersOver(from: Key, to: Key, view: View): Place<Slot<V>>[] {
     const layers: Place<Slot<V>>[] = [];
     for (const layer of [this.flushing, this.recent]) if (layer && layer.size > 0) layers.push(layer.place(from));
-    if (view === "pending")
-      for (const { slots } of [this.sealed, this.open]) {
-        const within = slots.filter(({ key }) => key >= from && key < to);
-        if (within.length > 0) layers.push(new Place([within.sort((a, b) => (a.key < b.key ? -1 : 1))], 0, 0));
-      }
+    if (view === "pending" && this.slots.length > 0) {
+      const slots = this.slots.filter(({ key }) => key >= from && key < to);
+      layers.push(new Place([slots.sort((a, b) => (a.key < b.key ? -1 : 1))], 0, 0));
+    }
     return layers;
-  }
-  private *inBatches(from: Key, to: Key): Generator<Slot<V>> {
-    for (const { slots } of [this.sealed, this.open]) for (const slot of slots) if (slot.key >= from && slot.key < to) yield slot;
-  }
-}
-/** What one batch writes, by its keys and in the order in which it came. */
-class Batch<V> {
-  readonly slots: Slot<V>[] = [];
-  private readonly byKey = new KeyTable<Slot<V>>();
-
-  get(key: Key, hash: number): Slot<V> | undefined {
-    return this.slots.length > 0 ? this.byKey.get(key, hash) : undefined;
-  }
-  add(slot: Slot<V>): void {
-    this.byKey.add(slot, slot.hash);
-    this.slots.push(slot);
-  }
-  clear(): void {
-    if (this.slots.length === 0) return;
-    this.slots.length = 0;
-    this.byKey.clear();
   }
 }
 /** Slots by their keys, and in the order of these. */
@@ -238,13 +215,9 @@ class Layer<V> {
   get(key: Key, hash: number): Slot<V> | undefined {
     return this.slots.get(key, hash);
   }
-  /** Adds it, or answers the one that its key has already. */
-  put(slot: Slot<V>): Slot<V> | undefined {
-    const there = this.slots.get(slot.key, slot.hash);
-    if (there) return there;
+  add(slot: Slot<V>): void {
     this.slots.add(slot, slot.hash);
     this.order.add(slot);
-    return undefined;
   }
   walk(from: Key, to: Key, visit: (slot: Slot<V>) => boolean): void {
     this.order.walk(from, to, visit);

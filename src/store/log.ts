@@ -11,11 +11,8 @@ const READ = 256 * 1024;
 /** Bytes of room made ahead of what is appended. */
 const ROOM_LEAST = 256 * 1024;
 const ROOM_MOST = 4 * 1024 * 1024;
-/**
- * A frame of more bytes finds its own room: making it would write all of them twice, which takes longer. For smaller ones it does
- * not, since room is made while the next frame is being put together, and what finds its own waits for the disk's journal.
- */
-const LARGE = 256 * 1024;
+/** A frame of more bytes finds its own room: making it would write all of them twice, which takes longer. */
+const LARGE = 96 * 1024;
 const zeroes = new Uint8Array(ROOM_MOST);
 
 export const segmentName = (n: number) => `${String(n).padStart(16, "0")}.log`;
@@ -150,8 +147,6 @@ export class Log {
   /** Bytes of the tail that the disk has room for already, and who makes more. */
   private room: number;
   private making: Promise<void> | undefined;
-  /** The next segment, if that is made already; undefined: it could not be. */
-  private next: Promise<File | undefined> | undefined;
 
   constructor(at: { files: FileSystem; directory: string; checksum: Checksum; segments: readonly Segment[] }) {
     this.files = at.files;
@@ -203,8 +198,8 @@ export class Log {
     return good;
   }
 
-  /** Appends the frame in `writer`, which `appended` is to be told of when it is on the disk; `alone`: see File. */
-  async append(writer: Writer, alone: boolean): Promise<void> {
+  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones; `alone`: see File. */
+  async append(writer: Writer, revision: Revision, ahead: boolean, alone: boolean): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     const { tail } = this;
     const body = writer.bytes.subarray(FRAME_HEADER, writer.at);
@@ -212,7 +207,7 @@ export class Log {
     writer.setU32(4, body.length);
     writer.setU32(8, frameSum(body, tail.number, tail.end, this.checksum));
     const frame = writer.done();
-    if (this.making && tail.end + frame.length > this.room) await this.making;
+    if (tail.end + frame.length > this.room) await this.making;
     try {
       await tail.file.writeThrough(tail.end, frame, alone);
     } catch (error) {
@@ -220,38 +215,22 @@ export class Log {
       await this.undo(error, !(error instanceof NoSpace));
       throw error;
     }
-  }
-  /**
-   * The frame in `writer`, in which nothing is newer than `revision`, is on the disk, and what is in it known to all: nothing may
-   * come between the two, or the index is told of a place in the log before it is told of what lies there. `ahead`: up to which byte
-   * of the segment there is room to be made for later ones.
-   */
-  appended({ at: bytes }: Writer, revision: Revision, ahead: number): void {
-    const { tail } = this;
-    tail.end += bytes;
+    tail.end += frame.length;
     tail.lastRevision = revision;
-    this.bytes += bytes;
-    if (bytes <= LARGE) this.makeRoom(ahead);
-  }
-  /** Makes the file of the next segment, so that `rotate` need not wait for the disk. */
-  prepare(): void {
-    if (!this.broken) this.next ??= createSegment(this.files, this.directory, this.tail.number + 1).catch(() => undefined);
+    this.bytes += frame.length;
+    if (ahead && frame.length <= LARGE) this.makeRoom();
   }
   /** Begins a new segment. On failure the old one goes on. */
   async rotate(): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     await this.making;
     const { tail } = this;
-    if (this.room > tail.end) {
-      // The room that it did not use.
-      await tail.file.truncate(tail.end);
-      await tail.file.sync();
-      this.room = tail.end;
-    }
+    // The room that it did not use.
+    if (this.room > tail.end) await tail.file.truncate(tail.end);
+    await tail.file.sync();
+    this.room = tail.end;
     const number = tail.number + 1;
-    const next = await this.next;
-    this.next = undefined;
-    const file = next ?? (await createSegment(this.files, this.directory, number));
+    const file = await createSegment(this.files, this.directory, number);
     this.tail = { number, file, end: 0, lastRevision: tail.lastRevision };
     this.segments.set(number, this.tail);
     this.room = 0;
@@ -272,24 +251,19 @@ export class Log {
     await this.making;
     if (!this.broken && this.room > this.tail.end) await this.tail.file.truncate(this.tail.end).catch(() => {});
     for (const { file } of this.all()) await file.close();
-    const next = await this.next;
-    await next?.close();
-    if (next) await this.files.remove(next.path).catch(() => {});
   }
 
   // A sync into room that is there already is a third of one that has to find room and note it.
-  private makeRoom(until: number): void {
+  private makeRoom(): void {
     const { tail, room } = this;
     const more = Math.min(ROOM_MOST, Math.max(ROOM_LEAST, tail.end));
     if (this.making || this.broken || room > tail.end + more / 2) return;
     const start = Math.max(room, tail.end + Math.ceil(more / 4));
     assert(Number.isSafeInteger(start) && start >= tail.end, "room begins behind what is written");
-    const bytes = Math.min(more, until - start);
-    if (bytes <= 0) return;
     const make = async () => {
-      await tail.file.write(start, zeroes.subarray(0, bytes));
+      await tail.file.write(start, zeroes.subarray(0, more));
       await tail.file.sync();
-      this.room = start + bytes;
+      this.room = start + more;
     };
     // Without room for room, appends find their own.
     this.making = make()

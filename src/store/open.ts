@@ -201,7 +201,6 @@ class Replay {
       if (error instanceof Damaged) throw error;
       throw new Damaged(file.path, at, error instanceof Error ? error.message : String(error));
     }
-    this.state.seal();
     this.state.commit();
     if (this.held < REPLAYED) return;
     this.held = 0;
@@ -220,7 +219,6 @@ class Replay {
       if (record.head.revision !== reached.revision)
         throw new Error(`the segment begins at revision ${record.head.revision}, and the one before ends at ${reached.revision}`);
       state.begin(record.head);
-      state.seal();
       state.commit();
     } else if (record.kind === "grant") {
       this.beforeIsKnown = false;

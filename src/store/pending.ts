@@ -5,21 +5,14 @@ import { type LogEvent, type LogRecord, leaseKey } from "./record.ts";
 import type { State } from "./state.ts";
 import { type Draft, tombstone } from "./txn.ts";
 
-/**
- * The batches that are not durable yet, one that is sealed and an open one behind it: what they write into `state`, where the
- * store will stand with them, and what the log is to say of the open one.
- */
+/** The batch being put together: what it writes into `state`, where it will stand, and what the log is to say of it. */
 export class Pending {
   revision: Revision;
   compacted: Revision;
-  lastLease: number;
   /** What transactions read and write. */
   readonly draft: Draft;
-  /** Leases granted (true) and revoked in the open one, and in the sealed one. */
-  private leases = new Map<LeaseId, boolean>();
-  private sealedLeases = new Map<LeaseId, boolean>();
-  /** Where the store stands with the sealed one. */
-  private sealed: { readonly revision: Revision; readonly lastLease: number };
+  /** Leases granted (true) and revoked in it. */
+  private readonly leases = new Map<LeaseId, boolean>();
   private readonly position: Position;
   private readonly state: State;
   private readonly held: Leases;
@@ -30,8 +23,6 @@ export class Pending {
     this.held = held;
     this.revision = position.revision;
     this.compacted = position.compacted;
-    this.lastLease = position.lastLease;
-    this.sealed = position;
     this.draft = this.newDraft();
   }
   private newDraft(): Draft {
@@ -53,7 +44,7 @@ export class Pending {
         state.cells.fill(entries);
         return { entries, count: all.length };
       },
-      hasLease: id => this.leases.get(id) ?? this.sealedLeases.get(id) ?? this.held.has(id),
+      hasLease: id => this.leases.get(id) ?? this.held.has(id),
       write: (event, sub) => state.write(event, sub),
     };
   }
@@ -64,7 +55,7 @@ export class Pending {
     return { kind: "events", revision, events: events as readonly LogEvent[] };
   }
   granted(lease: Lease): LogRecord {
-    this.lastLease = lastLeaseAfter(this.lastLease, lease.id);
+    this.position.lastLease = lastLeaseAfter(this.position.lastLease, lease.id);
     this.leases.set(lease.id, true);
     this.state.tables.leases.set(leaseKey(lease.id), lease.ttl, false);
     return { kind: "grant", lease };
@@ -82,28 +73,18 @@ export class Pending {
     return { kind: "events", revision: this.revision, events, revoked: id };
   }
 
-  /** The open batch goes to the disk; none may be sealed. */
-  seal(): void {
-    const { leases, sealedLeases, revision, lastLease } = this;
-    this.state.seal();
-    this.leases = sealedLeases;
-    this.sealedLeases = leases;
-    this.sealed = { revision, lastLease };
-  }
-  /** The sealed batch is durable in the log. */
+  /** It is durable in the log. */
   commit(): void {
     this.state.commit();
-    this.sealedLeases.clear();
-    this.position.revision = this.sealed.revision;
-    this.position.lastLease = this.sealed.lastLease;
+    this.leases.clear();
+    this.position.revision = this.revision;
   }
-  /** Neither batch ever was. */
-  discard(): void {
+  /** It never was; `lastLease` is what it was before. */
+  discard(lastLease: number): void {
     this.state.discard();
     this.revision = this.position.revision;
     this.compacted = this.position.compacted;
-    this.lastLease = this.position.lastLease;
     this.leases.clear();
-    this.sealedLeases.clear();
+    this.position.lastLease = lastLease;
   }
 }

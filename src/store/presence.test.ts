@@ -24,7 +24,6 @@ function counted(index: Index): { index: Index; asked: () => number } {
   return { index: { ...index, get }, asked: () => n };
 }
 async function flush(table: Layered<number>, index: Index): Promise<void> {
-  table.seal();
   table.commit();
   table.freeze();
   const writer = new Writer(64);

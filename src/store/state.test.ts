@@ -18,12 +18,10 @@ test("a key whose deletion is swept in the same batch in which it comes again is
   state.cache = cache;
   state.place(put("a", 2));
   state.place(versionOf(tombstone("b", 3), 0));
-  state.seal();
   state.commit();
   assert.equal(cache.range("", ALL_KEYS, 0).length, 1);
   state.bury("b");
   state.place(put("b", 4));
-  state.seal();
   state.commit();
   assert.deepEqual(
     cache.range("", ALL_KEYS, 0).map(({ key }) => key),

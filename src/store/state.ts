@@ -18,30 +18,20 @@ const FLUSH = 256 * 1024;
 /** Bytes of log for each place that is kept. */
 const NOTED = 256 * 1024;
 
-/** The versions that a batch writes, in order, and the keys of those that it forgets. */
-interface Written {
-  readonly versions: Version[];
-  readonly buried: Key[];
-}
-
-/**
- * What the store holds, in its tables and with two batches that may still be undone: the one that is sealed and on its way to the
- * disk, and the open one, which is being put together behind it. Values lie in the log.
- */
+/** What the store holds, in its tables and with the batch being put together; values lie in the log. */
 export class State {
   readonly index: Index;
   readonly tables: Tables;
   readonly cells: Cells;
   mark: Mark | undefined;
-  /** Bytes in the log of the newest entries: with both batches, with the sealed one, with none. */
+  /** Bytes in the log of the newest entries; with the pending batch. */
   live = 0;
-  private sealedLive = 0;
   private committedLive = 0;
   private readonly all: readonly Tables[keyof Tables][];
   private readonly counts = new Counts();
   private flushing: Mark | undefined;
-  private open: Written = { versions: [], buried: [] };
-  private sealed: Written = { versions: [], buried: [] };
+  private written: Version[] = [];
+  private buried: Key[] = [];
   private noted = { segment: 0, at: 0 };
   /** The key that was looked up last for the pending batch, since it is asked for again when it is written. */
   private sought: Key | undefined;
@@ -57,7 +47,7 @@ export class State {
     this.tables = tablesOver(index, this.mark === undefined);
     this.all = Object.values(this.tables);
     this.cells = new Cells(log, damaged);
-    this.live = this.sealedLive = this.committedLive = this.mark?.live ?? 0;
+    this.live = this.committedLive = this.mark?.live ?? 0;
   }
 
   /** The key's newest version, with or without its value; a deletion, too. */
@@ -81,7 +71,7 @@ export class State {
     return version && !isDead(version) ? version : undefined;
   }
 
-  /** Writes one event into the open batch, its revision's change `sub` (from 0 on); the log learns of what is returned. */
+  /** Writes one event into the pending batch, its revision's change `sub` (from 0 on); the log learns of what is returned. */
   write({ type, entry, previous }: StoreEvent, sub: number): LogEvent {
     const { key } = entry;
     const before = this.version(key, "pending");
@@ -97,7 +87,7 @@ export class State {
     const { newest, dead, attached } = this.tables;
     newest.set(key, version, before !== undefined);
     this.sought = undefined;
-    this.open.versions.push(version);
+    this.written.push(version);
     const wasDead = before !== undefined && isDead(before);
     if (isDead(version)) dead.set(key, version.modRevision, wasDead);
     else if (wasDead) dead.set(key, null, true);
@@ -112,12 +102,12 @@ export class State {
     this.tables.newest.set(key, null, true);
     this.tables.dead.set(key, null, true);
     this.sought = undefined;
-    this.open.buried.push(key);
+    this.buried.push(key);
   }
   /** Takes a segment's head for what leases and named values there are; for opening. */
   begin({ leases, meta }: Head): void {
     const { tables } = this;
-    const empty = <V>(table: Layered<V>) => {
+    const clear = <V>(table: Layered<V>) => {
       const keys: Key[] = [];
       table.walk("", ALL_KEYS, "pending", key => {
         keys.push(key);
@@ -125,49 +115,38 @@ export class State {
       });
       for (const key of keys) table.set(key, null, true);
     };
-    empty(tables.leases);
-    empty(tables.meta);
-    this.seal();
+    clear(tables.leases);
+    clear(tables.meta);
     this.commit();
     for (const { id, ttl } of leases) tables.leases.set(leaseKey(id), ttl, false);
     for (const [name, value] of meta) tables.meta.set(name, value.slice(), false);
   }
-  /** The open batch goes to the disk; none may be sealed. */
-  seal(): void {
-    const { open, sealed } = this;
-    this.open = sealed;
-    this.sealed = open;
-    this.sealedLive = this.live;
-    this.counts.seal();
-    for (const table of this.all) table.seal();
-  }
-  /** The sealed batch is durable. */
   commit(): void {
-    const { versions, buried } = this.sealed;
     // First what is buried: its key may have come again in the same batch, never the other way round.
-    for (const key of buried) this.cache?.forget(key);
-    for (const version of versions) {
+    for (const key of this.buried) this.cache?.forget(key);
+    for (const version of this.written) {
       version.before = undefined;
       this.cache?.put(version);
     }
     this.counts.commit();
-    clear(this.sealed);
-    this.committedLive = this.sealedLive;
+    this.written = [];
+    this.buried = [];
+    this.sought = this.found = undefined;
+    this.committedLive = this.live;
     for (const table of this.all) table.commit();
   }
-  /** Neither batch ever was. */
   discard(): void {
-    clear(this.sealed);
-    clear(this.open);
+    this.written = [];
+    this.buried = [];
     this.counts.discard();
     this.sought = this.found = undefined;
-    this.live = this.sealedLive = this.committedLive;
+    this.live = this.committedLive;
     for (const table of this.all) table.discard();
   }
 
-  /** How many versions the open batch has written so far. */
+  /** How many versions the pending batch has written so far. */
   get pendingWrites(): number {
-    return this.open.versions.length;
+    return this.written.length;
   }
 
   /** The first `limit` (0: all) entries of [from, to), perhaps without their values. */
@@ -248,7 +227,6 @@ export class State {
   asOf(newest: Version, revision: Revision): Version | undefined {
     let version = newest;
     while (version.modRevision > revision && version.before) version = version.before;
-    if (version.modRevision > revision && version.before === null) return undefined;
     if (version.modRevision <= revision) return isDead(version) ? undefined : version;
     for (let { link } = this.cells.read(version.key, version); link; ) {
       const found = this.follow(version.key, link);
@@ -345,8 +323,4 @@ export class State {
   }
 }
 
-function clear(written: Written): void {
-  written.versions.length = 0;
-  written.buried.length = 0;
-}
 const weigh = (version: Version) => version.size || cellSize(version);
