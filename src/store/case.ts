@@ -258,6 +258,14 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     assert.ok(left ? text(left.value) === "2" : deleted > 0);
   });
 
+  check("of transactions started at once one that reads the past finds nothing of those before it", async store => {
+    const { revision } = await write(store, put("a", "1"));
+    const past = (key: string): Op => ({ op: "get", key, revision });
+    const started = [write(store, put("a", "2"), put("new", "1")), write(store, put("a", "3"), past("a"), past("new"))];
+    const { results } = (await Promise.all(started))[1]!;
+    const found = results.flatMap(r => (r.op === "get" ? r.entries.map(e => `${e.key}=${text(e.value)}`) : []));
+    assert.deepEqual(found, ["a=1"]);
+  });
   check("what no store takes is refused whole", async store => {
     await assert.rejects(write(store, put("a", "1"), put("a", "2")), InvalidTxn);
     await assert.rejects(write(store, put("a", "1"), del("a", "b")), InvalidTxn);

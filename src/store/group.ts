@@ -103,6 +103,7 @@ export class Groups {
     const { lastLease } = position;
     const records: LogRecord[] = [];
     let taken = 0;
+    let hasBytes = false;
     try {
       if (log.end.at >= segmentBytes) await log.rotate();
       // In a frame of its own: a start reads those of all segments.
@@ -126,12 +127,12 @@ export class Groups {
           throw error;
         }
       }
-      if (writer.at > empty) {
+      hasBytes = writer.at > empty;
+      if (hasBytes) {
         const first = records.find(record => record.kind === "events" && record.events.length > 0);
         if (first?.kind === "events") state.noteFrame({ modRevision: first.revision, segment, at, size: 0 });
         this.single = taken === 1 ? this.single + 1 : 0;
-        await log.append(writer, pending.revision, room.alarms().length === 0, this.single > SINGLE);
-        flusher.appended += writer.at;
+        await log.append(writer, this.single > SINGLE);
       }
     } catch (error) {
       pending.discard(lastLease);
@@ -144,6 +145,10 @@ export class Groups {
     }
     const done = this.waiting.slice(0, taken);
     this.waiting = this.waiting.slice(taken);
+    if (hasBytes) {
+      log.appended(writer, pending.revision, room.alarms().length === 0);
+      flusher.appended += writer.at;
+    }
     pending.commit();
     this.parts.publish(records);
     for (const job of done) {
@@ -157,7 +162,8 @@ export class Groups {
     const { log, position, flusher } = this.parts;
     beginFrame(writer);
     encodeRecord(writer, { kind: "head", head: this.parts.head() }, log.end.segment, 0);
-    await log.append(writer, position.revision, false, false);
+    await log.append(writer, false);
+    log.appended(writer, position.revision, false);
     flusher.appended += writer.at;
   }
 }

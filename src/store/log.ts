@@ -198,8 +198,8 @@ export class Log {
     return good;
   }
 
-  /** Appends the frame in `writer`, in which nothing is newer than `revision`; `ahead`: there is room to be made for later ones; `alone`: see File. */
-  async append(writer: Writer, revision: Revision, ahead: boolean, alone: boolean): Promise<void> {
+  /** Appends the frame in `writer`, which `appended` is to be told of when it is on the disk; `alone`: see File. */
+  async append(writer: Writer, alone: boolean): Promise<void> {
     if (this.broken) throw new StoreClosed(this.broken);
     const { tail } = this;
     const body = writer.bytes.subarray(FRAME_HEADER, writer.at);
@@ -215,10 +215,17 @@ export class Log {
       await this.undo(error, !(error instanceof NoSpace));
       throw error;
     }
-    tail.end += frame.length;
+  }
+  /**
+   * The frame in `writer`, in which nothing is newer than `revision`, is on the disk, and what is in it known to all in the same step:
+   * else the index could be told of a place in the log before it is told of what lies there. `ahead`: there is room to be made for later ones.
+   */
+  appended({ at: bytes }: Writer, revision: Revision, ahead: boolean): void {
+    const { tail } = this;
+    tail.end += bytes;
     tail.lastRevision = revision;
-    this.bytes += frame.length;
-    if (ahead && frame.length <= LARGE) this.makeRoom();
+    this.bytes += bytes;
+    if (ahead && bytes <= LARGE) this.makeRoom();
   }
   /** Begins a new segment. On failure the old one goes on. */
   async rotate(): Promise<void> {

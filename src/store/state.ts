@@ -75,7 +75,7 @@ export class State {
   write({ type, entry, previous }: StoreEvent, sub: number): LogEvent {
     const { key } = entry;
     const before = this.version(key, "pending");
-    const version = versionOf(entry, sub, before);
+    const version = versionOf(entry, sub, before ?? null);
     // What is kept must not keep much else in memory.
     if (version.value.buffer.byteLength > 2 * version.value.length + 1024) version.value = version.value.slice();
     this.place(version, before);
@@ -228,6 +228,7 @@ export class State {
     let version = newest;
     while (version.modRevision > revision && version.before) version = version.before;
     if (version.modRevision <= revision) return isDead(version) ? undefined : version;
+    if (version.before === null) return undefined;
     for (let { link } = this.cells.read(version.key, version); link; ) {
       const found = this.follow(version.key, link);
       if (!found) return undefined;

@@ -20,8 +20,8 @@ export interface Version extends Entry {
   size: number;
   /** Which of its revision's changes it is, from 0 on; known when it was read from the log, or is about to be written. */
   sub: number;
-  /** What it replaced, while both are in a batch that is not in the log yet. */
-  before: Version | undefined;
+  /** What it replaced, while it is in a batch that is not in the log yet; null: nothing. */
+  before: Version | null | undefined;
 }
 /** The version before another of its key. */
 export interface Link extends Place {
@@ -35,7 +35,7 @@ export const isUnread = (entry: Entry) => entry.value === UNREAD;
 /** Deletions have no value. */
 export const isToRead = (version: Version) => isUnread(version) && !isDead(version);
 
-export const versionOf = (entry: Entry, sub: number, before?: Version): Version => ({
+export const versionOf = (entry: Entry, sub: number, before?: Version | null): Version => ({
   key: entry.key,
   value: entry.value,
   createRevision: entry.createRevision,
