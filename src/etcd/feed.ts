@@ -6,6 +6,7 @@
 import type { Cancel, Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
 import type { Log } from "#base/log.ts";
+import { countUpTo } from "#base/ordered.ts";
 import { type Batch, Compacted, type Key, type Revision, type StoreEvent } from "#store/contract.ts";
 import { BATCH_EVENTS, type History, type HistoryRange, type Piece } from "#store/watch.ts";
 import type { EtcdPort, WatchCall } from "./ports.ts";
@@ -79,7 +80,7 @@ export class RemoteFeed implements History {
     if (!this.remembers(after)) throw new Forgotten();
     const events: StoreEvent[] = [];
     let revision = after;
-    for (let i = this.firstAfter(after); i < this.kept.length && events.length < BATCH_EVENTS; i++) {
+    for (let i = countUpTo(this.kept, after, lastOf); i < this.kept.length && events.length < BATCH_EVENTS; i++) {
       const { revision: at, events: all } = this.kept[i]!;
       for (const event of all) if (event.entry.key >= from && event.entry.key < to) events.push(event);
       revision = at;
@@ -190,18 +191,9 @@ export class RemoteFeed implements History {
     this.forgotten = this.revision;
     this.wake();
   }
-  /** The place of the first kept revision above `after`. */
-  private firstAfter(after: Revision): number {
-    let low = 0;
-    let high = this.kept.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.kept[middle]!.revision > after) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
 }
+
+const lastOf = ({ revision }: Kept) => revision;
 
 /** Everything above `after`, in whole revisions; throws Compacted, or whatever it broke off with. */
 async function* revisions(call: WatchCall, after: Revision, hear?: () => void): AsyncGenerator<readonly StoreEvent[], undefined> {

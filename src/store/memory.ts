@@ -1,5 +1,6 @@
 import type { Clock } from "#base/clock.ts";
 import { limits } from "#base/limits.ts";
+import { countUpTo } from "#base/ordered.ts";
 import {
   ALL_KEYS,
   type Alarm,
@@ -34,7 +35,7 @@ import { headOf } from "./retained.ts";
 import { scanBatches } from "./scan.ts";
 import { SortedMap } from "./sorted.ts";
 import { type Draft, evaluate, mayPut, tombstone, withoutValues } from "./txn.ts";
-import { BATCH_EVENTS, type History, type HistoryRange, type Piece, Watchers } from "./watch.ts";
+import { BATCH_EVENTS, type History, type HistoryRange, type Piece, revisionOf, Watchers } from "./watch.ts";
 
 /** An event that replaced or deleted an entry: what a reader sees at revisions from that one's to its own. */
 type Past = StoreEvent & { readonly previous: Entry };
@@ -185,7 +186,7 @@ class MemoryStore implements InMemory, History {
   since(after: Revision, { from, to }: HistoryRange): Piece {
     const events: StoreEvent[] = [];
     let revision = after;
-    for (let i = this.placeAfter(after); i < this.events.length; i++) {
+    for (let i = countUpTo(this.events, after, revisionOf); i < this.events.length; i++) {
       const event = this.events[i]!;
       const { key, modRevision } = event.entry;
       if (events.length >= BATCH_EVENTS && modRevision > revision) break;
@@ -227,9 +228,9 @@ class MemoryStore implements InMemory, History {
     if (revision > this.revision) throw new FutureRevision(this.revision);
     this.compacted = revision;
     // What each compacted event replaced cannot be seen any more; the events of `revision` itself may still be watched.
-    const end = this.placeAfter(revision);
+    const end = countUpTo(this.events, revision, revisionOf);
     for (let i = 0; i < end; i++) this.forget(this.events[i]!.entry.key, revision);
-    this.events = this.events.slice(this.placeAfter(revision - 1));
+    this.events = this.events.slice(countUpTo(this.events, revision - 1, revisionOf));
     this.oldest = Math.max(this.oldest, revision);
   }
 
@@ -299,7 +300,7 @@ class MemoryStore implements InMemory, History {
   }
   /** Each revision's changes after one and up to another, as they are now. */
   private changes(after: Revision, until: Revision): AsyncGenerator<RetainedChanges> {
-    const all = this.events.slice(this.placeAfter(after), this.placeAfter(until));
+    const all = this.events.slice(countUpTo(this.events, after, revisionOf), countUpTo(this.events, until, revisionOf));
     return (async function* () {
       for (let i = 0, end = 0; i < all.length; i = end) {
         const revision = all[i]!.entry.modRevision;
@@ -307,17 +308,6 @@ class MemoryStore implements InMemory, History {
         yield { kind: "changes" as const, revision, events: all.slice(i, end).map(({ type, entry }) => ({ type, entry })) };
       }
     })();
-  }
-  /** Where among the events those of later revisions begin. */
-  private placeAfter(revision: Revision): number {
-    let low = 0;
-    let high = this.events.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.events[middle]!.entry.modRevision <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
   async restore(stream: AsyncIterable<Retained>): Promise<void> {
     const { head, rest } = await headOf(stream);

@@ -1,6 +1,7 @@
+import { countUpTo } from "#base/ordered.ts";
 import type { Revision, StoreEvent } from "./contract.ts";
 import type { LogEvent } from "./record.ts";
-import { BATCH_EVENTS, EVENT_OVERHEAD, type HistoryRange } from "./watch.ts";
+import { BATCH_EVENTS, EVENT_OVERHEAD, type HistoryRange, revisionOf } from "./watch.ts";
 
 /** The newest revisions with their events, in memory within a bound, for watchers that are a little behind. */
 export class Recent {
@@ -41,7 +42,7 @@ export class Recent {
     if (kept.length === 0 || kept[0]!.entry.modRevision > after + 1) return undefined;
     const events: StoreEvent[] = [];
     let revision = after;
-    for (let i = this.after(after); i < kept.length; i++) {
+    for (let i = countUpTo(kept, after, revisionOf); i < kept.length; i++) {
       const event = kept[i]!;
       const { key, modRevision } = event.entry;
       if (events.length >= BATCH_EVENTS && modRevision > revision) break;
@@ -54,7 +55,7 @@ export class Recent {
   /** Forgets the older half. */
   private shed(): void {
     const { kept } = this;
-    const gone = this.after(kept[kept.length >> 1]!.entry.modRevision);
+    const gone = countUpTo(kept, revisionOf(kept[kept.length >> 1]!), revisionOf);
     for (let i = 0; i < gone; i++) {
       const event = kept[i]!;
       const whole = this.whole.get(event);
@@ -66,17 +67,6 @@ export class Recent {
   private has({ entry }: StoreEvent): boolean {
     const first = this.kept[0];
     return first !== undefined && first.entry.modRevision <= entry.modRevision;
-  }
-  /** The place of the first event above `revision`. */
-  private after(revision: Revision): number {
-    let low = 0;
-    let high = this.kept.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.kept[middle]!.entry.modRevision <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 const sizeOf = ({ entry }: LogEvent) => EVENT_OVERHEAD + entry.size;

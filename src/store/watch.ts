@@ -38,6 +38,7 @@ export interface Piece extends Batch {
 export const BATCH_EVENTS = 1000;
 /** Beside its value and keys, what one event in a queue is counted as. */
 export const EVENT_OVERHEAD = 128;
+export const revisionOf = ({ entry }: StoreEvent): Revision => entry.modRevision;
 
 /**
  * Hands events to watchers. A watcher that starts in the past reads the store's history at its own pace, and joins the

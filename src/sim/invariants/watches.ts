@@ -1,4 +1,5 @@
 import type { ValueEvent } from "#base/http.ts";
+import { countUpTo } from "#base/ordered.ts";
 import { kindOfResource } from "#kinds/all.ts";
 import type { Kind, KubeObject } from "#kinds/kind.ts";
 import type { Invariant } from "./invariant.ts";
@@ -50,7 +51,7 @@ export const watches: Invariant = {
         for (const [kind, own] of steps) {
           const all = seen.revisionsOf(kind);
           for (const [revision, before] of own) {
-            const missed = all.slice(countUpTo(all, before), countUpTo(all, revision - 1));
+            const missed = all.slice(countUpTo(all, before, itself), countUpTo(all, revision - 1, itself));
             if (missed.length > 0)
               wrong.push(`a watch of ${kind.plural} brought revision ${revision} after ${before}, and not ${missed.join(", ")}`);
           }
@@ -61,13 +62,4 @@ export const watches: Invariant = {
     };
   },
 };
-/** How many of the numbers, which are in order, are no greater than `most`. */
-function countUpTo(numbers: readonly number[], most: number): number {
-  let from = 0;
-  for (let to = numbers.length; from < to; ) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle]! <= most) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
+const itself = (n: number) => n;
