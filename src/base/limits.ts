@@ -24,6 +24,8 @@ export const limits = {
   storeSegment: 32 * 1024 * 1024,
   /** Bytes of entries of ranges that the store keeps in memory, and for three quarters of it of those written lately. */
   storeCache: 64 * 1024 * 1024,
+  /** Ranges that the store read without keeping them, and knows again when they are asked for once more. */
+  storePassed: 4096,
   /** Keys whose hashes the store keeps, so that its index is not asked for others (8 MiB). */
   storeHashes: 1024 * 1024,
   /** Bytes of events that the store keeps in memory for watches that begin a little late; others read its log. */

@@ -1,5 +1,5 @@
 /** Issues X.509 v3 certificates (RFC 5280) for P-256 keys, in DER by hand: a library costs a start more than all else together. */
-import { createHash, createPrivateKey, createPublicKey, randomBytes, sign } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { isIP } from "node:net";
 
 export interface CertificateRequest {
@@ -19,6 +19,17 @@ export interface Issuer {
   readonly commonName: string;
   /** PEM. */
   readonly privateKey: string;
+}
+
+/** Milliseconds: certificates hold from a little before they are made, as clocks of other machines may lag. */
+export const BACKDATED = 5 * 60_000;
+/** A private key, P-256, in PEM. */
+export function newKey(): string {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+}
+/** Its public key, in PEM. */
+export function publicOf(privateKey: string): string {
+  return createPublicKey(privateKey).export({ format: "pem", type: "spki" }).toString();
 }
 
 /** The certificate in PEM, signed with ECDSA and SHA-256. */

@@ -1,7 +1,7 @@
 /** The certificates of `cox etcd`: files that are read, and read again when they have changed, or one that is made at the first start. */
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { issueCertificate } from "./certificate.ts";
+import { BACKDATED, issueCertificate, newKey, publicOf } from "./certificate.ts";
 import type { ListenerTls } from "./etcdlistener.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "./privatefiles.ts";
 
@@ -20,8 +20,6 @@ export interface EtcdCertificates {
 }
 
 const DAY = 86_400_000;
-/** Clocks of other machines may lag. */
-const BACKDATED = 5 * 60_000;
 
 /** `directory`: of the store. `listen`: the addresses that one that is made is for. `now`: milliseconds since 1970. */
 export function etcdCertificates(
@@ -66,24 +64,20 @@ async function ensureOwn(directory: string, listen: readonly { readonly host: st
   const files = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
   const [certificate, key] = await Promise.all([readIfThere(files.certFile), readIfThere(files.keyFile)]);
   if (certificate !== undefined && key !== undefined && new X509Certificate(certificate).validToDate.getTime() > now) return files;
-  const pair = generateKeyPairSync("ec", {
-    namedCurve: "P-256",
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
+  const privateKey = newKey();
   const own = issueCertificate(
     {
       commonName: "etcd",
       use: "server",
       names: [...new Set(listen.map(l => l.host))],
-      publicKey: pair.publicKey,
+      publicKey: publicOf(privateKey),
       notBefore: now - BACKDATED,
       notAfter: now + years * 365 * DAY,
     },
-    { commonName: "etcd", privateKey: pair.privateKey },
+    { commonName: "etcd", privateKey },
   );
   await makePrivateFolder(folder);
-  await writeAtomically(files.keyFile, pair.privateKey);
+  await writeAtomically(files.keyFile, privateKey);
   await writeAtomically(files.certFile, own);
   return files;
 }

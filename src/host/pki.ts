@@ -2,10 +2,10 @@
  * The cluster's keys and certificates in <data-dir>/pki: made on first use, checked at each start (a few milliseconds), renewed a
  * while before they run out.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { ipv6Groups, issueCertificate } from "#host/certificate.ts";
+import { BACKDATED, ipv6Groups, issueCertificate, newKey, publicOf } from "#host/certificate.ts";
 import { makePrivateFolder, readIfThere, writeAtomically } from "#host/privatefiles.ts";
 
 const DAY = 86_400_000;
@@ -13,8 +13,6 @@ const CA_DAYS = 3650;
 const LEAF_DAYS = 365;
 /** Certificates are made anew when less than this is left. */
 const RENEW_LEAF_BEFORE = 30 * DAY;
-/** Certificates hold from a little before they are made: clocks of other machines may lag. */
-const BACKDATED = 5 * 60_000;
 const RENEW_CA_BEFORE = 400 * DAY;
 
 /** What the certificates are to say. */
@@ -197,12 +195,6 @@ function issue(leaf: Leaf | undefined, publicKey: string, caKey: string, now: nu
   );
 }
 
-function newKey(): string {
-  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-}
-function publicOf(privateKey: string): string {
-  return createPublicKey(privateKey).export({ format: "pem", type: "spki" }).toString();
-}
 const unique = (names: readonly string[]) => [...new Set(names)];
 
 function kubeconfig(server: string, ca: string, admin: KeyPair): string {

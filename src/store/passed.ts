@@ -1,7 +1,5 @@
+import { limits } from "#base/limits.ts";
 import type { Key } from "./contract.ts";
-
-/** Ranges that are known at once. */
-const MOST = 4096;
 
 /**
  * Where ranges began that were read without being kept, the last so many bytes of them: who reads one again soon may well do so
@@ -23,7 +21,7 @@ export class Passed {
     this.known.set(from, bytes);
     this.bytes += bytes;
     for (const oldest of this.known.keys()) {
-      if (this.bytes <= this.most && this.known.size <= MOST) break;
+      if (this.bytes <= this.most && this.known.size <= limits.storePassed) break;
       this.take(oldest);
     }
   }
