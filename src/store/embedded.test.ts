@@ -250,6 +250,31 @@ test("writers that wait for an index far behind go on when it has failed", async
   assert.equal((await store.range("k", "l")).count, 5);
   await store.close();
 });
+test("while many rows are put together for the index, others have their turn, and what they write stands", async () => {
+  const disk = simulatedDisk(seededChance(6));
+  let store: LocalStore | undefined;
+  let turns = 0;
+  const turn = async () => {
+    const n = turns++;
+    if (!store || n >= 3) return;
+    await put(store, `k${n}`, "2");
+    await store.txn([], [{ op: "delete", key: `k${n + 10}` }]);
+    assert.equal((await store.range("k", "l")).count, 3000 - turns);
+  };
+  store = await openEmbedded({ ...optionsOf(disk, { flushEvents: 3000 }), turn });
+  await Promise.all(Array.from({ length: 3000 }, (_, i) => put(store!, `k${i}`, "1")));
+  for (let i = 0; i < 1000; i++) await undefined;
+  assert.ok(turns >= 3);
+  await store.close();
+  store = await open(disk);
+  for (const [key, value] of Object.entries({ k0: "2", k2: "2", k3: "1", k10: undefined, k12: undefined, k13: "1", k2999: "1" })) {
+    const entry = await store.get(key);
+    assert.equal(entry && text(entry.value), value);
+  }
+  assert.equal((await store.range("k", "l")).count, 2997);
+  await store.close();
+});
+
 test("after a failed sync nothing more is written, and what was acknowledged is there when it is opened again", async () => {
   const disk = simulatedDisk(seededChance(4));
   const store = await open(disk);

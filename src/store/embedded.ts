@@ -154,7 +154,7 @@ class EmbeddedStore implements LocalStore {
     this.room = room;
     const pending = new Pending(position, state, this.held);
     this.pending = pending;
-    const flusher = new Flusher(log, state, position, { bytes: flushBytes, events: flushEvents });
+    const flusher = new Flusher(log, state, position, { bytes: flushBytes, events: flushEvents }, this.turn);
     this.flusher = flusher;
     const groups = new Groups({
       ...{ log, state, position, pending, room, flusher, segmentBytes },

@@ -18,13 +18,21 @@ export class Flusher {
   private readonly state: State;
   private readonly position: Position;
   private readonly most: { readonly bytes: number; readonly events: number };
+  private readonly turn: () => Promise<void>;
 
-  /** `most`: bytes of log, and events, after which a flush is due. */
-  constructor(log: Log, state: State, position: Position, most: { readonly bytes: number; readonly events: number }) {
+  /** `most`: bytes of log, and events, after which a flush is due; `turn` lets others go on within one. */
+  constructor(
+    log: Log,
+    state: State,
+    position: Position,
+    most: { readonly bytes: number; readonly events: number },
+    turn: () => Promise<void>,
+  ) {
     this.log = log;
     this.state = state;
     this.position = position;
     this.most = most;
+    this.turn = turn;
     // What was replayed is the index's to be told, too.
     const { mark } = state;
     const { segment, at } = log.end;
@@ -51,7 +59,7 @@ export class Flusher {
       this.frozenAt = { events: this.events, bytes: this.appended };
       state.freeze({ flush: (state.mark?.flush ?? 0) + 1, ...log.end, revision, compacted, oldest, lastLease, live: state.committed });
     }
-    this.flushing = state.flush().finally(() => {
+    this.flushing = state.flush(this.turn).finally(() => {
       this.flushing = undefined;
     });
     await this.flushing;

@@ -1,9 +1,10 @@
 import { latin1, latin1Bytes } from "#base/bytes.ts";
 import { ALL_KEYS, type Key } from "./contract.ts";
 import { hashOf, KeyTable } from "./keytable.ts";
-import type { Changes, Index, Row, Visit } from "./ports.ts";
+import type { Index, Row, Visit } from "./ports.ts";
 import type { Presence } from "./presence.ts";
 import type { Writer } from "./record.ts";
+import type { Rows } from "./rows.ts";
 import { Place, Sorted } from "./sorted.ts";
 
 /** How values of one table are written to the index. */
@@ -21,6 +22,8 @@ interface Slot<V> {
   value: V | null;
   below: boolean;
 }
+/** Rows that are written for the index before others have their turn: so many take a part of a disk's sync. */
+const AT_ONCE = 512;
 /** Beside its value, what one slot is counted as. */
 const OVERHEAD = 160;
 /** What a reader sees: only what is durable, or also the batch being put together. */
@@ -159,22 +162,22 @@ export class Layered<V> {
     this.bytes.flushing = this.bytes.recent;
     this.bytes.recent = 0;
   }
-  /** Adds what is being flushed to `changes`. Values are written to `writer`. */
-  changes(changes: Changes, writer: Writer): void {
-    const { presence } = this;
-    this.flushing?.walk("", "\uffff", ({ key, hash, value, below }) => {
+  /** Adds what is being flushed to `rows`, some at a time. */
+  *changes(rows: Rows): Generator<void> {
+    const { presence, name, codec } = this;
+    let n = 0;
+    for (const place = this.flushing?.place(""); place?.node; place.next()) {
+      const { key, hash, value, below } = place.node;
       if (value !== null) {
         presence?.came(hash);
-        const start = writer.at;
-        this.codec.encode(writer, value);
-        // Should the writer grow, the bytes before stay as they are in the old buffer.
-        changes.put(this.name, key, writer.bytes, start, writer.at);
+        codec.encode(rows.writer, value);
+        rows.put(name, key);
       } else if (below) {
         presence?.went();
-        changes.remove(this.name, key);
+        rows.remove(name, key);
       }
-      return true;
-    });
+      if (++n % AT_ONCE === 0) yield;
+    }
   }
   /** The index has what was being flushed. */
   flushed(): void {

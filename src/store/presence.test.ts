@@ -8,7 +8,8 @@ import { ALL_KEYS, type Key } from "./contract.ts";
 import { Layered } from "./layered.ts";
 import type { Index } from "./ports.ts";
 import { Presence } from "./presence.ts";
-import { Reader, Writer } from "./record.ts";
+import { Reader, type Writer } from "./record.ts";
+import { Rows } from "./rows.ts";
 
 const codec = {
   encode: (writer: Writer, value: number) => writer.number(value),
@@ -26,8 +27,9 @@ function counted(index: Index): { index: Index; asked: () => number } {
 async function flush(table: Layered<number>, index: Index): Promise<void> {
   table.commit();
   table.freeze();
-  const writer = new Writer(64);
-  await index.write(changes => table.changes(changes, writer));
+  const rows = new Rows();
+  for (const _ of table.changes(rows));
+  await index.write(changes => rows.tell(changes));
   table.flushed();
   table.learn();
 }

@@ -7,14 +7,13 @@ import type { Damaged, Log } from "./log.ts";
 import { type Mark, putMark, readMark } from "./mark.ts";
 import { Places } from "./places.ts";
 import type { Index } from "./ports.ts";
-import { cellSize, type Head, type LogEvent, leaseKey, leaseOfKey, numberKey, Writer } from "./record.ts";
+import { cellSize, type Head, type LogEvent, leaseKey, leaseOfKey, numberKey } from "./record.ts";
+import { Rows } from "./rows.ts";
 import type { Run } from "./run.ts";
 import { isEntryRow, type Tables, tablesOver } from "./tables.ts";
 import { isDead, isToRead, type Link, type Version, versionOf } from "./version.ts";
 
 const NUMBER_END = "\xff".repeat(9);
-/** Bytes of a flush to begin with. */
-const FLUSH = 256 * 1024;
 /** Bytes of log for each place that is kept. */
 const NOTED = 256 * 1024;
 
@@ -306,12 +305,13 @@ export class State {
   get isFlushing(): boolean {
     return this.flushing !== undefined;
   }
-  /** Writes what `freeze` set apart; may be called again after a failure. */
-  async flush(): Promise<void> {
+  /** Writes what `freeze` set apart; may be called again after a failure. `turn` lets others go on meanwhile, where there are any. */
+  async flush(turn?: () => Promise<void>): Promise<void> {
     const mark = this.flushing!;
-    const writer = new Writer(FLUSH);
+    const rows = new Rows();
+    for (const table of this.all) for (const _ of table.changes(rows)) await turn?.();
     await this.index.write(changes => {
-      for (const table of this.all) table.changes(changes, writer);
+      rows.tell(changes);
       putMark(mark, changes);
     });
     for (const table of this.all) table.flushed();
