@@ -19,7 +19,7 @@ export const limits = {
   requestTimeout: 60_000,
   /** Bytes of the store's log, and events, after which its index is told of them; what the index lacks is replayed at a start. */
   storeFlushBytes: 32 * 1024 * 1024,
-  storeFlushEvents: 16_384,
+  storeFlushEvents: 32_768,
   /** Bytes of one segment of the store's log. */
   storeSegment: 32 * 1024 * 1024,
   /** Bytes of entries of ranges that the store keeps in memory, and for three quarters of it of those written lately. */

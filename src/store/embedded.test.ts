@@ -275,6 +275,22 @@ test("while many rows are put together for the index, others have their turn, an
   await store.close();
 });
 
+test("those who write much meanwhile do not put off what the index is to be told", async () => {
+  const disk = simulatedDisk(seededChance(6));
+  let store: LocalStore | undefined;
+  let turns = 0;
+  const many = (name: string, n: number) => Promise.all(Array.from({ length: n }, (_, i) => put(store!, `${name}${i}`, "1")));
+  const turn = async () => {
+    turns++;
+    await many(`later${turns}-`, 600);
+  };
+  store = await openEmbedded({ ...optionsOf(disk, { flushEvents: 3000 }), turn });
+  await many("k", 3000);
+  for (let i = 0; i < 1000; i++) await undefined;
+  assert.equal(turns, 2);
+  await store.close();
+});
+
 test("after a failed sync nothing more is written, and what was acknowledged is there when it is opened again", async () => {
   const disk = simulatedDisk(seededChance(4));
   const store = await open(disk);

@@ -75,6 +75,11 @@ export class Layered<V> {
     return bytes && this.codec.decode(key, bytes, 0, bytes.length);
   }
 
+  /** Keys that were written since the index was last told of any, or is being told. */
+  get fresh(): number {
+    return this.recent.size;
+  }
+
   /** `existed`: whether a reader of the pending view sees the key now. */
   set(key: Key, value: V | null, existed: boolean): void {
     const hash = hashOf(key);

@@ -14,6 +14,9 @@ export class Rows {
   /** Where in `writer` each ends; -1: it is removed. */
   private readonly ends: number[] = [];
 
+  get length(): number {
+    return this.keys.length;
+  }
   put(table: string, key: Key): void {
     this.add(table, key, this.writer.at);
   }

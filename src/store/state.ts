@@ -14,6 +14,8 @@ import { isEntryRow, type Tables, tablesOver } from "./tables.ts";
 import { isDead, isToRead, type Link, type Version, versionOf } from "./version.ts";
 
 const NUMBER_END = "\xff".repeat(9);
+/** Rows that are put together for the index for each key that is written meanwhile. */
+const PACE = 4;
 /** Bytes of log for each place that is kept. */
 const NOTED = 256 * 1024;
 
@@ -309,7 +311,11 @@ export class State {
   async flush(turn?: () => Promise<void>): Promise<void> {
     const mark = this.flushing!;
     const rows = new Rows();
-    for (const table of this.all) for (const _ of table.changes(rows)) await turn?.();
+    const { newest } = this.tables;
+    for (const table of this.all) {
+      // Those who write must not come so often that ever more is behind.
+      for (const _ of table.changes(rows)) if (rows.length >= PACE * newest.fresh) await turn?.();
+    }
     await this.index.write(changes => {
       rows.tell(changes);
       putMark(mark, changes);
