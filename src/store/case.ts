@@ -519,8 +519,8 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
 
   check("compaction: what goes, what stays, and the errors", async store => {
     await write(store, put("a", "1"), put("b", "1"), put("gone", "1"));
-    await write(store, put("a", "2"));
     await write(store, del("gone"));
+    await write(store, put("a", "2"));
     await write(store, put("a", "3"));
     await write(store, put("c", "3"));
     await assert.rejects(store.compact(7), FutureRevision);
@@ -539,7 +539,7 @@ export function storeCases(name: string, open: (options: CaseOptions) => Promise
     assert.equal(await values(4), "a2 b1");
     assert.equal(await values(5), "a3 b1");
     assert.equal(await values(), "a3 b1 c3");
-    assert.deepEqual(await collect(store.watch("", ALL_KEYS, { after: 3 }), 3), ["4 delete gone=", "5 put a=3", "6 put c=3"]);
+    assert.deepEqual(await collect(store.watch("", ALL_KEYS, { after: 3 }), 3), ["4 put a=2", "5 put a=3", "6 put c=3"]);
     assert.deepEqual(await collect(store.watch("", ALL_KEYS, { after: 4, previous: true }), 2), ["5 put a=3 was 2", "6 put c=3"]);
     await store.compact(6);
     assert.equal(await values(6), "a3 b1 c3");
@@ -686,6 +686,15 @@ export function localStoreCases(name: string, opener: LocalOpener): void {
     await write(store, put("k1", "last"), put("n5", "again"));
     await store.meta.set("users", utf8("root"));
   };
+
+  // Not of a real etcd: those before 3.4.34, 3.5.16 and 3.6 forget it (etcd's issue 18089).
+  check("a deletion at the very revision of a compaction is still told", async store => {
+    await write(store, put("gone", "1"));
+    await write(store, del("gone"));
+    await write(store, put("a", "1"));
+    await store.compact(3);
+    assert.deepEqual(await collect(store.watch("", ALL_KEYS, { after: 2 }), 2), ["3 delete gone=", "4 put a=1"]);
+  });
 
   check("equal histories have one hash, at every revision; others have others", async store => {
     await history(store);
