@@ -4,12 +4,12 @@
  *   [RIVALS_RUN=…] node bench/puts.ts [rounds]
  * The rival is what RIVALS_RUN names: see store.ts. It comes compiled; so what it is held against is warmed first.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { latin1, utf8 } from "#base/bytes.ts";
 import { useBuffer } from "#host/bytes.ts";
 import { openStore } from "#host/store.ts";
+import { type Figure, loadEtcd } from "./support/etcdload.ts";
 import { median, spread, table } from "./support/figures.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
@@ -22,11 +22,6 @@ useBuffer();
 const keysOf = (prefix: string) => Array.from({ length: KEYS }, (_, n) => latin1(utf8(`${prefix}${String(n).padStart(7, "0")}`)));
 const keys = new Map(CALLERS.map(callers => [callers, keysOf(`/put/${callers}/`)]));
 
-interface Figure {
-  readonly rate: number;
-  /** Seconds, of all threads. */
-  readonly cpuPerThousand: number;
-}
 type Figures = { [way in "put" | "compare and put" | "etcd"]: Figure[] };
 
 const directory = mkdtempSync(`${tmpdir()}/coxswain-bench-`);
@@ -34,7 +29,9 @@ try {
   await round("warm");
   const figures = new Map<number, Figures>(CALLERS.map(callers => [callers, { put: [], "compare and put": [], etcd: [] }]));
   for (let n = 0; n < ROUNDS; n++) {
-    if (process.env.RIVALS_RUN) rival(process.env.RIVALS_RUN, figures);
+    if (process.env.RIVALS_RUN)
+      for (const figure of loadEtcd(process.env.RIVALS_RUN, directory, { callers: CALLERS, phases: ["put"], seconds: SECONDS }))
+        if (figure.phase === "put") figures.get(figure.callers)?.etcd.push(figure);
     await round(String(n), figures);
   }
   const rows: string[][] = [];
@@ -94,35 +91,4 @@ async function measure(callers: number, step: (caller: number) => Promise<unknow
   clearTimeout(ended);
   const { user, system } = process.cpuUsage(cpu);
   return { rate: done / ((performance.now() - start) / 1000), cpuPerThousand: (user + system) / 1e6 / (done / 1000) };
-}
-
-/** An etcd on the same machine, over gRPC: what its own clients get. */
-function rival(program: string, figures: ReadonlyMap<number, Figures>): void {
-  const run = (...args: string[]) => spawnSync(program, args, { encoding: "utf8" });
-  const out = `${directory}/rival.jsonl`;
-  try {
-    const [, endpoint, pid] = /endpoint (\S+) pids s=(\d+)/.exec(run("start", "etcd").stdout) ?? [];
-    run(
-      "etcdload",
-      "-endpoint",
-      endpoint!,
-      "-pids",
-      `s=${pid}`,
-      "-c",
-      CALLERS.join(),
-      "-phases",
-      "put",
-      "-dur",
-      `${SECONDS}s`,
-      "-out",
-      out,
-    );
-  } finally {
-    run("stop");
-  }
-  for (const line of readFileSync(out, "utf8").trim().split("\n")) {
-    const { phase, c, rate, server_cpu_s_per_1000: cpu } = JSON.parse(line) as Record<string, number | string>;
-    if (phase === "put") figures.get(Number(c))?.etcd.push({ rate: Number(rate), cpuPerThousand: Number(cpu) });
-  }
-  rmSync(out);
 }

@@ -6,7 +6,7 @@
  * gRPC, writing a line of JSON a phase, and `stop` ends.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type BuildOptions, build } from "esbuild";
@@ -15,6 +15,7 @@ import { useBuffer } from "#host/bytes.ts";
 import { hostFiles } from "#host/files.ts";
 import { openStore } from "#host/store.ts";
 import { coldRanges, readFloor } from "./support/cold.ts";
+import { type Figure, loadEtcd } from "./support/etcdload.ts";
 
 const VALUE = new Uint8Array(1024).fill(120);
 const CALLERS = [1, 16, 64, 256];
@@ -32,10 +33,6 @@ const RANGES = 10;
 /** Keys that there are at least when reading begins. */
 const SEEDED = 60_000;
 
-interface Figure {
-  rate: number;
-  cpuPerThousand: number;
-}
 /** `callers` loops of `step` for a while; `step` says how many units it did. */
 async function measure(callers: number, step: (caller: number, n: number) => Promise<number>): Promise<Figure> {
   const start = performance.now();
@@ -163,7 +160,12 @@ try {
     const { stdout } = spawnSync(process.execPath, [program, step, `${directory}/million`], { encoding: "utf8" });
     console.log(title.padEnd(32), stdout.trim());
   }
-  if (process.env.RIVALS_RUN) rival(process.env.RIVALS_RUN);
+  if (process.env.RIVALS_RUN) {
+    console.log("\nthe rival over gRPC, per second; in brackets its CPU seconds per thousand");
+    const load = { callers: CALLERS, phases: ["put", "create", "get", "range"], seconds: SECONDS };
+    for (const { phase, callers, ...figure } of loadEtcd(process.env.RIVALS_RUN, directory, load))
+      console.log(phase.padEnd(12), String(callers).padStart(4), show(figure));
+  }
 } finally {
   rmSync(directory, { recursive: true });
 }
@@ -200,35 +202,4 @@ async function countEvents(store: Awaited<ReturnType<typeof openStore>>, millise
   stop.abort();
   await Promise.all(watchers);
   return rate;
-}
-
-/** An etcd on the same machine, over gRPC: what its own clients get. */
-function rival(program: string): void {
-  const run = (...args: string[]) => spawnSync(program, args, { encoding: "utf8" });
-  const out = `${directory}/rival.jsonl`;
-  try {
-    const [, endpoint, pid] = /endpoint (\S+) pids s=(\d+)/.exec(run("start", "etcd").stdout) ?? [];
-    run(
-      "etcdload",
-      "-endpoint",
-      endpoint!,
-      "-pids",
-      `s=${pid}`,
-      "-c",
-      CALLERS.join(),
-      "-phases",
-      "put,create,get,range",
-      "-dur",
-      "1s",
-      "-out",
-      out,
-    );
-    console.log("\nthe rival over gRPC, per second; in brackets its CPU seconds per thousand");
-    for (const line of readFileSync(out, "utf8").trim().split("\n")) {
-      const { phase, c, rate, server_cpu_s_per_1000: cpu } = JSON.parse(line) as Record<string, number>;
-      console.log(String(phase).padEnd(12), String(c).padStart(4), show({ rate: rate!, cpuPerThousand: cpu! }));
-    }
-  } finally {
-    run("stop");
-  }
 }
